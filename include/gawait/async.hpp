@@ -1,0 +1,484 @@
+#pragma once
+
+#include "gawait/adopt.hpp"
+#include "gawait/api.hpp"
+#include "gawait/environment.hpp"
+#include "gawait/error.hpp"
+#include "gawait/result.hpp"
+
+#include <gio/gio.h>
+
+#include <array>
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace gawait {
+
+/// Says, as the first template argument of `async()`, that the library works out the
+/// type of the result by `adopted`.
+struct deduced;
+
+namespace detail {
+
+// What start functions look like ---------------------------------------------------
+
+/// The parameters of `R start(P..., GAsyncReadyCallback, gpointer)`.
+template <class Function> struct start_signature {
+    static constexpr bool valid = false;
+};
+
+template <class R, class... P> struct start_signature<R (*)(P...)> {
+    using parameters = std::tuple<P...>;
+    static constexpr std::size_t count = sizeof...(P);
+
+    template <std::size_t I> using parameter = std::tuple_element_t<I, parameters>;
+
+    static constexpr bool ends_in_callback() {
+        if constexpr (count < 2)
+            return false;
+        else
+            return std::is_same_v<parameter<count - 2>, GAsyncReadyCallback> &&
+                   std::is_same_v<parameter<count - 1>, gpointer>;
+    }
+
+    static constexpr bool valid = ends_in_callback();
+
+    /// Where the `GCancellable*` is, or `count`.
+    static constexpr std::size_t cancellable = [] {
+        std::array<bool, count + 1> is{std::is_same_v<P, GCancellable*>...};
+        std::size_t at = 0;
+        while (at < count && !is[at])
+            ++at;
+        return at;
+    }();
+
+    static constexpr bool has_cancellable = cancellable < count;
+
+    /// How many arguments the caller may give.
+    static constexpr std::size_t most_arguments = count - (has_cancellable ? 3 : 2);
+
+    /// Whether an `int` stands before the `GCancellable*`, which in GIO is the I/O
+    /// priority and then may be left out.
+    static constexpr bool has_priority() {
+        if constexpr (has_cancellable && cancellable > 0)
+            return std::is_same_v<parameter<cancellable - 1>, int>;
+        else
+            return false;
+    }
+
+    /// The parameter that one of the caller's `given` arguments is for.
+    static constexpr std::size_t position(std::size_t argument, std::size_t given) {
+        const std::size_t left_out = given < most_arguments ? 1 : 0; // the priority
+        if (has_cancellable && argument + left_out >= cancellable)
+            return argument + left_out + 1;
+        return argument;
+    }
+
+    /// The caller's argument that a parameter gets, or `given` if none.
+    static constexpr std::size_t argument_for(std::size_t parameter, std::size_t given) {
+        std::size_t argument = 0;
+        while (argument < given && position(argument, given) != parameter)
+            ++argument;
+        return argument;
+    }
+
+    template <class T> static constexpr bool takes_first() {
+        if constexpr (count > 2)
+            return std::is_same_v<parameter<0>, T>;
+        else
+            return false;
+    }
+};
+
+// What finish functions look like --------------------------------------------------
+
+/// The parameters of `R finish([Source*,] GAsyncResult*, Out*..., [GError**])`.
+template <class Function> struct finish_signature {
+    static constexpr bool valid = false;
+};
+
+template <class R, class... P> struct finish_signature<R (*)(P...)> {
+    using returned = R;
+    using parameters = std::tuple<P...>;
+    static constexpr std::size_t count = sizeof...(P);
+
+    template <std::size_t I> using parameter = std::tuple_element_t<I, parameters>;
+
+    template <std::size_t I, class T> static constexpr bool is() {
+        if constexpr (I < count)
+            return std::is_same_v<parameter<I>, T>;
+        else
+            return false;
+    }
+
+    static constexpr bool has_source = is<1, GAsyncResult*>();
+    static constexpr bool has_error = is<count - 1, GError**>();
+    static constexpr std::size_t first_out = has_source ? 2 : 1;
+    static constexpr bool valid = has_source || is<0, GAsyncResult*>();
+    static constexpr std::size_t outs = valid ? count - first_out - (has_error ? 1 : 0) : 0;
+
+    template <std::size_t I> using out = std::remove_pointer_t<parameter<first_out + I>>;
+
+    /// A finish function that returns a `gboolean` beside out-arguments says by it
+    /// whether those were set.
+    static constexpr bool returns_success = std::is_same_v<R, gboolean> && outs > 0;
+};
+
+/// The C++ results of a finish function as a tuple: what it returns, unless that is
+/// void or a success, then its out-arguments.
+template <class Signature, class Outs = std::make_index_sequence<Signature::outs>>
+struct finish_values;
+
+template <class Signature, std::size_t... I>
+struct finish_values<Signature, std::index_sequence<I...>> {
+    using returned = typename Signature::returned;
+    using first =
+        std::conditional_t<std::is_void_v<returned> || Signature::returns_success, std::tuple<>,
+                           std::tuple<std::conditional_t<std::is_void_v<returned>, int, returned>>>;
+    using c_types = decltype(std::tuple_cat(
+        std::declval<first>(), std::declval<std::tuple<typename Signature::template out<I>...>>()));
+};
+
+/// No value is void, one value is itself, more are a tuple.
+template <class Tuple> struct adopted_values;
+template <> struct adopted_values<std::tuple<>> {
+    using type = void;
+};
+template <class C> struct adopted_values<std::tuple<C>> {
+    using type = adopted_t<C>;
+};
+template <class... C> struct adopted_values<std::tuple<C...>> {
+    using type = std::tuple<adopted_t<C>...>;
+};
+
+template <class T> struct is_ref : std::false_type {};
+template <class T> struct is_ref<ref<T>> : std::true_type {};
+
+template <class Result, class Finish> struct operation_result {
+    using type = Result;
+};
+
+template <class Finish> struct operation_result<deduced, Finish> {
+    using signature = finish_signature<Finish>;
+    using c_types = typename finish_values<signature>::c_types;
+    using type = typename adopted_values<c_types>::type;
+};
+
+/// Makes the result that the caller asked for from the C values.
+template <class Result, class... C> Result make_result(C... values) {
+    if constexpr (is_ref<Result>::value)
+        return Result::adopt(reinterpret_cast<decltype(std::declval<Result>().get())>(values)...);
+    else
+        return Result(values...);
+}
+
+// The operation --------------------------------------------------------------------
+
+GAWAIT_API error null_instance_error() noexcept;
+GAWAIT_API error no_error_set_error() noexcept;
+
+/// What all operations share: they begin, and wait for the callback.
+class GAWAIT_API operation_base : job {
+public:
+    operation_base(operation_base&& other) noexcept = default;
+    operation_base& operator=(operation_base&&) = delete;
+
+protected:
+    operation_base() noexcept : job(resume) {}
+    ~operation_base() = default;
+
+    /// Calls `start(GCancellable*, GAsyncReadyCallback, gpointer)`.
+    ///
+    /// @return whether the coroutine is to be suspended.
+    template <class Start>
+    bool begin(std::coroutine_handle<> awaiting, environment& env, Start& start) {
+        env_ = &env;
+        if (env.cancel->requested())
+            return false;
+        awaiting_ = awaiting;
+        beginning_ = true;
+        {
+            const thread_default_scope scope(*env.home);
+            start(env.cancel->cancellable(), ready, static_cast<operation_base*>(this));
+        }
+        beginning_ = false;
+        return !result_;
+    }
+
+    /// Whether the operation was begun and has ended.
+    bool ended() const noexcept { return result_; }
+
+    /// Borrowed, like the result: valid until the coroutine suspends again.
+    GObject* source() const noexcept { return source_; }
+    GAsyncResult* async_result() const noexcept { return result_; }
+
+    /// Whether the error says that the task was cancelled.
+    bool is_cancellation(const error& failure) const noexcept {
+        return failure.matches(G_IO_ERROR_CANCELLED) && env_->cancel->requested();
+    }
+
+private:
+    static void ready(GObject* source, GAsyncResult* result, gpointer self) noexcept {
+        static_cast<operation_base*>(self)->on_ready(source, result);
+    }
+
+    void on_ready(GObject* source, GAsyncResult* result) noexcept {
+        source_ = source;
+        result_ = result;
+        // What comes while the start function still runs, or out of a handler of the
+        // cancellable (which must not see it destroyed), is dealt with later.
+        // Otherwise the result is used up while the callback runs, and needs no
+        // reference.
+        if (beginning_ || env_->cancel->requested()) [[unlikely]]
+            keep_and_resume_later();
+        else
+            awaiting_.resume();
+    }
+
+    void keep_and_resume_later() noexcept;
+
+    static void resume(job& self) noexcept {
+        static_cast<operation_base&>(self).awaiting_.resume();
+    }
+
+    std::coroutine_handle<> awaiting_;
+    environment* env_ = nullptr;
+    GObject* source_ = nullptr;
+    GAsyncResult* result_ = nullptr;
+    bool beginning_ = false;
+    ref<GObject> kept_source_;
+    ref<GAsyncResult> kept_result_;
+};
+
+/// Calls the start function with the arguments that it was given.
+template <class Function> class bound_start {
+    using signature = start_signature<Function>;
+
+public:
+    template <class Given>
+    bound_start(Function start, Given given) noexcept
+        : bound_start(start, given, std::make_index_sequence<signature::count>()) {}
+
+    void operator()(GCancellable* cancellable, GAsyncReadyCallback callback, gpointer data) {
+        if constexpr (signature::has_cancellable)
+            std::get<signature::cancellable>(parameters_) = cancellable;
+        std::get<signature::count - 2>(parameters_) = callback;
+        std::get<signature::count - 1>(parameters_) = data;
+        std::apply(start_, parameters_);
+    }
+
+    auto first_parameter() const noexcept { return std::get<0>(parameters_); }
+
+private:
+    template <class Given, std::size_t... I>
+    bound_start(Function start, Given& given, std::index_sequence<I...>) noexcept
+        : start_(start), parameters_(initial<I>(given)...) {}
+
+    template <std::size_t I, class Given>
+    static typename signature::template parameter<I> initial(Given& given) noexcept {
+        constexpr std::size_t count = std::tuple_size_v<Given>;
+        constexpr std::size_t from = signature::argument_for(I, count);
+        if constexpr (from < count)
+            return std::get<from>(std::move(given));
+        else if constexpr (signature::has_priority() && I + 1 == signature::cancellable)
+            return G_PRIORITY_DEFAULT;
+        else
+            return nullptr; // set when the function is called
+    }
+
+    Function start_;
+    typename signature::parameters parameters_;
+};
+
+/// Whether the first parameter of the start function is that of the finish function:
+/// the object whose method the operation is.
+template <class Start, class Finish> constexpr bool is_method = false;
+
+template <class Function, class Finish>
+    requires(finish_signature<Finish>::has_source)
+constexpr bool is_method<bound_start<Function>, Finish> = start_signature<
+    Function>::template takes_first<typename finish_signature<Finish>::template parameter<0>>();
+
+/// The awaiter of `async()`. It may be moved until it is awaited.
+template <class Result, class Start, class Finish> class [[nodiscard]] operation : operation_base {
+    using signature = finish_signature<Finish>;
+    using value_type = typename operation_result<Result, Finish>::type;
+
+public:
+    operation(Start start, Finish finish) noexcept : start_(std::move(start)), finish_(finish) {}
+
+    bool await_ready() const noexcept { return instance_is_null(); }
+
+    template <has_environment Promise> bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+        return begin(awaiting, awaiting.promise().env(), start_);
+    }
+
+    value_type await_resume() { return await_result().value(); }
+
+    /// What `as_result()` gives.
+    result<value_type> await_result() noexcept {
+        if (instance_is_null())
+            return null_instance_error();
+        if (!ended())
+            return cancelled();
+        return finish(std::make_index_sequence<signature::outs>());
+    }
+
+private:
+    bool instance_is_null() const noexcept {
+        if constexpr (is_method<Start, Finish>)
+            return !start_.first_parameter();
+        else
+            return false;
+    }
+
+    /// What comes first in the call of the finish function.
+    auto leading_arguments() const noexcept {
+        if constexpr (!signature::has_source)
+            return std::tuple(async_result());
+        else if constexpr (is_method<Start, Finish>)
+            return std::tuple(start_.first_parameter(), async_result());
+        else
+            return std::tuple(reinterpret_cast<typename signature::template parameter<0>>(source()),
+                              async_result());
+    }
+
+    template <std::size_t... I> result<value_type> finish(std::index_sequence<I...>) noexcept {
+        std::tuple<typename signature::template out<I>...> outs{};
+        GError* failure = nullptr;
+        const auto call = [&](auto... leading) {
+            if constexpr (signature::has_error)
+                return finish_(leading..., &std::get<I>(outs)..., &failure);
+            else
+                return finish_(leading..., &std::get<I>(outs)...);
+        };
+        if constexpr (std::is_void_v<typename signature::returned>) {
+            std::apply(call, leading_arguments());
+            return wrap(failure, std::get<I>(outs)...);
+        } else if constexpr (signature::returns_success || std::is_void_v<value_type>) {
+            if (!std::apply(call, leading_arguments()) && !failure) [[unlikely]]
+                return no_error_set_error();
+            return wrap(failure, std::get<I>(outs)...);
+        } else {
+            const auto returned = std::apply(call, leading_arguments());
+            return wrap(failure, returned, std::get<I>(outs)...);
+        }
+    }
+
+    template <class... C> result<value_type> wrap(GError* failure, C... values) noexcept {
+        if (failure) [[unlikely]] {
+            error owned(failure);
+            if (is_cancellation(owned))
+                return cancelled();
+            return owned;
+        }
+        if constexpr (std::is_void_v<value_type>)
+            return {};
+        else if constexpr (std::is_same_v<Result, deduced>)
+            return value_type(adopted<C>::from(values)...);
+        else
+            return make_result<value_type>(values...);
+    }
+
+    Start start_;
+    Finish finish_;
+};
+
+template <std::size_t Number, class Argument, class Parameter> constexpr void check_argument() {
+    static_assert(std::is_convertible_v<Argument, Parameter>,
+                  "gawait::async: this argument does not convert to the parameter of the start "
+                  "function that it is for (the types are named here as Argument and Parameter)");
+}
+
+template <class Signature, class... Args, std::size_t... I>
+constexpr void check_arguments(std::index_sequence<I...>) {
+    (check_argument<
+         I, Args,
+         typename Signature::template parameter<Signature::position(I, sizeof...(Args))>>(),
+     ...);
+}
+
+template <class Result, class Finish> constexpr void check_finish() {
+    using signature = finish_signature<Finish>;
+    static_assert(signature::valid, "gawait::async: the second argument must be a finish function: "
+                                    "([source,] GAsyncResult*, [out-arguments...,] [GError**])");
+    static_assert(!std::is_same_v<Result, deduced> ||
+                      !(std::is_same_v<typename signature::returned, GList*> ||
+                        std::is_same_v<typename signature::returned, GSList*>),
+                  "gawait::async: say what the list holds, and that you own it: "
+                  "async<gawait::list<GFileInfo>>(...)");
+}
+
+} // namespace detail
+
+/// Awaits an asynchronous operation of any GLib-style C library, by the two functions
+/// that it is made of.
+///
+///     auto stream = co_await async(g_file_read_async, g_file_read_finish, file);
+///     auto [contents, length, etag] =
+///         co_await async(g_file_load_contents_async, g_file_load_contents_finish, file);
+///
+/// @param start the function that begins it, ending in `GAsyncReadyCallback, gpointer`.
+/// @param finish the function that gives its result.
+/// @param args what `start` takes, without its `GCancellable*`, callback and user data.
+///     The `int` before the `GCancellable*`, the I/O priority in GIO, may be left out and
+///     is then `G_PRIORITY_DEFAULT`. Pointers are borrowed, and used when the operation is
+///     awaited: await it in the same expression, or keep alive what they point to.
+///
+/// The await gives what `finish` returns and its out-arguments, in this order, as
+/// `adopted` makes it; several of them as a `std::tuple`. A `gboolean` beside
+/// out-arguments is left out. A first template argument says otherwise:
+/// `async<list<GFileInfo>>(...)`; `async<void>(...)` drops a `gboolean` that says no more
+/// than the error does.
+///
+/// The operation gets the task's `GCancellable`. When that is cancelled the await goes on
+/// until the operation has called back, so that buffers may be on the coroutine's frame.
+/// The library allocates nothing for it.
+///
+/// @throws cancelled if the task was cancelled and the operation ended because of it, or
+///     was not begun. What it achieved in spite of that is returned.
+/// @throws error the `GError` of `finish`; `G_IO_ERROR_INVALID_ARGUMENT` if the object
+///     whose method this is is null; `G_IO_ERROR_FAILED` if `finish` returned false beside
+///     out-arguments, or in the form `async<void>`, but set no `GError`. A null or negative
+///     result without a `GError` is returned as it is: to many functions it means "the end".
+template <class Result = deduced, class Start, class Finish, class... Args>
+    requires std::is_function_v<Start>
+auto async(Start* start, Finish* finish, Args&&... args) {
+    using signature = detail::start_signature<Start*>;
+    static_assert(signature::valid, "gawait::async: the first argument must be a start function "
+                                    "that ends in (..., GAsyncReadyCallback, gpointer); for any "
+                                    "other, hand over a lambda that calls it");
+    constexpr std::size_t given = sizeof...(Args);
+    static_assert(given <= signature::most_arguments,
+                  "gawait::async: too many arguments for the start function; leave out its "
+                  "GCancellable, callback and user data");
+    static_assert(given + (signature::has_priority() ? 1 : 0) >= signature::most_arguments,
+                  "gawait::async: too few arguments for the start function");
+    detail::check_arguments<signature, Args...>(std::make_index_sequence<given>());
+    detail::check_finish<Result, Finish*>();
+    using bound = detail::bound_start<Start*>;
+    return detail::operation<Result, bound, Finish*>(
+        bound(start, std::forward_as_tuple(std::forward<Args>(args)...)), finish);
+}
+
+/// The general form, for a start function of an unusual shape (variadic, say).
+///
+/// @param start called with the `GCancellable*`, `GAsyncReadyCallback` and `gpointer` to
+///     hand to the start function, when the operation is awaited. It must either begin the
+///     operation or throw.
+///
+/// With g++ 12 a lambda written inside the `co_await` expression must not capture by copy
+/// anything that has a destructor (see docs/coroutines.md).
+template <class Result = deduced,
+          std::invocable<GCancellable*, GAsyncReadyCallback, gpointer> Start, class Finish>
+    requires(!std::is_function_v<std::remove_pointer_t<Start>>)
+auto async(Start start, Finish* finish) {
+    detail::check_finish<Result, Finish*>();
+    return detail::operation<Result, Start, Finish*>(std::move(start), finish);
+}
+
+} // namespace gawait

@@ -1,0 +1,158 @@
+#pragma once
+
+#include "gawait/environment.hpp"
+#include "gawait/task.hpp"
+
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace gawait {
+
+template <class T> class async_generator;
+
+namespace detail {
+
+template <class T> class generator_promise : public promise_base {
+public:
+    async_generator<T> get_return_object() noexcept;
+
+    void return_void() noexcept { value_ = nullptr; }
+
+    void unhandled_exception() noexcept {
+        value_ = nullptr;
+        exception_ = std::current_exception();
+    }
+
+    final_awaiter yield_value(std::remove_reference_t<T>& value) noexcept {
+        value_ = std::addressof(value);
+        return {};
+    }
+
+    // The operand of co_yield lives on the frame until the generator goes on.
+    final_awaiter yield_value(std::remove_reference_t<T>&& value) noexcept {
+        return yield_value(value);
+    }
+
+    std::remove_reference_t<T>* value() const noexcept { return value_; }
+
+    void rethrow() {
+        if (exception_)
+            std::rethrow_exception(std::move(exception_));
+    }
+
+private:
+    std::remove_reference_t<T>* value_ = nullptr;
+    std::exception_ptr exception_;
+};
+
+} // namespace detail
+
+/// A coroutine that yields any number of `T` and may await between them:
+///
+///     async_generator<std::string> lines(ref<GDataInputStream> stream);
+///
+///     auto input = lines(stream);
+///     while (std::string* line = co_await input.next())
+///         use(*line);
+///
+/// Lazy: it runs while `next()` is awaited, on the context and under the cancellation of
+/// whoever awaits that. Move-only. It may be destroyed whenever no `next()` is under way,
+/// which ends it where it is.
+template <class T> class [[nodiscard]] async_generator {
+public:
+    using promise_type = detail::generator_promise<T>;
+    using value_type = std::remove_reference_t<T>;
+
+    class [[nodiscard]] next_awaiter : detail::completion, job {
+    public:
+        explicit next_awaiter(std::coroutine_handle<promise_type> generator) noexcept
+            : completion(advanced), job(come_back), generator_(generator) {}
+
+        bool await_ready() const noexcept { return !generator_ || generator_.done(); }
+
+        // As task::awaiter does, and for the same reason.
+        template <has_environment Promise>
+        bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
+            awaiting_ = awaiting;
+            home_ = awaiting.promise().env().home;
+            generator_.promise().env() = awaiting.promise().env();
+            generator_.promise().on_end(*this);
+            running_ = true;
+            generator_.resume();
+            running_ = false;
+            return !advanced_;
+        }
+
+        value_type* await_resume() {
+            if (!generator_)
+                return nullptr;
+            generator_.promise().rethrow();
+            return generator_.done() ? nullptr : generator_.promise().value();
+        }
+
+    private:
+        static std::coroutine_handle<> advanced(detail::completion& call) noexcept {
+            auto& self = static_cast<next_awaiter&>(call);
+            if (self.generator_.promise().env().home != self.home_) [[unlikely]] {
+                self.home_->post(self);
+                return std::noop_coroutine();
+            }
+            if (self.running_) {
+                self.advanced_ = true;
+                return std::noop_coroutine();
+            }
+            return self.awaiting_;
+        }
+
+        static void come_back(job& call) noexcept {
+            static_cast<next_awaiter&>(call).awaiting_.resume();
+        }
+
+        std::coroutine_handle<promise_type> generator_;
+        std::coroutine_handle<> awaiting_;
+        engine* home_ = nullptr;
+        bool running_ = false;
+        bool advanced_ = false;
+    };
+
+    async_generator() noexcept = default;
+
+    async_generator(async_generator&& other) noexcept
+        : generator_(std::exchange(other.generator_, nullptr)) {}
+
+    async_generator& operator=(async_generator other) noexcept {
+        std::swap(generator_, other.generator_);
+        return *this;
+    }
+
+    ~async_generator() {
+        if (generator_)
+            generator_.destroy();
+    }
+
+    /// Awaits the next value, which stays valid until the next call; null at the end, and
+    /// ever after.
+    ///
+    /// @throws whatever the generator throws, once.
+    next_awaiter next() noexcept { return next_awaiter(generator_); }
+
+private:
+    friend promise_type;
+
+    explicit async_generator(std::coroutine_handle<promise_type> owned) noexcept
+        : generator_(owned) {}
+
+    std::coroutine_handle<promise_type> generator_;
+};
+
+namespace detail {
+
+template <class T> async_generator<T> generator_promise<T>::get_return_object() noexcept {
+    return async_generator<T>(std::coroutine_handle<generator_promise>::from_promise(*this));
+}
+
+} // namespace detail
+} // namespace gawait

@@ -1,0 +1,147 @@
+#pragma once
+
+#include "gawait/api.hpp"
+#include "gawait/wait_queue.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <utility>
+
+namespace gawait {
+namespace detail {
+
+GAWAIT_API error channel_closed_error() noexcept;
+
+} // namespace detail
+
+/// Hands values from tasks to tasks of one context, in order. Holds up to `capacity` of
+/// them; with none, a sender waits until its value is received.
+template <class T> class channel {
+public:
+    class [[nodiscard]] send_awaiter : detail::queued_wait {
+    public:
+        send_awaiter(channel& owner, T value) : owner_(owner), value_(std::move(value)) {}
+        bool await_ready() const noexcept { return false; }
+
+        template <has_environment Promise>
+        bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+            if (awaiting.promise().env().cancel->requested())
+                return wait_in(owner_.senders_, awaiting);
+            closed_ = owner_.closed_;
+            if (closed_ || owner_.hand_over(value_))
+                return false;
+            return wait_in(owner_.senders_, awaiting);
+        }
+
+        void await_resume() const {
+            throw_if_cancelled();
+            if (closed_)
+                throw detail::channel_closed_error();
+        }
+
+    private:
+        friend class channel;
+
+        channel& owner_;
+        T value_;
+        bool closed_ = false;
+    };
+
+    class [[nodiscard]] receive_awaiter : detail::queued_wait {
+    public:
+        explicit receive_awaiter(channel& owner) noexcept : owner_(owner) {}
+        bool await_ready() const noexcept { return false; }
+
+        template <has_environment Promise>
+        bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+            if (awaiting.promise().env().cancel->requested())
+                return wait_in(owner_.receivers_, awaiting);
+            value_ = owner_.take();
+            if (value_ || owner_.closed_)
+                return false;
+            return wait_in(owner_.receivers_, awaiting);
+        }
+
+        std::optional<T> await_resume() {
+            throw_if_cancelled();
+            return std::move(value_);
+        }
+
+    private:
+        friend class channel;
+
+        channel& owner_;
+        std::optional<T> value_;
+    };
+
+    explicit channel(std::size_t capacity) : capacity_(capacity) {}
+    channel(const channel&) = delete;
+    channel& operator=(const channel&) = delete;
+
+    /// Sends a value, waiting while the channel is full.
+    ///
+    /// @throws cancelled; the value was not sent then.
+    /// @throws error `G_IO_ERROR_CLOSED` if the channel is, or is closed meanwhile.
+    send_awaiter send(T value) { return send_awaiter(*this, std::move(value)); }
+
+    /// Receives the next value, waiting for it; nothing once the channel is closed and
+    /// empty.
+    ///
+    /// @throws cancelled; no value was taken then.
+    receive_awaiter receive() noexcept { return receive_awaiter(*this); }
+
+    /// Lets nothing more in. What was sent can still be received; senders that wait fail,
+    /// receivers that wait get nothing. Closing twice does no harm.
+    void close() noexcept {
+        closed_ = true;
+        while (!senders_.empty()) {
+            static_cast<send_awaiter*>(senders_.front())->closed_ = true;
+            senders_.release_front();
+        }
+        receivers_.release_all();
+    }
+
+    bool closed() const noexcept { return closed_; }
+
+    /// How many values wait to be received.
+    std::size_t size() const noexcept { return values_.size(); }
+
+private:
+    bool hand_over(T& value) {
+        if (!receivers_.empty()) {
+            static_cast<receive_awaiter*>(receivers_.front())->value_ = std::move(value);
+            receivers_.release_front();
+            return true;
+        }
+        if (values_.size() >= capacity_ || !senders_.empty())
+            return false;
+        values_.push_back(std::move(value));
+        return true;
+    }
+
+    std::optional<T> take() {
+        std::optional<T> taken;
+        if (!values_.empty()) {
+            taken = std::move(values_.front());
+            values_.pop_front();
+        }
+        if (senders_.empty())
+            return taken;
+        T& next = static_cast<send_awaiter*>(senders_.front())->value_;
+        if (taken)
+            values_.push_back(std::move(next));
+        else
+            taken = std::move(next);
+        senders_.release_front();
+        return taken;
+    }
+
+    const std::size_t capacity_;
+    std::deque<T> values_;
+    detail::wait_queue senders_;
+    detail::wait_queue receivers_;
+    bool closed_ = false;
+};
+
+} // namespace gawait

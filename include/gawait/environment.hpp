@@ -1,0 +1,44 @@
+#pragma once
+
+#include "gawait/cancellation.hpp"
+#include "gawait/engine/engine.hpp"
+
+#include <concepts>
+#include <coroutine>
+
+namespace gawait {
+
+/// What a coroutine inherits from whoever awaits it.
+struct environment {
+    /// Where the coroutine runs and is resumed.
+    engine* home = nullptr;
+
+    /// What cancels it.
+    cancellation* cancel = nullptr;
+};
+
+/// A promise of a coroutine that gawait's awaitables can be awaited in: those of
+/// `task` and of `async_generator`.
+template <class Promise>
+concept has_environment = requires(Promise& promise) {
+    { promise.env() } noexcept -> std::same_as<environment&>;
+};
+
+/// An await that gives the coroutine's own environment, without suspending it.
+class current_environment {
+public:
+    bool await_ready() const noexcept { return false; }
+
+    template <has_environment Promise>
+    bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
+        env_ = &awaiting.promise().env();
+        return false;
+    }
+
+    environment& await_resume() const noexcept { return *env_; }
+
+private:
+    environment* env_ = nullptr;
+};
+
+} // namespace gawait

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "gawait/wait_queue.hpp"
+
+namespace gawait {
+
+/// A flag that tasks of one context wait for.
+class event {
+public:
+    class [[nodiscard]] wait_awaiter : detail::queued_wait {
+    public:
+        explicit wait_awaiter(event& owner) noexcept : owner_(owner) {}
+        bool await_ready() const noexcept { return false; }
+
+        template <has_environment Promise>
+        bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+            if (awaiting.promise().env().cancel->requested() || !owner_.is_set())
+                return wait_in(owner_.waiting_, awaiting);
+            return false;
+        }
+
+        void await_resume() const { throw_if_cancelled(); }
+
+    private:
+        event& owner_;
+    };
+
+    bool is_set() const noexcept { return set_; }
+
+    /// Sets the flag and lets all go on that wait, even if it is reset at once.
+    void set() noexcept {
+        set_ = true;
+        waiting_.release_all();
+    }
+
+    void reset() noexcept { set_ = false; }
+
+    /// Waits until the flag is set; does not suspend if it is.
+    ///
+    /// @throws cancelled
+    wait_awaiter wait() noexcept { return wait_awaiter(*this); }
+
+private:
+    detail::wait_queue waiting_;
+    bool set_ = false;
+};
+
+} // namespace gawait

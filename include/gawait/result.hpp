@@ -1,0 +1,128 @@
+#pragma once
+
+#include "gawait/awaitable.hpp"
+#include "gawait/environment.hpp"
+#include "gawait/error.hpp"
+
+#include <coroutine>
+#include <functional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace gawait {
+
+/// What an operation came to, without an exception: a value, an `error`, or that the
+/// task was cancelled.
+template <class T = void> class [[nodiscard]] result {
+    using stored = std::conditional_t<
+        std::is_void_v<T>, std::monostate,
+        std::conditional_t<std::is_reference_v<T>,
+                           std::reference_wrapper<std::remove_reference_t<T>>, T>>;
+
+public:
+    result(stored value) noexcept(std::is_nothrow_move_constructible_v<stored>)
+        : state_(std::in_place_index<0>, std::move(value)) {}
+    result(gawait::error failure) noexcept : state_(std::move(failure)) {}
+    result(gawait::cancelled why) noexcept : state_(why) {}
+
+    result()
+        requires std::is_void_v<T>
+        : state_(std::in_place_index<0>) {}
+
+    bool has_value() const noexcept { return state_.index() == 0; }
+    explicit operator bool() const noexcept { return has_value(); }
+    bool has_error() const noexcept { return state_.index() == 1; }
+    bool was_cancelled() const noexcept { return state_.index() == 2; }
+
+    /// @throws error, cancelled: what there is instead of a value.
+    std::add_lvalue_reference_t<T> value() & {
+        throw_if_none();
+        if constexpr (!std::is_void_v<T>)
+            return std::get<0>(state_);
+    }
+
+    /// @throws error, cancelled: what there is instead of a value.
+    T value() && {
+        throw_if_none();
+        if constexpr (!std::is_void_v<T>)
+            return static_cast<T>(std::get<0>(std::move(state_)));
+    }
+
+    /// The value; undefined unless `has_value()`.
+    std::add_lvalue_reference_t<T> operator*() noexcept
+        requires(!std::is_void_v<T>)
+    {
+        return *std::get_if<0>(&state_);
+    }
+
+    std::add_pointer_t<T> operator->() noexcept
+        requires(!std::is_void_v<T>)
+    {
+        return &**this;
+    }
+
+    /// The failure; undefined unless `has_error()`.
+    const gawait::error& error() const noexcept { return *std::get_if<1>(&state_); }
+
+private:
+    void throw_if_none() const {
+        if (has_error())
+            throw error();
+        if (was_cancelled())
+            throw cancelled();
+    }
+
+    std::variant<stored, gawait::error, cancelled> state_;
+};
+
+/// An awaiter that can give its outcome without an exception.
+template <class T>
+concept has_await_result = requires(T& object) { object.await_result(); };
+
+/// The awaiter of `as_result()`.
+template <class Awaitable> class [[nodiscard]] result_awaiter {
+    using awaiter_type = std::remove_cvref_t<decltype(get_awaiter(std::declval<Awaitable>()))>;
+    using value_type = await_result_t<Awaitable>;
+
+public:
+    explicit result_awaiter(Awaitable awaited) : awaiter_(get_awaiter(std::move(awaited))) {}
+
+    bool await_ready() { return awaiter_.await_ready(); }
+
+    template <has_environment Promise> auto await_suspend(std::coroutine_handle<Promise> awaiting) {
+        return awaiter_.await_suspend(awaiting);
+    }
+
+    result<value_type> await_resume() {
+        if constexpr (has_await_result<awaiter_type>) {
+            return awaiter_.await_result();
+        } else {
+            try {
+                if constexpr (std::is_void_v<value_type>) {
+                    awaiter_.await_resume();
+                    return {};
+                } else {
+                    return awaiter_.await_resume();
+                }
+            } catch (const error& failure) {
+                return failure;
+            } catch (const cancelled& why) {
+                return why;
+            }
+        }
+    }
+
+private:
+    awaiter_type awaiter_;
+};
+
+/// The non-throwing form of an await: `co_await as_result(x)` gives a `result` where
+/// `co_await x` would throw `error` or `cancelled`. Other exceptions are thrown still.
+///
+/// A GIO operation then throws nothing underneath either.
+template <awaitable Awaitable> result_awaiter<Awaitable> as_result(Awaitable awaited) {
+    return result_awaiter<Awaitable>(std::move(awaited));
+}
+
+} // namespace gawait

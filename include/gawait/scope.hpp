@@ -1,0 +1,82 @@
+#pragma once
+
+#include "gawait/siblings.hpp"
+
+#include <concepts>
+#include <functional>
+#include <list>
+#include <utility>
+
+namespace gawait {
+
+/// Where tasks run beside the one that opened the scope, and not beyond its end. Made by
+/// `with_scope()`; used on the thread of the task that did.
+class GAWAIT_API scope {
+public:
+    explicit scope(const environment& env) noexcept;
+    scope(const scope&) = delete;
+    scope& operator=(const scope&) = delete;
+    ~scope();
+
+    /// Begins a task in the next round. Nothing begins in a scope that was cancelled.
+    ///
+    /// @throws error if there is no coroutine in `begins`.
+    void spawn(task<void> begins);
+
+    /// The same for any awaitable without a value.
+    template <awaitable Awaitable>
+        requires std::is_void_v<await_result_t<Awaitable>>
+    void spawn(Awaitable begins) {
+        spawn(as_task(std::move(begins)));
+    }
+
+    /// Cancels every task in the scope, and what the scope's own body awaits from now on.
+    void cancel() noexcept { group_.cancel().request(); }
+
+    /// For `with_scope()`.
+    detail::sibling_group& group() noexcept { return group_; }
+
+private:
+    class child;
+
+    engine& home() const noexcept;
+
+    detail::sibling_group group_;
+    std::list<child> children_;
+};
+
+namespace detail {
+
+template <class Body, class T> task<T> with_scope(Body body) {
+    scope children(co_await current_environment());
+    sibling_group& group = children.group();
+    outcome<T> ended = co_await outcome_under<T>(group.cancel(), std::invoke(body, children));
+    if (ended.exception())
+        group.note_end(nullptr, ended.exception());
+    co_await group.join();
+    group.rethrow_failure();
+    co_return ended.take();
+}
+
+} // namespace detail
+
+/// Runs `body(scope&)`, a coroutine that may spawn tasks into the scope, and waits for
+/// all of them. Gives what the body gives.
+///
+/// When a task or the body fails, the others are cancelled; all have ended before the
+/// await does. Tasks of the scope are cancelled with the one that opened it.
+///
+///     co_await with_scope([&](scope& children) -> task<> {
+///         for (auto& file : files)
+///             children.spawn(index(file));
+///         co_return;
+///     });
+///
+/// @throws the first failure; `cancelled`. Failures after the first go to the unobserved
+///     exception handler.
+template <std::invocable<scope&> Body> auto with_scope(Body body) {
+    using value_type = typename std::invoke_result_t<Body&, scope&>::value_type;
+    return detail::with_scope<Body, value_type>(std::move(body));
+}
+
+} // namespace gawait

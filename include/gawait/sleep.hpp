@@ -1,0 +1,70 @@
+#pragma once
+
+#include "gawait/suspension.hpp"
+
+#include <chrono>
+#include <concepts>
+
+namespace gawait {
+
+/// The awaiter of `sleep_until()` and `sleep_for()`.
+class GAWAIT_API [[nodiscard]] sleep_awaiter : timer, suspension {
+public:
+    explicit sleep_awaiter(clock::time_point deadline) noexcept
+        : timer(expired), deadline_(deadline) {}
+
+    bool await_ready() const noexcept { return false; }
+
+    template <has_environment Promise> bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+        if (!begin(awaiting))
+            return false;
+        start();
+        return true;
+    }
+
+    void await_resume() const { throw_if_cancelled(); }
+
+private:
+    void start();
+    bool withdraw() noexcept override;
+    static void expired(job& self) noexcept;
+
+    clock::time_point deadline_;
+};
+
+/// Suspends until a point in time, to the resolution of the kernel's timers.
+///
+/// A time in the past lets the loop go round once. `time_point::max()` never comes:
+/// the sleep ends by cancellation only.
+///
+/// @throws cancelled
+inline sleep_awaiter sleep_until(clock::time_point deadline) noexcept {
+    return sleep_awaiter(deadline);
+}
+
+/// Suspends for a time, counted from this call. A time longer than the clock can
+/// express (about 290 years) is taken as for ever, a negative one as zero.
+///
+/// @throws cancelled
+template <class Rep, class Period>
+sleep_awaiter sleep_for(std::chrono::duration<Rep, Period> length) noexcept;
+
+/// The time that lies `length` from now, as `sleep_for()` takes it.
+template <class Rep, class Period>
+clock::time_point deadline_after(std::chrono::duration<Rep, Period> length) noexcept {
+    // In floating point, where no duration overflows; written so that a NaN is too long.
+    using seconds = std::chrono::duration<long double>;
+    const auto now = clock::now();
+    if (!(seconds(length) < seconds(clock::time_point::max() - now)))
+        return clock::time_point::max();
+    if (length < length.zero())
+        return now;
+    return now + std::chrono::ceil<clock::duration>(length);
+}
+
+template <class Rep, class Period>
+sleep_awaiter sleep_for(std::chrono::duration<Rep, Period> length) noexcept {
+    return sleep_until(deadline_after(length));
+}
+
+} // namespace gawait

@@ -1,0 +1,197 @@
+#pragma once
+
+#include "gawait/api.hpp"
+#include "gawait/cancellation_root.hpp"
+#include "gawait/engine/engine.hpp"
+#include "gawait/suspension.hpp"
+#include "gawait/task.hpp"
+#include "gawait/unobserved.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace gawait {
+namespace detail {
+
+class join_wait;
+
+/// A task that runs by itself: what it and its handle share.
+class GAWAIT_API spawned_base : job, completion {
+public:
+    explicit spawned_base(engine_ref home) noexcept;
+    virtual ~spawned_base() = default;
+
+    /// Queues the beginning of the task, and keeps this object until it has ended.
+    void begin_soon(std::shared_ptr<spawned_base> self) noexcept;
+
+    void cancel() noexcept { root_.request(); }
+    bool done() const noexcept { return done_.load(std::memory_order_acquire); }
+
+    /// @return false if the task is done.
+    bool add(join_wait& waiting) noexcept;
+
+    /// @return false if the wait is over.
+    bool remove(join_wait& waiting) noexcept;
+
+protected:
+    virtual void begin_coroutine(const environment& env, completion& call) noexcept = 0;
+
+    /// @throws error if the result was taken before.
+    void mark_taken();
+    bool taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
+
+    /// Whether the task was cancelled before it began.
+    bool begun() const noexcept { return begun_; }
+
+private:
+    static void run_begin(job& self) noexcept;
+    static std::coroutine_handle<> run_ended(completion& self) noexcept;
+    static void run_finish(job& self) noexcept;
+    void finish() noexcept;
+    join_wait* next_waiting() noexcept;
+
+    struct finish_job : job {
+        explicit finish_job(spawned_base& self) noexcept : job(run_finish), owner(self) {}
+        spawned_base& owner;
+    };
+
+    engine_ref home_;
+    cancellation_root root_;
+    finish_job finish_{*this};
+    std::shared_ptr<spawned_base> self_; // while the task runs
+    bool begun_ = false;
+    std::atomic<bool> taken_{false};
+    std::atomic<bool> done_{false};
+    std::mutex lock_; // handles may be awaited on other threads
+    join_wait* first_ = nullptr;
+    join_wait* last_ = nullptr;
+};
+
+template <class T> class spawned final : public spawned_base {
+public:
+    spawned(engine_ref home, task<T> begins)
+        : spawned_base(std::move(home)), coroutine_(begins.take()) {}
+
+    ~spawned() override {
+        if (begun() && done() && !taken())
+            report_unobserved(coroutine_.promise().result().exception());
+    }
+
+    T take() {
+        mark_taken();
+        if (!begun())
+            throw cancelled();
+        return coroutine_.promise().result().take();
+    }
+
+private:
+    void begin_coroutine(const environment& env, detail::completion& call) noexcept override {
+        coroutine_.begin(env, call);
+    }
+
+    coroutine<T> coroutine_;
+};
+
+/// Waits in a spawned task's list for its end.
+class GAWAIT_API join_wait : suspension {
+public:
+    explicit join_wait(spawned_base& awaited) noexcept : awaited_(&awaited) {}
+
+    bool await_ready() const noexcept { return awaited_->done(); }
+
+    template <has_environment Promise>
+    bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
+        if (!begin(awaiting))
+            return false;
+        return awaited_->add(*this) || !abandon();
+    }
+
+protected:
+    using suspension::throw_if_cancelled;
+    ~join_wait() = default;
+
+private:
+    friend class spawned_base;
+
+    bool withdraw() noexcept override { return awaited_->remove(*this); }
+
+    spawned_base* awaited_;
+    join_wait* next_ = nullptr;
+};
+
+} // namespace detail
+
+/// A handle on a task that `spawn()` began. Dropping it detaches the task, which then
+/// runs on; an exception that ends it goes to the unobserved exception handler.
+///
+/// The handle may be used from any thread; what it is awaited in stays on its own.
+template <class T> class [[nodiscard]] join_handle {
+public:
+    class [[nodiscard]] awaiter : detail::join_wait {
+    public:
+        explicit awaiter(std::shared_ptr<detail::spawned<T>> awaited) noexcept
+            : join_wait(*awaited), spawned_(std::move(awaited)) {}
+
+        using join_wait::await_ready;
+        using join_wait::await_suspend;
+
+        T await_resume() {
+            this->throw_if_cancelled();
+            return spawned_->take();
+        }
+
+    private:
+        std::shared_ptr<detail::spawned<T>> spawned_;
+    };
+
+    explicit join_handle(std::shared_ptr<detail::spawned<T>> spawned) noexcept
+        : spawned_(std::move(spawned)) {}
+
+    /// Cancels the task; its end can be awaited.
+    void cancel() const noexcept { spawned_->cancel(); }
+
+    /// Whether the task has ended.
+    bool done() const noexcept { return spawned_->done(); }
+
+    /// Waits until the task has ended and gives its result, once. If the awaiting task
+    /// is cancelled meanwhile only the wait ends; the spawned task runs on.
+    ///
+    /// @throws whatever ended the task; `cancelled`; error if the result was taken before.
+    awaiter operator co_await() const noexcept { return awaiter(spawned_); }
+
+    /// The result of a task that has ended, once.
+    ///
+    /// @throws as the await does; error `G_IO_ERROR_PENDING` if the task has not ended.
+    T take() const {
+        if (!done())
+            throw error(G_IO_ERROR_PENDING, "gawait::join_handle: the task has not ended");
+        return spawned_->take();
+    }
+
+private:
+    std::shared_ptr<detail::spawned<T>> spawned_;
+};
+
+/// Begins a task that runs by itself, in the next round of a context's engine, as the
+/// root of a cancellation tree of its own. From any thread.
+///
+/// @param context null stands for the thread-default one. It is not kept alive: if it is
+///     destroyed, the task is cancelled.
+/// @throws error if there is no coroutine in `begins`, or no descriptor left for an engine.
+template <awaitable Awaitable> auto spawn_on(GMainContext* context, Awaitable begins) {
+    using value_type = await_result_t<Awaitable>;
+    auto spawned = std::make_shared<detail::spawned<value_type>>(engine::get(context),
+                                                                 as_task(std::move(begins)));
+    spawned->begin_soon(spawned);
+    return join_handle<value_type>(std::move(spawned));
+}
+
+/// `spawn_on()` the calling thread's thread-default context.
+template <awaitable Awaitable> auto spawn(Awaitable begins) {
+    return spawn_on(nullptr, std::move(begins));
+}
+
+} // namespace gawait

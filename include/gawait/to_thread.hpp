@@ -1,0 +1,102 @@
+#pragma once
+
+#include "gawait/api.hpp"
+#include "gawait/environment.hpp"
+#include "gawait/error.hpp"
+#include "gawait/outcome.hpp"
+
+#include <atomic>
+#include <concepts>
+#include <coroutine>
+#include <functional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace gawait {
+namespace detail {
+
+/// Runs something on a thread of GLib's pool and resumes a coroutine afterwards.
+class GAWAIT_API thread_call {
+public:
+    bool await_ready() const noexcept { return false; }
+
+    template <has_environment Promise>
+    bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
+        const environment& env = awaiting.promise().env();
+        if (env.cancel->requested())
+            return false;
+        awaiting_ = awaiting;
+        submit(*env.home);
+        return true;
+    }
+
+protected:
+    thread_call() noexcept = default;
+    thread_call(thread_call&& other) noexcept : awaiting_(other.awaiting_) {}
+    thread_call& operator=(thread_call&&) = delete;
+    ~thread_call() = default;
+
+    virtual void call() noexcept = 0;
+    bool called() const noexcept { return bool(awaiting_); }
+
+private:
+    void submit(engine& home) noexcept;
+
+    std::coroutine_handle<> awaiting_;
+    // GLib's queues order what the threads do; this says so in terms of C++, for tools
+    // that do not see into GLib.
+    std::atomic<bool> handed_over_{false};
+};
+
+} // namespace detail
+
+/// The awaiter of `to_thread()`.
+template <class Function, class... Args>
+class [[nodiscard]] to_thread_awaiter : detail::thread_call {
+    using value_type = std::invoke_result_t<Function, Args...>;
+
+public:
+    explicit to_thread_awaiter(Function function, Args... args)
+        : function_(std::move(function)), args_(std::move(args)...) {}
+
+    using thread_call::await_ready;
+    using thread_call::await_suspend;
+
+    value_type await_resume() {
+        if (!called())
+            throw cancelled();
+        return outcome_.take();
+    }
+
+private:
+    void call() noexcept override {
+        try {
+            if constexpr (std::is_void_v<value_type>)
+                std::apply(std::move(function_), std::move(args_));
+            else
+                outcome_.set(std::apply(std::move(function_), std::move(args_)));
+        } catch (...) {
+            outcome_.fail(std::current_exception());
+        }
+    }
+
+    Function function_;
+    std::tuple<Args...> args_;
+    detail::outcome<value_type> outcome_;
+};
+
+/// Runs a function on a worker thread of GLib's pool, gives what it returns, and goes on
+/// where the coroutine was.
+///
+/// @param function and @param args are moved or copied, as `std::thread` does.
+/// @throws whatever the function throws; `cancelled` if the task was cancelled before. A
+///     function that runs is not interrupted: the await lasts until it has returned.
+template <class Function, class... Args>
+    requires std::invocable<std::decay_t<Function>, std::decay_t<Args>...>
+auto to_thread(Function&& function, Args&&... args) {
+    return to_thread_awaiter<std::decay_t<Function>, std::decay_t<Args>...>(
+        std::forward<Function>(function), std::forward<Args>(args)...);
+}
+
+} // namespace gawait

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "gawait/api.hpp"
+
+#include <exception>
+
+namespace gawait {
+
+/// What is called with an exception that ended a coroutine and that nobody will see:
+/// that of a spawned task whose handle was dropped without awaiting it, or of the second
+/// child of a scope to fail. Never with `cancelled`. On the thread where it came to light.
+using unobserved_exception_handler = void (*)(std::exception_ptr) noexcept;
+
+/// Sets the handler for the whole process; null restores the default, which logs a
+/// warning. From any thread.
+///
+/// @return the handler before.
+GAWAIT_API unobserved_exception_handler
+set_unobserved_exception_handler(unobserved_exception_handler handler) noexcept;
+
+namespace detail {
+
+GAWAIT_API bool is_cancelled(const std::exception_ptr& exception) noexcept;
+GAWAIT_API void report_unobserved(const std::exception_ptr& exception) noexcept;
+
+} // namespace detail
+} // namespace gawait

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "gawait/api.hpp"
+#include "gawait/suspension.hpp"
+
+namespace gawait::detail {
+
+class wait_queue;
+
+/// Waits its turn in a `wait_queue`.
+class GAWAIT_API queued_wait : public suspension {
+protected:
+    queued_wait() noexcept = default;
+    queued_wait(queued_wait&&) noexcept = default;
+    queued_wait& operator=(queued_wait&&) = delete;
+    ~queued_wait() = default;
+
+    /// For `await_suspend()`.
+    ///
+    /// @return whether the coroutine is suspended; not, if it was cancelled already.
+    /// @throws error if tasks of another context wait in this queue.
+    template <has_environment Promise>
+    bool wait_in(wait_queue& queue, std::coroutine_handle<Promise> awaiting);
+
+private:
+    friend class wait_queue;
+
+    bool withdraw() noexcept override;
+
+    wait_queue* queue_ = nullptr; // while in it
+    queued_wait* previous_ = nullptr;
+    queued_wait* next_ = nullptr;
+};
+
+/// Coroutines of one context that wait for their turn, first come first served. Those
+/// that are cancelled leave the queue.
+class GAWAIT_API wait_queue {
+public:
+    wait_queue() noexcept = default;
+    wait_queue(const wait_queue&) = delete;
+    wait_queue& operator=(const wait_queue&) = delete;
+
+    bool empty() const noexcept { return !first_; }
+
+    /// The first in the queue, or null.
+    queued_wait* front() const noexcept { return first_; }
+
+    /// Takes the first out and lets it go on, in a later round.
+    void release_front() noexcept;
+
+    void release_all() noexcept {
+        while (!empty())
+            release_front();
+    }
+
+private:
+    friend class queued_wait;
+
+    void require_home(const engine& home) const;
+    void push(queued_wait& waiting) noexcept;
+    void remove(queued_wait& waiting) noexcept;
+
+    queued_wait* first_ = nullptr;
+    queued_wait* last_ = nullptr;
+};
+
+template <has_environment Promise>
+bool queued_wait::wait_in(wait_queue& queue, std::coroutine_handle<Promise> awaiting) {
+    queue.require_home(*awaiting.promise().env().home);
+    if (!begin(awaiting))
+        return false;
+    queue.push(*this);
+    return true;
+}
+
+} // namespace gawait::detail

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "gawait/siblings.hpp"
+
+#include <algorithm>
+#include <ranges>
+#include <tuple>
+#include <vector>
+
+namespace gawait {
+namespace detail {
+
+template <class... T> task<std::tuple<value_of<T>...>> when_all_of(task<T>... tasks) {
+    sibling_group group(co_await current_environment(), sibling_group::cancel_rest::when_one_fails);
+    std::tuple<member<T>...> members(member<T>(group, std::move(tasks))...);
+    std::apply([](auto&... each) { (each.begin(), ...); }, members);
+    co_await group.join();
+    group.rethrow_failure();
+    if (!std::apply([](auto&... each) { return (each.begun() && ...); }, members))
+        throw cancelled();
+    co_return std::apply(
+        [](auto&... each) { return std::tuple<value_of<T>...>{take_value(each)...}; }, members);
+}
+
+template <class T>
+using vector_of = std::conditional_t<std::is_void_v<T>, void, std::vector<value_of<T>>>;
+
+template <class T> task<vector_of<T>> when_all_in(std::vector<task<T>> tasks) {
+    sibling_group group(co_await current_environment(), sibling_group::cancel_rest::when_one_fails);
+    std::vector<member<T>> members;
+    members.reserve(tasks.size());
+    for (task<T>& each : tasks)
+        members.emplace_back(group, std::move(each));
+    for (member<T>& each : members)
+        each.begin();
+    co_await group.join();
+    group.rethrow_failure();
+    if (!std::ranges::all_of(members, &member<T>::begun))
+        throw cancelled();
+    if constexpr (std::is_void_v<T>) {
+        for (member<T>& each : members)
+            each.take();
+    } else {
+        vector_of<T> values;
+        values.reserve(members.size());
+        for (member<T>& each : members)
+            values.push_back(each.take());
+        co_return values;
+    }
+}
+
+/// The awaitables of a range as tasks of one type.
+template <std::ranges::input_range Range> auto tasks_of(Range&& range) {
+    using value_type = await_result_t<std::ranges::range_value_t<Range>>;
+    std::vector<task<value_type>> tasks;
+    for (auto&& each : range)
+        tasks.push_back(as_task(std::move(each)));
+    return tasks;
+}
+
+} // namespace detail
+
+/// Awaits several awaitables at the same time and gives their values as a `std::tuple`,
+/// with `std::monostate` for those without one. They begin in order, within the await.
+///
+/// When one fails the others are cancelled; all have ended before the await does.
+///
+/// @throws the first failure; `cancelled`. Failures after the first go to the unobserved
+///     exception handler.
+template <awaitable... Awaitables> auto when_all(Awaitables... awaitables) {
+    return detail::when_all_of(as_task(std::move(awaitables))...);
+}
+
+/// The same for a range of awaitables, which is moved from: gives a `std::vector` of
+/// their values in the order of the range, or nothing if they have none.
+template <std::ranges::input_range Range>
+    requires awaitable<std::ranges::range_value_t<Range>>
+auto when_all(Range range) {
+    return detail::when_all_in(detail::tasks_of(std::move(range)));
+}
+
+} // namespace gawait

@@ -1,0 +1,118 @@
+#include "gawait/cancellation.hpp"
+
+#include <utility>
+
+namespace gawait {
+namespace {
+
+gulong connect(GCancellable* source, cancellation& target) noexcept {
+    return g_cancellable_connect(source, G_CALLBACK(+[](GCancellable*, gpointer node) {
+                                     static_cast<cancellation*>(node)->request();
+                                 }),
+                                 &target, nullptr);
+}
+
+} // namespace
+
+cancellation::cancellation(cancellation* parent) noexcept
+    : parent_(parent), lock_(parent ? parent->lock_ : &own_lock_) {
+    if (!parent)
+        return;
+    const std::lock_guard guard(*lock_);
+    requested_.store(parent->requested(), std::memory_order_relaxed);
+    next_ = parent->children_;
+    if (next_)
+        next_->previous_ = this;
+    parent->children_ = this;
+}
+
+cancellation::~cancellation() {
+    if (parent_) {
+        const std::lock_guard guard(*lock_);
+        if (previous_)
+            previous_->next_ = next_;
+        else
+            parent_->children_ = next_;
+        if (next_)
+            next_->previous_ = previous_;
+    }
+    if (GCancellable* made = cancellable_.load(std::memory_order_acquire)) {
+        // Waits for a request() that another thread makes through it just now.
+        g_cancellable_disconnect(made, connection_);
+        g_object_unref(made);
+    }
+}
+
+void cancellation::request() noexcept {
+    std::vector<ref<GCancellable>> to_cancel;
+    {
+        const std::lock_guard guard(*lock_);
+        mark(to_cancel);
+    }
+    // Without the lock: handlers of the signal may do anything.
+    for (const auto& each : to_cancel)
+        g_cancellable_cancel(each);
+}
+
+void cancellation::mark(std::vector<ref<GCancellable>>& to_cancel) noexcept {
+    if (requested_.exchange(true, std::memory_order_acq_rel))
+        return; // and so are all below
+    if (GCancellable* made = cancellable_.load(std::memory_order_relaxed))
+        to_cancel.push_back(ref<GCancellable>::retain(made));
+    while (waiter* told = waiters_) {
+        unlink(*told);
+        told->home_->post(*told);
+    }
+    for (cancellation* child = children_; child; child = child->next_)
+        child->mark(to_cancel);
+}
+
+bool cancellation::add(waiter& added, engine& home) noexcept {
+    const std::lock_guard guard(*lock_);
+    if (requested())
+        return false;
+    added.home_ = &home;
+    added.linked_ = true;
+    added.next_ = waiters_;
+    added.previous_ = nullptr;
+    if (waiters_)
+        waiters_->previous_ = &added;
+    waiters_ = &added;
+    return true;
+}
+
+void cancellation::unlink(waiter& gone) noexcept {
+    gone.linked_ = false;
+    if (gone.previous_)
+        gone.previous_->next_ = gone.next_;
+    else
+        waiters_ = gone.next_;
+    if (gone.next_)
+        gone.next_->previous_ = gone.previous_;
+}
+
+GCancellable* cancellation::make_cancellable() noexcept {
+    auto fresh = ref<GCancellable>::adopt(g_cancellable_new());
+    const gulong connection = connect(fresh, *this);
+    {
+        const std::lock_guard guard(*lock_);
+        if (GCancellable* made = cancellable_.load(std::memory_order_relaxed)) {
+            g_cancellable_disconnect(fresh, connection);
+            return made;
+        }
+        connection_ = connection;
+        cancellable_.store(fresh.get(), std::memory_order_release);
+    }
+    GCancellable* made = fresh.release();
+    if (requested_.load(std::memory_order_acquire))
+        g_cancellable_cancel(made);
+    return made;
+}
+
+cancellable_link::cancellable_link(GCancellable* source, cancellation& target) noexcept
+    : source_(ref<GCancellable>::retain(source)),
+      connection_(source ? connect(source, target) : 0) {}
+
+cancellable_link::~cancellable_link() { g_cancellable_disconnect(source_, connection_); }
+
+} // namespace gawait

@@ -1,0 +1,520 @@
+#include "gawait/engine/engine.hpp"
+
+#include "engine/engine_state.hpp"
+#include "gawait/error.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+namespace gawait {
+namespace {
+
+engine_state& state_of(engine& self) noexcept { return static_cast<engine_state&>(self); }
+
+const engine_state& state_of(const engine& self) noexcept {
+    return static_cast<const engine_state&>(self);
+}
+
+// The registry -------------------------------------------------------------------
+
+struct engine_registry {
+    std::mutex lock;
+    std::map<GMainContext*, engine_state*> engines;
+};
+
+engine_registry& registry() {
+    // Never destroyed: engines are released by static objects and by threads that
+    // outlive main().
+    alignas(engine_registry) static std::byte memory[sizeof(engine_registry)];
+    static auto* const instance = std::construct_at(reinterpret_cast<engine_registry*>(memory));
+    return *instance;
+}
+
+/// Under the registry's lock.
+void forget(const engine_state& gone) noexcept {
+    std::erase_if(registry().engines, [&](const auto& each) { return each.second == &gone; });
+}
+
+GMainContext* context_or_thread_default(GMainContext* context) noexcept {
+    if (!context)
+        context = g_main_context_get_thread_default();
+    return context ? context : g_main_context_default();
+}
+
+// The sources --------------------------------------------------------------------
+
+struct main_source {
+    GSource base;
+    gpointer poll_tag;
+    std::optional<engine_state> state;
+
+    static main_source& of(GSource* source) noexcept {
+        return *reinterpret_cast<main_source*>(source);
+    }
+
+    bool polled_ready() noexcept { return g_source_query_unix_fd(&base, poll_tag) & G_IO_IN; }
+};
+
+struct continuation_source {
+    GSource base;
+    engine_state* state;
+};
+
+struct lane_source {
+    GSource base;
+    engine_state* state;
+    lane* which;
+};
+
+GSourceFuncs main_functions = {
+    .prepare = [](GSource* source, int*) -> gboolean {
+        return main_source::of(source).state->prepare();
+    },
+    .check = [](GSource* source) -> gboolean {
+        auto& self = main_source::of(source);
+        return self.state->check(self.polled_ready());
+    },
+    .dispatch = [](GSource* source, GSourceFunc, gpointer) -> gboolean {
+        auto& self = main_source::of(source);
+        self.state->dispatch(self.polled_ready());
+        return G_SOURCE_CONTINUE;
+    },
+    .finalize = [](GSource* source) { std::destroy_at(&main_source::of(source).state); },
+    .closure_callback = nullptr,
+    .closure_marshal = nullptr,
+};
+
+GSourceFuncs continuation_functions = {
+    .prepare = [](GSource* source, int*) -> gboolean {
+        return reinterpret_cast<continuation_source*>(source)->state->yielded;
+    },
+    .check = [](GSource* source) -> gboolean {
+        return reinterpret_cast<continuation_source*>(source)->state->yielded;
+    },
+    .dispatch = [](GSource* source, GSourceFunc, gpointer) -> gboolean {
+        reinterpret_cast<continuation_source*>(source)->state->dispatch_continuation();
+        return G_SOURCE_CONTINUE;
+    },
+    .finalize = nullptr,
+    .closure_callback = nullptr,
+    .closure_marshal = nullptr,
+};
+
+GSourceFuncs lane_functions = {
+    .prepare = [](GSource* source, int*) -> gboolean {
+        return !reinterpret_cast<lane_source*>(source)->which->jobs.empty();
+    },
+    .check = [](GSource* source) -> gboolean {
+        return !reinterpret_cast<lane_source*>(source)->which->jobs.empty();
+    },
+    .dispatch = [](GSource* source, GSourceFunc, gpointer) -> gboolean {
+        auto& self = *reinterpret_cast<lane_source*>(source);
+        self.state->dispatch_lane(*self.which);
+        return G_SOURCE_CONTINUE;
+    },
+    .finalize = nullptr,
+    .closure_callback = nullptr,
+    .closure_marshal = nullptr,
+};
+
+template <class Source>
+Source* new_source(GSourceFuncs& functions, int priority, const char* name) noexcept {
+    GSource* source = g_source_new(&functions, sizeof(Source));
+    g_source_set_priority(source, priority);
+    g_source_set_static_name(source, name);
+    // A job may iterate the context: what it waits for runs here as well.
+    g_source_set_can_recurse(source, TRUE);
+    return reinterpret_cast<Source*>(source);
+}
+
+// Turns --------------------------------------------------------------------------
+
+/// Marks, for the C++ scope in which jobs run, the thread that runs them.
+class turn {
+public:
+    explicit turn(engine_state& state) noexcept
+        : source_(g_source_ref(state.main)), state_(state), thread_default_(state),
+          outer_(
+              state.dispatching.exchange(std::this_thread::get_id(), std::memory_order_relaxed)) {}
+
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+    ~turn() { state_.dispatching.store(outer_, std::memory_order_relaxed); }
+
+private:
+    struct source_unref {
+        void operator()(GSource* source) const noexcept { g_source_unref(source); }
+    };
+
+    // First, so that it goes last: with it may go the engine.
+    std::unique_ptr<GSource, source_unref> source_;
+    engine_state& state_;
+    thread_default_scope thread_default_;
+    std::thread::id outer_; // of the turn in one of whose jobs this one is nested
+};
+
+/// Reads the clock only so often that the reading costs little beside the jobs.
+class stopwatch {
+public:
+    clock::time_point begin() const noexcept { return begin_; }
+    clock::time_point now() const noexcept { return now_; }
+
+    /// To be called once a job; returns whether `now()` changed.
+    bool tick() noexcept {
+        if (--until_reading_ > 0)
+            return false;
+        const auto previous = std::exchange(now_, clock::now());
+        stride_ = now_ - previous < negligible ? std::min(stride_ * 2, longest_stride) : 1;
+        until_reading_ = stride_;
+        return true;
+    }
+
+private:
+    static constexpr std::chrono::microseconds negligible{10};
+    static constexpr int longest_stride = 32;
+
+    clock::time_point begin_ = clock::now();
+    clock::time_point now_ = begin_;
+    int stride_ = 1;
+    int until_reading_ = 1;
+};
+
+/// How long descriptors may be ready unnoticed while jobs keep a turn going.
+constexpr std::chrono::microseconds poll_interval{50};
+
+} // namespace
+
+engine_state::engine_state(GMainContext* for_context, GSource* main_source)
+    : context(for_context),
+      thread_default(for_context == g_main_context_default() ? nullptr : for_context),
+      main(main_source) {
+    auto* source = new_source<continuation_source>(continuation_functions, continuation_priority,
+                                                   "[gawait] continuation");
+    source->state = this;
+    continuation.reset(&source->base);
+    g_source_attach(continuation.get(), for_context);
+}
+
+bool engine_state::prepare() noexcept {
+    take_inbox();
+    if (yielded)
+        return clock::now() >= raise_at;
+    if (!jobs.empty())
+        return true;
+    const auto deadline = timers.next_deadline();
+    if (deadline != clock::time_point::max() && deadline <= clock::now())
+        return true;
+    // GLib is about to block.
+    polled.arm(deadline);
+    return polled.probe_closed([this](job& work) { queue(work); });
+}
+
+bool engine_state::check(bool polled_ready) noexcept {
+    return !yielded && (polled_ready || !jobs.empty() || !posted.empty());
+}
+
+void engine_state::dispatch(bool polled_ready) noexcept { run_turn(polled_ready || yielded); }
+
+void engine_state::dispatch_continuation() noexcept {
+    yielded = false;
+    spent_since = {};
+    run_turn(true);
+}
+
+void engine_state::dispatch_lane(lane& which) noexcept {
+    const turn scope(*this);
+    stopwatch watch;
+    // A nested iteration may run part of this round.
+    for (auto left = which.jobs.size(); left > 0 && !which.jobs.empty(); --left) {
+        which.jobs.pop().run();
+        if (watch.tick() && watch.now() - watch.begin() >= turn_budget)
+            break;
+    }
+}
+
+void engine_state::run_turn(bool poll_first) noexcept {
+    const turn scope(*this);
+    stopwatch watch;
+    auto next_poll = watch.begin() + poll_interval;
+    better_lane_ready = false;
+    while (!closed.load(std::memory_order_relaxed) && !better_lane_ready) {
+        if (left_in_round == 0) {
+            if (!begin_round(watch.now(), poll_first))
+                break;
+            poll_first = false;
+        }
+        --left_in_round;
+        jobs.pop().run();
+        if (watch.tick()) {
+            if (watch.now() - watch.begin() >= turn_budget)
+                break;
+            if (watch.now() >= next_poll) {
+                poll_first = true;
+                next_poll = watch.now() + poll_interval;
+            }
+        }
+    }
+    const auto end = clock::now();
+    // Turns that are short but follow each other without a pause hold up worse
+    // priorities as well, so they share one budget.
+    spent_since += end - watch.begin();
+    if (spent_since >= turn_budget) {
+        yielded = true;
+        raise_at = end + longest_wait;
+    }
+}
+
+bool engine_state::begin_round(clock::time_point now, bool poll_first) noexcept {
+    const auto enqueue = [this](job& work) { queue(work); };
+    take_inbox();
+    if (poll_first)
+        polled.poll(enqueue);
+    while (timer* due = timers.pop_due(now))
+        queue(*due);
+    // Before the turn ends: one look at the descriptors here costs less than an
+    // iteration of the context. Timers and other threads announce themselves.
+    if (jobs.empty() && !poll_first && polled.watching())
+        polled.poll(enqueue);
+    left_in_round = jobs.size();
+    return left_in_round > 0;
+}
+
+void engine_state::queue(job& work) noexcept {
+    if (work.priority() == G_PRIORITY_DEFAULT) [[likely]] {
+        jobs.push(work);
+        return;
+    }
+    lane_of(work.priority()).jobs.push(work);
+    better_lane_ready |= work.priority() < G_PRIORITY_DEFAULT;
+}
+
+lane& engine_state::lane_of(int priority) noexcept {
+    for (const auto& each : lanes)
+        if (each->priority == priority)
+            return *each;
+    auto* source = new_source<lane_source>(lane_functions, priority, "[gawait] lane");
+    lane& added = *lanes.emplace_back(
+        std::make_unique<lane>(priority, unique_source(&source->base), job_queue()));
+    source->state = this;
+    source->which = &added;
+    if (GMainContext* to = context.load(std::memory_order_relaxed))
+        g_source_attach(&source->base, to);
+    return added;
+}
+
+void engine_state::take_inbox() noexcept {
+    posted.drain([this](job& work) { queue(work); });
+}
+
+/// The context is gone: what waits here for something is told, and runs to its end
+/// as far as it can without a main loop.
+void engine_state::close() noexcept {
+    {
+        const std::lock_guard guard(registry().lock);
+        forget(*this);
+    }
+    context.store(nullptr, std::memory_order_relaxed);
+    if (users.load(std::memory_order_relaxed) == 0)
+        return; // released, and so nothing is waiting
+    const turn scope(*this);
+    do
+        call_hooks();
+    while (run_all_queued());
+    closed.store(true, std::memory_order_relaxed);
+    posted.close([](job&) {});
+    timers.clear();
+    polled.clear();
+}
+
+void engine_state::add_hook(close_hook& hook) noexcept {
+    const std::lock_guard guard(hooks_lock);
+    hook.next_ = hooks;
+    if (hooks)
+        hooks->previous_ = &hook;
+    hooks = &hook;
+}
+
+void engine_state::remove_hook(close_hook& hook) noexcept {
+    const std::lock_guard guard(hooks_lock);
+    if (hook.previous_)
+        hook.previous_->next_ = hook.next_;
+    else if (hooks == &hook)
+        hooks = hook.next_;
+    if (hook.next_)
+        hook.next_->previous_ = hook.previous_;
+    hook.previous_ = hook.next_ = nullptr;
+}
+
+void engine_state::call_hooks() noexcept {
+    for (;;) {
+        close_hook* hook = nullptr;
+        {
+            const std::lock_guard guard(hooks_lock);
+            hook = hooks;
+            if (!hook)
+                return;
+            hooks = std::exchange(hook->next_, nullptr);
+            if (hooks)
+                hooks->previous_ = nullptr;
+        }
+        hook->run_(*hook);
+    }
+}
+
+bool engine_state::run_all_queued() noexcept {
+    bool any = false;
+    const auto run_all = [&](job_queue& from) {
+        for (; !from.empty(); any = true)
+            from.pop().run();
+    };
+    take_inbox();
+    run_all(jobs);
+    // By position: a job may add a lane.
+    for (std::size_t index = 0; index < lanes.size(); ++index)
+        run_all(lanes[index]->jobs);
+    left_in_round = 0;
+    return any;
+}
+
+// The public face ----------------------------------------------------------------
+
+namespace {
+
+/// Holds the context for a change to what only its owner may touch.
+class owner_scope {
+public:
+    explicit owner_scope(const engine_state& state)
+        : acquired_(state.on_owner_thread() ? nullptr : state.context.load()) {
+        if (acquired_ && !g_main_context_acquire(acquired_))
+            throw error(
+                G_IO_ERROR_INVALID_ARGUMENT,
+                "a gawait engine was used from a thread that does not own its main context");
+    }
+
+    owner_scope(const owner_scope&) = delete;
+    owner_scope& operator=(const owner_scope&) = delete;
+
+    ~owner_scope() {
+        if (acquired_)
+            g_main_context_release(acquired_);
+    }
+
+private:
+    GMainContext* acquired_;
+};
+
+} // namespace
+
+engine_ref engine::get(GMainContext* context) {
+    context = context_or_thread_default(context);
+    const std::lock_guard guard(registry().lock);
+    auto& engines = registry().engines;
+    if (const auto found = engines.find(context); found != engines.end())
+        return engine_ref(*found->second);
+
+    auto* source = new_source<main_source>(main_functions, G_PRIORITY_DEFAULT, "[gawait] engine");
+    std::construct_at(&source->state);
+    engine_ref created;
+    try {
+        created.engine_ = &source->state.emplace(context, &source->base);
+    } catch (...) {
+        g_source_unref(&source->base);
+        throw;
+    }
+    engines.emplace(context, &*source->state);
+    source->poll_tag = g_source_add_unix_fd(&source->base, source->state->polled.fd(), G_IO_IN);
+    // Nothing calls the callback; its destruction tells that of the source.
+    g_source_set_callback(
+        &source->base, [](gpointer) -> gboolean { return G_SOURCE_REMOVE; }, &*source->state,
+        [](gpointer state) { static_cast<engine_state*>(state)->close(); });
+    g_source_attach(&source->base, context);
+    return created;
+}
+
+engine_ref engine::find(GMainContext* context) noexcept {
+    context = context_or_thread_default(context);
+    const std::lock_guard guard(registry().lock);
+    const auto& engines = registry().engines;
+    const auto found = engines.find(context);
+    return found != engines.end() ? engine_ref(*found->second) : engine_ref();
+}
+
+void engine::acquire() noexcept { state_of(*this).users.fetch_add(1, std::memory_order_relaxed); }
+
+void engine::release() noexcept {
+    engine_state& self = state_of(*this);
+    unsigned users = self.users.load(std::memory_order_relaxed);
+    while (users > 1)
+        if (self.users.compare_exchange_weak(users, users - 1, std::memory_order_acq_rel))
+            return;
+    {
+        // Under the lock nobody can find the engine and revive it.
+        const std::lock_guard guard(registry().lock);
+        if (self.users.fetch_sub(1, std::memory_order_acq_rel) > 1)
+            return;
+        forget(self);
+    }
+    if (self.continuation)
+        g_source_destroy(self.continuation.get());
+    for (const auto& each : self.lanes)
+        g_source_destroy(each->source.get());
+    GSource* main = self.main;
+    g_source_destroy(main);
+    g_source_unref(main);
+}
+
+GMainContext* engine::context() const noexcept {
+    return state_of(*this).context.load(std::memory_order_relaxed);
+}
+
+bool engine::on_owner_thread() const noexcept {
+    const engine_state& self = state_of(*this);
+    if (self.dispatching.load(std::memory_order_relaxed) == std::this_thread::get_id())
+        return true;
+    // Not g_main_context_is_owner(): it would touch a context that its owner may
+    // just be destroying.
+    GSource* source = g_main_current_source();
+    return source && g_source_get_context(source) == self.context.load(std::memory_order_relaxed);
+}
+
+bool engine::is_thread_default() const noexcept {
+    return g_main_context_get_thread_default() == state_of(*this).thread_default;
+}
+
+bool engine::post(job& work) noexcept {
+    engine_state& self = state_of(*this);
+    if (on_owner_thread()) {
+        if (self.closed.load(std::memory_order_relaxed))
+            return false;
+        self.queue(work);
+        return true;
+    }
+    const auto outcome = self.posted.push(work);
+    if (outcome == inbox::pushed::first)
+        self.polled.wake();
+    return outcome != inbox::pushed::refused;
+}
+
+void engine::start(timer& work, clock::time_point deadline) {
+    engine_state& self = state_of(*this);
+    const owner_scope owner(self);
+    self.timers.push(work, deadline);
+}
+
+bool engine::cancel(timer& work) noexcept { return state_of(*this).timers.cancel(work); }
+
+void engine::watch(fd_watch& watch) {
+    engine_state& self = state_of(*this);
+    const owner_scope owner(self);
+    self.polled.watch(watch, [&](job& work) { self.queue(work); });
+}
+
+void engine::unwatch(fd_watch& watch) noexcept { state_of(*this).polled.unwatch(watch); }
+
+void engine::add(close_hook& hook) noexcept { state_of(*this).add_hook(hook); }
+
+void engine::remove(close_hook& hook) noexcept { state_of(*this).remove_hook(hook); }
+
+} // namespace gawait

@@ -1,0 +1,91 @@
+#pragma once
+
+#include "engine/inbox.hpp"
+#include "engine/job_queue.hpp"
+#include "engine/poller.hpp"
+#include "engine/timer_heap.hpp"
+#include "gawait/engine/engine.hpp"
+
+#include <glib.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace gawait {
+
+/// Owns a reference to a `GSource`, which it destroys first.
+struct source_destroyer {
+    void operator()(GSource* source) const noexcept {
+        g_source_destroy(source);
+        g_source_unref(source);
+    }
+};
+using unique_source = std::unique_ptr<GSource, source_destroyer>;
+
+/// The jobs of one GLib priority other than the default, and the source that
+/// dispatches them at that priority.
+struct lane {
+    int priority;
+    unique_source source;
+    job_queue jobs;
+};
+
+/// What is behind `engine`. It lives in the memory of its main `GSource`, and so
+/// stays valid while GLib uses that, whoever drops the last reference meanwhile.
+///
+/// What has no remark is for the thread that owns the context.
+struct engine_state : engine {
+    /// @param main the source in whose memory this object is constructed.
+    engine_state(GMainContext* for_context, GSource* main_source);
+
+    // What GLib asks the sources.
+    bool prepare() noexcept;
+    bool check(bool polled_ready) noexcept;
+    void dispatch(bool polled_ready) noexcept;
+    void dispatch_continuation() noexcept;
+    void dispatch_lane(lane& which) noexcept;
+
+    // Queueing.
+    void queue(job& work) noexcept;
+    lane& lane_of(int priority) noexcept;
+    void take_inbox() noexcept;
+
+    // Turns.
+    void run_turn(bool poll_first) noexcept;
+    bool begin_round(clock::time_point now, bool poll_first) noexcept;
+
+    // The end of the context.
+    void add_hook(close_hook& hook) noexcept;
+    void remove_hook(close_hook& hook) noexcept;
+    void close() noexcept;
+    void call_hooks() noexcept;
+    bool run_all_queued() noexcept;
+
+    // For any thread.
+    std::atomic<GMainContext*> context; // null once it is gone
+    GMainContext* const thread_default; // as g_main_context_get_thread_default() names it
+    std::atomic<unsigned> users{1};
+    std::atomic<std::thread::id> dispatching{};
+    std::atomic<bool> closed{false}; // nothing more will run
+    inbox posted;
+    std::mutex hooks_lock;
+    close_hook* hooks = nullptr;
+
+    job_queue jobs;
+    std::size_t left_in_round = 0; // at most jobs.size()
+    std::vector<std::unique_ptr<lane>> lanes;
+    bool better_lane_ready = false;
+    timer_heap timers;
+    poller polled;
+
+    GSource* const main; // holds this object
+    unique_source continuation;
+    bool yielded = false;          // until the continuation source had its turn
+    clock::time_point raise_at{};  // but no longer than this
+    clock::duration spent_since{}; // the continuation source last had its turn
+};
+
+} // namespace gawait

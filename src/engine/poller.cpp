@@ -1,0 +1,186 @@
+#include "engine/poller.hpp"
+
+#include "gawait/error.hpp"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+namespace gawait {
+namespace {
+
+// An epoll set, a timerfd and an eventfd are shared with a forked child, so that
+// either process would change what the other waits for. Each child therefore opens
+// its own, when it first uses them.
+std::atomic<unsigned> forks{0};
+
+void count_forks() {
+    [[maybe_unused]] static const int registered =
+        pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+}
+
+unique_fd checked(int fd, const char* doing) {
+    if (fd < 0)
+        throw error::from_errno(errno, doing);
+    return unique_fd(fd);
+}
+
+/// Puts `fresh` in the place of `old` under the old one's number, by which GLib
+/// polls it.
+void replace(unique_fd& old, int fresh) noexcept {
+    if (fresh < 0 || dup3(fresh, old.get(), O_CLOEXEC) < 0)
+        g_error("gawait: cannot go on after fork(): %s", g_strerror(errno));
+    ::close(fresh);
+}
+
+} // namespace
+
+poller::poller() : forks_((count_forks(), forks.load(std::memory_order_relaxed))) {
+    epoll_ = checked(epoll_create1(EPOLL_CLOEXEC), "creating an epoll instance");
+    timer_ =
+        checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "creating a timer");
+    wakeup_ = checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "creating an event descriptor");
+    open();
+}
+
+void poller::open() {
+    // Edge-triggered: each expiry and each write is reported once, and neither
+    // descriptor ever has to be read.
+    for (const auto& [own, tag] :
+         {std::pair(timer_.get(), timer_tag), std::pair(wakeup_.get(), wakeup_tag)}) {
+        epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.fd = tag}};
+        if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, own, &event) < 0)
+            throw error::from_errno(errno, "watching the engine's own descriptors");
+    }
+}
+
+void poller::reopen_after_fork() noexcept {
+    forks_ = forks.load(std::memory_order_relaxed);
+    replace(epoll_, epoll_create1(EPOLL_CLOEXEC));
+    replace(timer_, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    replace(wakeup_, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    open();
+    for (const int fd : watched_)
+        control(EPOLL_CTL_ADD, fd, slots_[std::size_t(fd)].registered);
+    armed_ = clock::time_point::max();
+}
+
+void poller::wake() noexcept {
+    // Can fail only when the counter is full, and then the descriptor is readable.
+    eventfd_write(wakeup_.get(), 1);
+}
+
+void poller::arm(clock::time_point deadline) noexcept {
+    if (forks_ != forks.load(std::memory_order_relaxed)) [[unlikely]]
+        reopen_after_fork();
+    if (deadline >= armed_)
+        return;
+    armed_ = deadline;
+    // Zero would disarm it.
+    const auto since_boot =
+        std::max(deadline.time_since_epoch(), clock::duration(std::chrono::nanoseconds(1)));
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_boot);
+    itimerspec spec{};
+    spec.it_value.tv_sec = seconds.count();
+    spec.it_value.tv_nsec = std::chrono::nanoseconds(since_boot - seconds).count();
+    timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+void poller::add(fd_watch& watch) {
+    if (watch.fd_ < 0)
+        throw error::from_errno(EBADF, "watching a file descriptor");
+    const auto fd = std::size_t(watch.fd_);
+    if (fd >= slots_.size())
+        slots_.resize(std::max(fd + 1, slots_.size() * 2));
+    slot& here = slots_[fd];
+    const std::uint32_t events = here.registered | std::uint32_t(watch.condition_);
+    int failure = 0;
+    if (!here.first) {
+        watched_.reserve(watched_.size() + 1);
+        failure = control(EPOLL_CTL_ADD, watch.fd_, events);
+    } else if (events != here.registered) {
+        failure = control(EPOLL_CTL_MOD, watch.fd_, events);
+    }
+    if (failure)
+        throw error::from_errno(failure, "watching a file descriptor");
+    if (!here.first) {
+        here.index = watched_.size();
+        watched_.push_back(watch.fd_);
+    }
+    here.registered = events;
+    watch.next_ = here.first;
+    here.first = &watch;
+    watch.watching_ = true;
+}
+
+void poller::unwatch(fd_watch& watch) noexcept {
+    if (!watch.watching_)
+        return;
+    watch.watching_ = false;
+    slot& here = slots_[std::size_t(watch.fd_)];
+    fd_watch** link = &here.first;
+    while (*link != &watch)
+        link = &(*link)->next_;
+    *link = watch.next_;
+    if (!here.first) {
+        control(EPOLL_CTL_DEL, watch.fd_, 0);
+        forget(watch.fd_);
+        return;
+    }
+    std::uint32_t events = 0;
+    for (const fd_watch* each = here.first; each; each = each->next_)
+        events |= std::uint32_t(each->condition_);
+    if (events != here.registered) {
+        here.registered = events;
+        control(EPOLL_CTL_MOD, watch.fd_, events);
+    }
+}
+
+void poller::clear() noexcept {
+    while (!watched_.empty())
+        for (fd_watch* each = forget(watched_.back()); each; each = each->next_)
+            each->watching_ = false;
+}
+
+bool poller::is_watched(int fd) const noexcept {
+    return fd >= 0 && std::size_t(fd) < slots_.size() && slots_[std::size_t(fd)].first;
+}
+
+bool poller::is_closed(int fd) noexcept {
+    return control(EPOLL_CTL_MOD, fd, slots_[std::size_t(fd)].registered) != 0;
+}
+
+fd_watch* poller::forget(int fd) noexcept {
+    slot& here = slots_[std::size_t(fd)];
+    const int last = watched_.back();
+    watched_[here.index] = last;
+    slots_[std::size_t(last)].index = here.index;
+    watched_.pop_back();
+    here.registered = 0;
+    return std::exchange(here.first, nullptr);
+}
+
+std::size_t poller::collect() noexcept {
+    if (forks_ != forks.load(std::memory_order_relaxed)) [[unlikely]]
+        reopen_after_fork();
+    const int found = epoll_wait(epoll_.get(), events_.data(), int(events_.size()), 0);
+    return std::size_t(std::max(found, 0)); // EINTR: nothing found, and the next poll tells
+}
+
+int poller::control(int operation, int fd, std::uint32_t events) noexcept {
+    if (forks_ != forks.load(std::memory_order_relaxed)) [[unlikely]]
+        reopen_after_fork();
+    epoll_event event{.events = events, .data = {.fd = fd}};
+    if (epoll_ctl(epoll_.get(), operation, fd, &event) == 0)
+        return 0;
+    if (operation == EPOLL_CTL_ADD && errno == EEXIST)
+        return control(EPOLL_CTL_MOD, fd, events);
+    return errno;
+}
+
+} // namespace gawait

@@ -1,0 +1,14 @@
+#include "gawait/error.hpp"
+
+namespace gawait {
+
+error::~error() { g_clear_error(&error_); }
+
+error error::from_errno(int number, const char* doing) noexcept {
+    return error(g_error_new(G_IO_ERROR, g_io_error_from_errno(number), "%s: %s", doing,
+                             g_strerror(number)));
+}
+
+const char* cancelled::what() const noexcept { return "the task was cancelled"; }
+
+} // namespace gawait

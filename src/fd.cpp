@@ -1,0 +1,40 @@
+#include "gawait/fd.hpp"
+
+namespace gawait {
+
+bool fd_awaiter::start() noexcept {
+    try {
+        home().watch(*this);
+        return true;
+    } catch (const error& failure) {
+        if (failure.matches(G_IO_ERROR_PERMISSION_DENIED))
+            outcome_ = condition(); // EPERM: not a thing that could block
+        else
+            failure_ = failure;
+        return false;
+    }
+}
+
+GIOCondition fd_awaiter::await_resume() const {
+    throw_if_cancelled();
+    if (failure_)
+        throw *failure_;
+    if (outcome_ & G_IO_NVAL)
+        throw error(G_IO_ERROR_CLOSED,
+                    "gawait: the file descriptor was closed while it was awaited");
+    return outcome_;
+}
+
+bool fd_awaiter::withdraw() noexcept {
+    home().unwatch(*this);
+    return !queued();
+}
+
+void fd_awaiter::on_ready(fd_watch& watch) noexcept {
+    auto& self = static_cast<fd_awaiter&>(watch);
+    self.outcome_ = self.ready();
+    self.home().unwatch(self);
+    self.finish_now();
+}
+
+} // namespace gawait

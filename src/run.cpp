@@ -1,0 +1,77 @@
+#include "gawait/run.hpp"
+
+#include <glib-unix.h>
+
+#include <csignal>
+#include <unistd.h>
+
+namespace gawait::detail {
+namespace {
+
+bool on_main_thread() noexcept { return getpid() == gettid(); }
+
+bool sigint_is_default() noexcept {
+    struct sigaction current{};
+    sigaction(SIGINT, nullptr, &current);
+    return !(current.sa_flags & SA_SIGINFO) && current.sa_handler == SIG_DFL;
+}
+
+/// Cancels a task on the first Ctrl-C, and lets go of the signal then.
+class interrupt_watch {
+public:
+    interrupt_watch(GMainContext* context, spawned_base& interrupted) {
+        if (!sigint_is_default())
+            return;
+        source_ = ref<GSource>::adopt(g_unix_signal_source_new(SIGINT));
+        g_source_set_priority(source_, G_PRIORITY_HIGH);
+        g_source_set_callback(
+            source_,
+            [](gpointer task) -> gboolean {
+                static_cast<spawned_base*>(task)->cancel();
+                return G_SOURCE_REMOVE;
+            },
+            &interrupted, nullptr);
+        g_source_attach(source_, context);
+    }
+
+    interrupt_watch(const interrupt_watch&) = delete;
+    interrupt_watch& operator=(const interrupt_watch&) = delete;
+
+    ~interrupt_watch() {
+        if (source_)
+            g_source_destroy(source_);
+    }
+
+private:
+    ref<GSource> source_;
+};
+
+} // namespace
+
+runner::runner() {
+    if (!g_main_context_get_thread_default() && !on_main_thread())
+        context_ = ref<GMainContext>::adopt(g_main_context_new());
+    else
+        context_ = ref<GMainContext>::adopt(g_main_context_ref_thread_default());
+    if (!g_main_context_acquire(context_))
+        throw error(G_IO_ERROR_BUSY, "gawait::run: another thread owns the main context");
+    if (g_main_context_get_thread_default() != context_.get() &&
+        context_.get() != g_main_context_default()) {
+        g_main_context_push_thread_default(context_);
+        pushed_ = true;
+    }
+}
+
+runner::~runner() {
+    if (pushed_)
+        g_main_context_pop_thread_default(context_);
+    g_main_context_release(context_);
+}
+
+void runner::run_until_done(spawned_base& awaited) {
+    const interrupt_watch watch(context_, awaited);
+    while (!awaited.done())
+        g_main_context_iteration(context_, TRUE);
+}
+
+} // namespace gawait::detail

@@ -1,0 +1,46 @@
+#include "gawait/siblings.hpp"
+
+namespace gawait::detail {
+
+std::coroutine_handle<> sibling::run_ended(completion& ended) noexcept {
+    auto& self = static_cast<sibling&>(ended);
+    if (self.env_at_end().home != self.group_.env_.home) {
+        self.group_.env_.home->post(self); // it ended on another context than it began on
+        return std::noop_coroutine();
+    }
+    self.group_.note_end(&self, self.exception());
+    return self.group_.leave();
+}
+
+void sibling::run_come_home(job& returning) noexcept {
+    auto& self = static_cast<sibling&>(returning);
+    self.group_.note_end(&self, self.exception());
+    self.group_.leave().resume();
+}
+
+void sibling_group::note_end(const sibling* which, std::exception_ptr exception) noexcept {
+    if (which && !first_)
+        first_ = which;
+    // Those that are cancelled because of the first do not count.
+    if (exception && !(cancel_.requested() && is_cancelled(exception))) {
+        if (failure_ || (policy_ == cancel_rest::when_one_ends && first_ != which))
+            report_unobserved(exception);
+        else
+            failure_ = exception;
+    }
+    if (exception || policy_ == cancel_rest::when_one_ends)
+        cancel_.request();
+}
+
+void sibling_group::rethrow_failure() const {
+    if (failure_)
+        std::rethrow_exception(failure_);
+}
+
+std::coroutine_handle<> sibling_group::leave() noexcept {
+    if (--running_ == 0 && joining_)
+        return std::exchange(joining_, nullptr);
+    return std::noop_coroutine();
+}
+
+} // namespace gawait::detail
