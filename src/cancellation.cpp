@@ -3,16 +3,17 @@
 #include <utility>
 
 namespace gawait {
-namespace {
 
-gulong connect(GCancellable* source, cancellation& target) noexcept {
+gulong cancellation::connect(GCancellable* source, cancellation& target) noexcept {
+    target.handed_over_.store(true, std::memory_order_release);
     return g_cancellable_connect(source, G_CALLBACK(+[](GCancellable*, gpointer node) {
-                                     static_cast<cancellation*>(node)->request();
+                                     auto& self = *static_cast<cancellation*>(node);
+                                     self.handed_over_.load(std::memory_order_acquire);
+                                     self.request();
+                                     self.handed_over_.store(true, std::memory_order_release);
                                  }),
                                  &target, nullptr);
 }
-
-} // namespace
 
 cancellation::cancellation(cancellation* parent) noexcept
     : parent_(parent), lock_(parent ? parent->lock_ : &own_lock_) {
@@ -41,6 +42,7 @@ cancellation::~cancellation() {
         g_cancellable_disconnect(made, connection_);
         g_object_unref(made);
     }
+    handed_over_.load(std::memory_order_acquire);
 }
 
 void cancellation::request() noexcept {
@@ -111,7 +113,7 @@ GCancellable* cancellation::make_cancellable() noexcept {
 
 cancellable_link::cancellable_link(GCancellable* source, cancellation& target) noexcept
     : source_(ref<GCancellable>::retain(source)),
-      connection_(source ? connect(source, target) : 0) {}
+      connection_(source ? cancellation::connect(source, target) : 0) {}
 
 cancellable_link::~cancellable_link() { g_cancellable_disconnect(source_, connection_); }
 

@@ -2,6 +2,7 @@
 
 #include <glib-unix.h>
 
+#include <atomic>
 #include <csignal>
 #include <unistd.h>
 
@@ -19,18 +20,14 @@ bool sigint_is_default() noexcept {
 /// Cancels a task on the first Ctrl-C, and lets go of the signal then.
 class interrupt_watch {
 public:
-    interrupt_watch(GMainContext* context, spawned_base& interrupted) {
-        if (!sigint_is_default())
+    interrupt_watch(GMainContext* context, spawned_base& interrupted) : interrupted_(interrupted) {
+        if (watching == 0 && !sigint_is_default())
             return;
+        ++watching;
+        watches_ = true;
         source_ = ref<GSource>::adopt(g_unix_signal_source_new(SIGINT));
         g_source_set_priority(source_, G_PRIORITY_HIGH);
-        g_source_set_callback(
-            source_,
-            [](gpointer task) -> gboolean {
-                static_cast<spawned_base*>(task)->cancel();
-                return G_SOURCE_REMOVE;
-            },
-            &interrupted, nullptr);
+        g_source_set_callback(source_, interrupted_by_user, this, nullptr);
         g_source_attach(source_, context);
     }
 
@@ -40,10 +37,26 @@ public:
     ~interrupt_watch() {
         if (source_)
             g_source_destroy(source_);
+        source_ = nullptr;
+        if (watches_)
+            --watching;
     }
 
 private:
+    static gboolean interrupted_by_user(gpointer watch) noexcept {
+        auto& self = *static_cast<interrupt_watch*>(watch);
+        self.interrupted_.cancel();
+        // GLib lets go of the signal when the last reference to the source does.
+        self.source_ = nullptr;
+        return G_SOURCE_REMOVE;
+    }
+
+    // How many there are: while it is ours, the signal's handler is not the default.
+    static inline std::atomic<int> watching{0};
+
+    spawned_base& interrupted_;
     ref<GSource> source_;
+    bool watches_ = false;
 };
 
 } // namespace

@@ -33,7 +33,8 @@ private:
 
     void finish() noexcept {
         auto& group = owner_.group_;
-        group.note_end(nullptr, coroutine_.promise().result().exception());
+        group.note_end(nullptr, begun_ ? coroutine_.promise().result().exception()
+                                       : std::make_exception_ptr(cancelled()));
         owner_.children_.erase(position);
         group.leave().resume();
     }

@@ -18,11 +18,13 @@ void sibling::run_come_home(job& returning) noexcept {
     self.group_.leave().resume();
 }
 
-void sibling_group::note_end(const sibling* which, std::exception_ptr exception) noexcept {
+void sibling_group::note_end(const sibling* which, const std::exception_ptr& exception) noexcept {
     if (which && !first_)
         first_ = which;
     // Those that are cancelled because of the first do not count.
-    if (exception && !(cancel_.requested() && is_cancelled(exception))) {
+    if (exception && cancel_.requested() && is_cancelled(exception)) {
+        cut_short_ = true;
+    } else if (exception) {
         if (failure_ || (policy_ == cancel_rest::when_one_ends && first_ != which))
             report_unobserved(exception);
         else

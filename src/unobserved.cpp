@@ -5,13 +5,14 @@
 #include <glib.h>
 
 #include <atomic>
+#include <utility>
 
 namespace gawait {
 namespace {
 
 void warn(std::exception_ptr exception) noexcept {
     try {
-        std::rethrow_exception(exception);
+        std::rethrow_exception(std::move(exception));
     } catch (const std::exception& known) {
         g_warning("gawait: nobody observed the exception that ended a task: %s", known.what());
     } catch (...) {

@@ -61,13 +61,18 @@ template <class R, class... P> struct start_signature<R (*)(P...)> {
     /// How many arguments the caller may give.
     static constexpr std::size_t most_arguments = count - (has_cancellable ? 3 : 2);
 
-    /// Whether an `int` stands before the `GCancellable*`, which in GIO is the I/O
-    /// priority and then may be left out.
-    static constexpr bool has_priority() {
-        if constexpr (has_cancellable && cancellable > 0)
-            return std::is_same_v<parameter<cancellable - 1>, int>;
+    template <std::size_t Before, class T> static constexpr bool before_cancellable_is() {
+        if constexpr (has_cancellable && cancellable >= Before)
+            return std::is_same_v<parameter<cancellable - Before>, T>;
         else
             return false;
+    }
+
+    /// Whether an `int` stands before the `GCancellable*`, which in GIO is the I/O
+    /// priority and then may be left out; but behind the flags of a D-Bus call it is the
+    /// timeout, which may not.
+    static constexpr bool has_priority() {
+        return before_cancellable_is<1, int>() && !before_cancellable_is<2, GDBusCallFlags>();
     }
 
     /// The parameter that one of the caller's `given` arguments is for.
@@ -96,6 +101,15 @@ template <class R, class... P> struct start_signature<R (*)(P...)> {
 
 // What finish functions look like --------------------------------------------------
 
+template <class T>
+constexpr bool is_out_argument =
+    std::is_pointer_v<T> && std::is_object_v<std::remove_pointer_t<T>> &&
+    !std::is_const_v<std::remove_pointer_t<T>>;
+
+template <class T> constexpr bool is_list = false;
+template <> constexpr bool is_list<GList*> = true;
+template <> constexpr bool is_list<GSList*> = true;
+
 /// The parameters of `R finish([Source*,] GAsyncResult*, Out*..., [GError**])`.
 template <class Function> struct finish_signature {
     static constexpr bool valid = false;
@@ -116,12 +130,19 @@ template <class R, class... P> struct finish_signature<R (*)(P...)> {
     }
 
     static constexpr bool has_source = is<1, GAsyncResult*>();
+    static constexpr bool has_result = has_source || is<0, GAsyncResult*>();
     static constexpr bool has_error = is<count - 1, GError**>();
     static constexpr std::size_t first_out = has_source ? 2 : 1;
-    static constexpr bool valid = has_source || is<0, GAsyncResult*>();
-    static constexpr std::size_t outs = valid ? count - first_out - (has_error ? 1 : 0) : 0;
+    static constexpr std::size_t outs = has_result ? count - first_out - (has_error ? 1 : 0) : 0;
 
     template <std::size_t I> using out = std::remove_pointer_t<parameter<first_out + I>>;
+
+    template <std::size_t... I>
+    static constexpr bool are_out_arguments(std::index_sequence<I...> /*which*/) {
+        return (is_out_argument<parameter<first_out + I>> && ...);
+    }
+
+    static constexpr bool valid = has_result && are_out_arguments(std::make_index_sequence<outs>());
 
     /// A finish function that returns a `gboolean` beside out-arguments says by it
     /// whether those were set.
@@ -197,6 +218,7 @@ protected:
     template <class Start>
     bool begin(std::coroutine_handle<> awaiting, environment& env, Start& start) {
         env_ = &env;
+        result_ = nullptr; // of an await before
         if (env.cancel->requested())
             return false;
         awaiting_ = awaiting;
@@ -218,7 +240,10 @@ protected:
 
     /// Whether the error says that the task was cancelled.
     bool is_cancellation(const error& failure) const noexcept {
-        return failure.matches(G_IO_ERROR_CANCELLED) && env_->cancel->requested();
+        // Another thread that cancels it may not have come as far as the request yet.
+        return failure.matches(G_IO_ERROR_CANCELLED) &&
+               (env_->cancel->requested() ||
+                g_cancellable_is_cancelled(env_->cancel->cancellable()));
     }
 
 private:
@@ -282,8 +307,10 @@ private:
     static typename signature::template parameter<I> initial(Given& given) noexcept {
         constexpr std::size_t count = std::tuple_size_v<Given>;
         constexpr std::size_t from = signature::argument_for(I, count);
+        // Cast, lest a literal 10 for a size makes a warning in here.
         if constexpr (from < count)
-            return std::get<from>(std::move(given));
+            return static_cast<typename signature::template parameter<I>>(
+                std::get<from>(std::move(given)));
         else if constexpr (signature::has_priority() && I + 1 == signature::cancellable)
             return G_PRIORITY_DEFAULT;
         else
@@ -402,15 +429,33 @@ constexpr void check_arguments(std::index_sequence<I...>) {
      ...);
 }
 
+template <class Result, class Returned, class... C>
+constexpr void check_result(const std::tuple<C...>* /*of the C values*/) {
+    if constexpr (std::is_same_v<Result, deduced>)
+        static_assert(!(is_list<C> || ...),
+                      "gawait::async: say what the list holds, and that you own it: "
+                      "async<gawait::list<GFileInfo>>(...)");
+    else if constexpr (std::is_void_v<Result>)
+        static_assert((std::is_void_v<Returned> || std::is_same_v<Returned, gboolean>) &&
+                          (!std::is_pointer_v<C> && ...),
+                      "gawait::async: async<void>(...) is for a finish function that returns "
+                      "void or a gboolean and gives nothing that must be freed");
+    else if constexpr (is_ref<Result>::value)
+        static_assert(sizeof...(C) == 1 && (std::is_pointer_v<C> && ...),
+                      "gawait::async: a ref takes over one pointer, and the finish function "
+                      "gives something else");
+    else
+        static_assert(std::is_nothrow_constructible_v<Result, C...>,
+                      "gawait::async: the result type must have a noexcept constructor that takes "
+                      "over what the finish function returns and its out-arguments");
+}
+
 template <class Result, class Finish> constexpr void check_finish() {
     using signature = finish_signature<Finish>;
     static_assert(signature::valid, "gawait::async: the second argument must be a finish function: "
                                     "([source,] GAsyncResult*, [out-arguments...,] [GError**])");
-    static_assert(!std::is_same_v<Result, deduced> ||
-                      !(std::is_same_v<typename signature::returned, GList*> ||
-                        std::is_same_v<typename signature::returned, GSList*>),
-                  "gawait::async: say what the list holds, and that you own it: "
-                  "async<gawait::list<GFileInfo>>(...)");
+    using c_types = typename finish_values<signature>::c_types;
+    check_result<Result, typename signature::returned>(static_cast<const c_types*>(nullptr));
 }
 
 } // namespace detail
@@ -433,7 +478,8 @@ template <class Result, class Finish> constexpr void check_finish() {
 /// `adopted` makes it; several of them as a `std::tuple`. A `gboolean` beside
 /// out-arguments is left out. A first template argument says otherwise:
 /// `async<list<GFileInfo>>(...)`; `async<void>(...)` drops a `gboolean` that says no more
-/// than the error does.
+/// than the error does. A type of your own is constructed from all values and owns them; it
+/// is needed where C only lends something, as `g_socket_listener_accept_finish()` does.
 ///
 /// The operation gets the task's `GCancellable`. When that is cancelled the await goes on
 /// until the operation has called back, so that buffers may be on the coroutine's frame.
@@ -442,9 +488,10 @@ template <class Result, class Finish> constexpr void check_finish() {
 /// @throws cancelled if the task was cancelled and the operation ended because of it, or
 ///     was not begun. What it achieved in spite of that is returned.
 /// @throws error the `GError` of `finish`; `G_IO_ERROR_INVALID_ARGUMENT` if the object
-///     whose method this is is null; `G_IO_ERROR_FAILED` if `finish` returned false beside
-///     out-arguments, or in the form `async<void>`, but set no `GError`. A null or negative
-///     result without a `GError` is returned as it is: to many functions it means "the end".
+///     whose method this is is null (where a library allows that, hand over a lambda);
+///     `G_IO_ERROR_FAILED` if `finish` returned false beside out-arguments, or in the form
+///     `async<void>`, but set no `GError`. A null or negative result without a `GError` is
+///     returned as it is: to many functions it means "the end".
 template <class Result = deduced, class Start, class Finish, class... Args>
     requires std::is_function_v<Start>
 auto async(Start* start, Finish* finish, Args&&... args) {

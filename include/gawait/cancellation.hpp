@@ -51,14 +51,9 @@ public:
     /// engines. What other code connected to the `GCancellable` does run.
     void request() noexcept;
 
-    /// Whether a request was made of this node or one above it, or somebody
-    /// cancelled its `GCancellable`. From any thread.
-    bool requested() const noexcept {
-        if (requested_.load(std::memory_order_acquire))
-            return true;
-        GCancellable* made = cancellable_.load(std::memory_order_acquire);
-        return made && g_cancellable_is_cancelled(made);
-    }
+    /// Whether a request was made of this node or one above it, or has come through its
+    /// `GCancellable`. From any thread.
+    bool requested() const noexcept { return requested_.load(std::memory_order_acquire); }
 
     /// The node's `GCancellable`, made when it is first asked for. Borrowed; from
     /// any thread.
@@ -84,6 +79,9 @@ public:
     }
 
 private:
+    friend class cancellable_link;
+
+    static gulong connect(GCancellable* source, cancellation& target) noexcept;
     GCancellable* make_cancellable() noexcept;
     void mark(std::vector<ref<GCancellable>>& to_cancel) noexcept;
     void unlink(waiter& gone) noexcept;
@@ -94,6 +92,9 @@ private:
     std::atomic<bool> requested_{false};
     std::atomic<GCancellable*> cancellable_{nullptr}; // owned
     gulong connection_ = 0;
+    // GLib's locks order what its threads do here; this says so in terms of C++, for tools
+    // that do not see into GLib.
+    std::atomic<bool> handed_over_{false};
     waiter* waiters_ = nullptr;
     cancellation* children_ = nullptr;
     cancellation* previous_ = nullptr; // among the parent's children

@@ -6,7 +6,7 @@
 namespace gawait {
 
 /// The awaiter of `child_exit()`.
-class GAWAIT_API [[nodiscard]] child_exit_awaiter : detail::source_wait {
+class GAWAIT_API [[nodiscard]] child_exit_awaiter final : detail::source_wait {
 public:
     explicit child_exit_awaiter(GPid pid) noexcept : source_wait(make_source(pid)) {}
 

@@ -8,7 +8,7 @@
 namespace gawait {
 
 /// The awaiter of `readable()`, `writable()` and `fd_ready()`.
-class GAWAIT_API [[nodiscard]] fd_awaiter : fd_watch, suspension {
+class GAWAIT_API [[nodiscard]] fd_awaiter final : fd_watch, suspension {
 public:
     fd_awaiter(int fd, GIOCondition condition) noexcept : fd_watch(on_ready, fd, condition) {}
 

@@ -103,7 +103,7 @@ public:
                     awaiter_.await_resume();
                     return {};
                 } else {
-                    return awaiter_.await_resume();
+                    return result<value_type>(awaiter_.await_resume());
                 }
             } catch (const error& failure) {
                 return failure;

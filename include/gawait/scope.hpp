@@ -47,14 +47,22 @@ private:
 
 namespace detail {
 
+/// Makes what the body throws before it gives a task the failure of a task.
+template <class Body, class T> task<T> body_of(Body& body, scope& children) {
+    co_return co_await std::invoke(body, children);
+}
+
 template <class Body, class T> task<T> with_scope(Body body) {
-    scope children(co_await current_environment());
+    const environment& env = co_await current_environment();
+    scope children(env);
     sibling_group& group = children.group();
-    outcome<T> ended = co_await outcome_under<T>(group.cancel(), std::invoke(body, children));
+    outcome<T> ended = co_await outcome_under<T>(group.cancel(), body_of<Body, T>(body, children));
     if (ended.exception())
         group.note_end(nullptr, ended.exception());
     co_await group.join();
     group.rethrow_failure();
+    if (group.cut_short() && env.cancel->requested())
+        throw cancelled();
     co_return ended.take();
 }
 
@@ -72,7 +80,8 @@ template <class Body, class T> task<T> with_scope(Body body) {
 ///         co_return;
 ///     });
 ///
-/// @throws the first failure; `cancelled`. Failures after the first go to the unobserved
+/// @throws the first failure; `cancelled`, also when a cancellation of the awaiting task
+///     ended only tasks of the scope early. Failures after the first go to the unobserved
 ///     exception handler.
 template <std::invocable<scope&> Body> auto with_scope(Body body) {
     using value_type = typename std::invoke_result_t<Body&, scope&>::value_type;

@@ -63,10 +63,13 @@ public:
     /// Takes note that a sibling ended, or whatever else belongs to the group.
     ///
     /// @param which null for whatever else.
-    void note_end(const sibling* which, std::exception_ptr exception) noexcept;
+    void note_end(const sibling* which, const std::exception_ptr& exception) noexcept;
 
     /// The sibling that ended first, or null.
     const sibling* first_to_end() const noexcept { return first_; }
+
+    /// Whether one ended, or did not begin, because the group was cancelled.
+    bool cut_short() const noexcept { return cut_short_; }
 
     /// Throws what made the group fail, if anything did.
     void rethrow_failure() const;
@@ -100,6 +103,7 @@ private:
     std::coroutine_handle<> joining_;
     const sibling* first_ = nullptr;
     std::exception_ptr failure_;
+    bool cut_short_ = false;
 };
 
 /// A sibling that lives in the frame of the coroutine that awaits the group.

@@ -8,7 +8,7 @@
 namespace gawait {
 
 /// The awaiter of `sleep_until()` and `sleep_for()`.
-class GAWAIT_API [[nodiscard]] sleep_awaiter : timer, suspension {
+class GAWAIT_API [[nodiscard]] sleep_awaiter final : timer, suspension {
 public:
     explicit sleep_awaiter(clock::time_point deadline) noexcept
         : timer(expired), deadline_(deadline) {}

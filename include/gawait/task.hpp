@@ -79,7 +79,7 @@ template <class T> class promise : public promise_base {
 public:
     task<T> get_return_object() noexcept;
 
-    template <std::convertible_to<T> U> void return_value(U&& value) {
+    template <std::convertible_to<T> U = T> void return_value(U&& value) {
         result_.set(std::forward<U>(value));
     }
 
@@ -112,8 +112,9 @@ public:
     explicit coroutine(handle owned) noexcept : handle_(owned) {}
     coroutine(coroutine&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
 
-    coroutine& operator=(coroutine other) noexcept {
-        std::swap(handle_, other.handle_);
+    coroutine& operator=(coroutine&& other) noexcept {
+        coroutine taken(std::move(other));
+        std::swap(handle_, taken.handle_);
         return *this;
     }
 

@@ -53,7 +53,7 @@ private:
 
 /// The awaiter of `to_thread()`.
 template <class Function, class... Args>
-class [[nodiscard]] to_thread_awaiter : detail::thread_call {
+class [[nodiscard]] to_thread_awaiter final : detail::thread_call {
     using value_type = std::invoke_result_t<Function, Args...>;
 
 public:

@@ -6,7 +6,7 @@
 namespace gawait {
 
 /// The awaiter of `unix_signal()`.
-class GAWAIT_API [[nodiscard]] unix_signal_awaiter : detail::source_wait {
+class GAWAIT_API [[nodiscard]] unix_signal_awaiter final : detail::source_wait {
 public:
     explicit unix_signal_awaiter(int number) : source_wait(make_source(number)) {}
 

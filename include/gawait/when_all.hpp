@@ -53,6 +53,8 @@ template <class T> task<vector_of<T>> when_all_in(std::vector<task<T>> tasks) {
 template <std::ranges::input_range Range> auto tasks_of(Range&& range) {
     using value_type = await_result_t<std::ranges::range_value_t<Range>>;
     std::vector<task<value_type>> tasks;
+    if constexpr (std::ranges::sized_range<Range>)
+        tasks.reserve(std::ranges::size(range));
     for (auto&& each : range)
         tasks.push_back(as_task(std::move(each)));
     return tasks;

@@ -48,8 +48,9 @@ GAWAIT_API error timed_out_error() noexcept;
 template <class T> task<T> with_deadline(clock::time_point deadline, task<T> limited) {
     const environment& env = co_await current_environment();
     cancellation limit(env.cancel);
+    outcome_under<T> awaited(limit, std::move(limited)); // throws, if at all, without a timer
     cancel_timer timer(*env.home, limit, deadline);
-    outcome<T> ended = co_await outcome_under<T>(limit, std::move(limited));
+    outcome<T> ended = co_await awaited;
     co_await timer.stop_and_wait();
     if (timer.expired() && !env.cancel->requested() && ended.exception() &&
         is_cancelled(ended.exception()))

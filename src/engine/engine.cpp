@@ -3,6 +3,8 @@
 #include "engine/engine_state.hpp"
 #include "gawait/error.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -44,76 +46,103 @@ GMainContext* context_or_thread_default(GMainContext* context) noexcept {
 
 // The sources --------------------------------------------------------------------
 
+/// A call from GLib into a source of an engine. GLib's locks and reference counts order it
+/// between the attaching and the finalizing, which may happen on other threads; this says
+/// so in terms of C++, for tools that do not see into GLib.
+class visit {
+public:
+    explicit visit(const std::atomic<engine_state*>& visited) noexcept
+        : state_(*visited.load(std::memory_order_acquire)) {}
+
+    visit(const visit&) = delete;
+    visit& operator=(const visit&) = delete;
+    ~visit() { state_.visited.store(true, std::memory_order_release); }
+
+    engine_state* operator->() const noexcept { return &state_; }
+
+private:
+    engine_state& state_;
+};
+
 struct main_source {
     GSource base;
-    gpointer poll_tag;
-    std::optional<engine_state> state;
+    std::atomic<engine_state*> state;
+    GPollFD polled;
+    std::optional<engine_state> held;
 
     static main_source& of(GSource* source) noexcept {
         return *reinterpret_cast<main_source*>(source);
     }
 
-    bool polled_ready() noexcept { return g_source_query_unix_fd(&base, poll_tag) & G_IO_IN; }
+    bool polled_ready() const noexcept { return polled.revents & G_IO_IN; }
 };
 
-struct continuation_source {
+/// A source beside the main one, which it keeps: another thread may release the engine
+/// while GLib asks this source something.
+struct side_source {
     GSource base;
-    engine_state* state;
-};
+    std::atomic<engine_state*> state;
+    lane* which; // null: the continuation
 
-struct lane_source {
-    GSource base;
-    engine_state* state;
-    lane* which;
+    static side_source& of(GSource* source) noexcept {
+        return *reinterpret_cast<side_source*>(source);
+    }
+
+    static void finalize(GSource* source) noexcept {
+        g_source_unref(of(source).state.load(std::memory_order_acquire)->main);
+    }
 };
 
 GSourceFuncs main_functions = {
     .prepare = [](GSource* source, int*) -> gboolean {
-        return main_source::of(source).state->prepare();
+        return visit(main_source::of(source).state)->prepare();
     },
     .check = [](GSource* source) -> gboolean {
         auto& self = main_source::of(source);
-        return self.state->check(self.polled_ready());
+        return visit(self.state)->check(self.polled_ready());
     },
     .dispatch = [](GSource* source, GSourceFunc, gpointer) -> gboolean {
         auto& self = main_source::of(source);
-        self.state->dispatch(self.polled_ready());
+        visit(self.state)->dispatch(self.polled_ready());
         return G_SOURCE_CONTINUE;
     },
-    .finalize = [](GSource* source) { std::destroy_at(&main_source::of(source).state); },
+    .finalize = [](GSource* source) { std::destroy_at(&main_source::of(source).held); },
     .closure_callback = nullptr,
     .closure_marshal = nullptr,
 };
 
 GSourceFuncs continuation_functions = {
-    .prepare = [](GSource* source, int*) -> gboolean {
-        return reinterpret_cast<continuation_source*>(source)->state->yielded;
-    },
-    .check = [](GSource* source) -> gboolean {
-        return reinterpret_cast<continuation_source*>(source)->state->yielded;
-    },
+    .prepare = [](GSource*, int*) -> gboolean { return TRUE; },
+    .check = nullptr,
     .dispatch = [](GSource* source, GSourceFunc, gpointer) -> gboolean {
-        reinterpret_cast<continuation_source*>(source)->state->dispatch_continuation();
+        visit(side_source::of(source).state)->dispatch_continuation();
         return G_SOURCE_CONTINUE;
     },
-    .finalize = nullptr,
+    .finalize = side_source::finalize,
     .closure_callback = nullptr,
     .closure_marshal = nullptr,
 };
 
 GSourceFuncs lane_functions = {
     .prepare = [](GSource* source, int*) -> gboolean {
-        return !reinterpret_cast<lane_source*>(source)->which->jobs.empty();
+        auto& self = side_source::of(source);
+        const visit here(self.state);
+        // GLib may not get as far as the main source.
+        here->take_inbox();
+        return !self.which->jobs.empty();
     },
     .check = [](GSource* source) -> gboolean {
-        return !reinterpret_cast<lane_source*>(source)->which->jobs.empty();
+        auto& self = side_source::of(source);
+        const visit here(self.state);
+        return !self.which->jobs.empty();
     },
     .dispatch = [](GSource* source, GSourceFunc, gpointer) -> gboolean {
-        auto& self = *reinterpret_cast<lane_source*>(source);
-        self.state->dispatch_lane(*self.which);
+        auto& self = side_source::of(source);
+        const visit here(self.state);
+        here->dispatch_lane(*self.which);
         return G_SOURCE_CONTINUE;
     },
-    .finalize = nullptr,
+    .finalize = side_source::finalize,
     .closure_callback = nullptr,
     .closure_marshal = nullptr,
 };
@@ -125,7 +154,21 @@ Source* new_source(GSourceFuncs& functions, int priority, const char* name) noex
     g_source_set_static_name(source, name);
     // A job may iterate the context: what it waits for runs here as well.
     g_source_set_can_recurse(source, TRUE);
-    return reinterpret_cast<Source*>(source);
+    auto* created = reinterpret_cast<Source*>(source);
+    std::construct_at(&created->state, nullptr);
+    return created;
+}
+
+unique_source attach_side_source(engine_state& state, lane* which, GMainContext* context) noexcept {
+    auto* source =
+        which ? new_source<side_source>(lane_functions, which->priority, "[gawait] lane")
+              : new_source<side_source>(continuation_functions, engine::continuation_priority,
+                                        "[gawait] continuation");
+    source->which = which;
+    source->state.store(&state, std::memory_order_release);
+    g_source_ref(state.main);
+    g_source_attach(&source->base, context);
+    return unique_source(&source->base);
 }
 
 // Turns --------------------------------------------------------------------------
@@ -189,19 +232,22 @@ constexpr std::chrono::microseconds poll_interval{50};
 engine_state::engine_state(GMainContext* for_context, GSource* main_source)
     : context(for_context),
       thread_default(for_context == g_main_context_default() ? nullptr : for_context),
-      main(main_source) {
-    auto* source = new_source<continuation_source>(continuation_functions, continuation_priority,
-                                                   "[gawait] continuation");
-    source->state = this;
-    continuation.reset(&source->base);
-    g_source_attach(continuation.get(), for_context);
+      main(main_source) {}
+
+engine_state::~engine_state() {
+    // In a child after fork() there are none of the threads that were posting.
+    while (posting.load(std::memory_order_acquire) > 0 && getpid() == process)
+        std::this_thread::yield();
+    visited.load(std::memory_order_acquire);
+    released.load(std::memory_order_acquire);
 }
 
 bool engine_state::prepare() noexcept {
     take_inbox();
     if (yielded)
         return clock::now() >= raise_at;
-    if (!jobs.empty())
+    // The source of a better lane was asked before this one.
+    if (!jobs.empty() || better_lane_ready)
         return true;
     const auto deadline = timers.next_deadline();
     if (deadline != clock::time_point::max() && deadline <= clock::now())
@@ -215,12 +261,33 @@ bool engine_state::check(bool polled_ready) noexcept {
     return !yielded && (polled_ready || !jobs.empty() || !posted.empty());
 }
 
-void engine_state::dispatch(bool polled_ready) noexcept { run_turn(polled_ready || yielded); }
+void engine_state::dispatch(bool polled_ready) noexcept {
+    const bool raised = yielded;
+    if (raised)
+        take_turn_back();
+    run_turn(polled_ready || raised);
+}
 
 void engine_state::dispatch_continuation() noexcept {
+    take_turn_back();
+    run_turn(true);
+}
+
+// The continuation source is there only while it is needed: each source costs every
+// iteration of the context something.
+void engine_state::give_way() noexcept {
+    yielded = true;
+    raise_at = clock::now() + longest_wait;
+    const std::lock_guard guard(side_sources_lock);
+    if (GMainContext* to = attachable_context())
+        continuation = attach_side_source(*this, nullptr, to);
+}
+
+void engine_state::take_turn_back() noexcept {
     yielded = false;
     spent_since = {};
-    run_turn(true);
+    const std::lock_guard guard(side_sources_lock);
+    continuation.reset();
 }
 
 void engine_state::dispatch_lane(lane& which) noexcept {
@@ -241,7 +308,7 @@ void engine_state::run_turn(bool poll_first) noexcept {
     better_lane_ready = false;
     while (!closed.load(std::memory_order_relaxed) && !better_lane_ready) {
         if (left_in_round == 0) {
-            if (!begin_round(watch.now(), poll_first))
+            if (!begin_round(watch.now(), poll_first) || better_lane_ready)
                 break;
             poll_first = false;
         }
@@ -256,14 +323,11 @@ void engine_state::run_turn(bool poll_first) noexcept {
             }
         }
     }
-    const auto end = clock::now();
     // Turns that are short but follow each other without a pause hold up worse
     // priorities as well, so they share one budget.
-    spent_since += end - watch.begin();
-    if (spent_since >= turn_budget) {
-        yielded = true;
-        raise_at = end + longest_wait;
-    }
+    spent_since += clock::now() - watch.begin();
+    if (spent_since >= turn_budget && !yielded)
+        give_way();
 }
 
 bool engine_state::begin_round(clock::time_point now, bool poll_first) noexcept {
@@ -294,14 +358,23 @@ lane& engine_state::lane_of(int priority) noexcept {
     for (const auto& each : lanes)
         if (each->priority == priority)
             return *each;
-    auto* source = new_source<lane_source>(lane_functions, priority, "[gawait] lane");
-    lane& added = *lanes.emplace_back(
-        std::make_unique<lane>(priority, unique_source(&source->base), job_queue()));
-    source->state = this;
-    source->which = &added;
-    if (GMainContext* to = context.load(std::memory_order_relaxed))
-        g_source_attach(&source->base, to);
+    const std::lock_guard guard(side_sources_lock);
+    lane& added = *lanes.emplace_back(std::make_unique<lane>(priority));
+    if (GMainContext* to = attachable_context())
+        added.source = attach_side_source(*this, &added, to);
     return added;
+}
+
+GMainContext* engine_state::attachable_context() const noexcept {
+    return users.load(std::memory_order_relaxed) > 0 ? context.load(std::memory_order_relaxed)
+                                                     : nullptr;
+}
+
+void engine_state::detach() noexcept {
+    const std::lock_guard guard(side_sources_lock);
+    continuation.reset();
+    for (const auto& each : lanes)
+        each->source.reset();
 }
 
 void engine_state::take_inbox() noexcept {
@@ -319,13 +392,19 @@ void engine_state::close() noexcept {
     if (users.load(std::memory_order_relaxed) == 0)
         return; // released, and so nothing is waiting
     const turn scope(*this);
-    do
-        call_hooks();
-    while (run_all_queued());
+    const auto finish = [this] {
+        do
+            call_hooks();
+        while (run_all_queued());
+    };
+    finish();
+    // Other threads are refused from now on; what they had got in until then still runs.
+    posted.close([this](job& work) { queue(work); });
+    finish();
     closed.store(true, std::memory_order_relaxed);
-    posted.close([](job&) {});
     timers.clear();
     polled.clear();
+    visited.exchange(true, std::memory_order_acq_rel);
 }
 
 void engine_state::add_hook(close_hook& hook) noexcept {
@@ -348,17 +427,9 @@ void engine_state::remove_hook(close_hook& hook) noexcept {
 }
 
 void engine_state::call_hooks() noexcept {
-    for (;;) {
-        close_hook* hook = nullptr;
-        {
-            const std::lock_guard guard(hooks_lock);
-            hook = hooks;
-            if (!hook)
-                return;
-            hooks = std::exchange(hook->next_, nullptr);
-            if (hooks)
-                hooks->previous_ = nullptr;
-        }
+    const std::lock_guard guard(hooks_lock);
+    while (close_hook* hook = hooks) {
+        remove_hook(*hook);
         hook->run_(*hook);
     }
 }
@@ -415,19 +486,22 @@ engine_ref engine::get(GMainContext* context) {
         return engine_ref(*found->second);
 
     auto* source = new_source<main_source>(main_functions, G_PRIORITY_DEFAULT, "[gawait] engine");
-    std::construct_at(&source->state);
+    std::construct_at(&source->held);
     engine_ref created;
     try {
-        created.engine_ = &source->state.emplace(context, &source->base);
+        created.engine_ = &source->held.emplace(context, &source->base);
     } catch (...) {
         g_source_unref(&source->base);
         throw;
     }
-    engines.emplace(context, &*source->state);
-    source->poll_tag = g_source_add_unix_fd(&source->base, source->state->polled.fd(), G_IO_IN);
+    engines.emplace(context, &*source->held);
+    // Not g_source_add_unix_fd(): whatever check() says, it would make the source ready.
+    source->polled = {source->held->polled.fd(), G_IO_IN, 0};
+    g_source_add_poll(&source->base, &source->polled);
+    source->state.store(&*source->held, std::memory_order_release);
     // Nothing calls the callback; its destruction tells that of the source.
     g_source_set_callback(
-        &source->base, [](gpointer) -> gboolean { return G_SOURCE_REMOVE; }, &*source->state,
+        &source->base, [](gpointer) -> gboolean { return G_SOURCE_REMOVE; }, &*source->held,
         [](gpointer state) { static_cast<engine_state*>(state)->close(); });
     g_source_attach(&source->base, context);
     return created;
@@ -456,13 +530,9 @@ void engine::release() noexcept {
             return;
         forget(self);
     }
-    if (self.continuation)
-        g_source_destroy(self.continuation.get());
-    for (const auto& each : self.lanes)
-        g_source_destroy(each->source.get());
-    GSource* main = self.main;
-    g_source_destroy(main);
-    g_source_unref(main);
+    const unique_source main(self.main);
+    self.detach();
+    self.released.store(true, std::memory_order_release);
 }
 
 GMainContext* engine::context() const noexcept {
@@ -488,12 +558,17 @@ bool engine::post(job& work) noexcept {
     if (on_owner_thread()) {
         if (self.closed.load(std::memory_order_relaxed))
             return false;
+        // What this thread posted while it was not iterating comes first.
+        self.take_inbox();
         self.queue(work);
         return true;
     }
+    // The job may run, and release the engine, before it is woken.
+    self.posting.fetch_add(1, std::memory_order_relaxed);
     const auto outcome = self.posted.push(work);
     if (outcome == inbox::pushed::first)
         self.polled.wake();
+    self.posting.fetch_sub(1, std::memory_order_release);
     return outcome != inbox::pushed::refused;
 }
 

@@ -7,6 +7,7 @@
 #include "gawait/engine/engine.hpp"
 
 #include <glib.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <memory>
@@ -19,7 +20,10 @@ namespace gawait {
 /// Owns a reference to a `GSource`, which it destroys first.
 struct source_destroyer {
     void operator()(GSource* source) const noexcept {
-        g_source_destroy(source);
+        // A context that is being destroyed has let go of its sources and destroys them
+        // itself; it would leak what somebody else destroys before.
+        if (!g_source_is_destroyed(source) && g_source_get_context(source))
+            g_source_destroy(source);
         g_source_unref(source);
     }
 };
@@ -28,7 +32,9 @@ using unique_source = std::unique_ptr<GSource, source_destroyer>;
 /// The jobs of one GLib priority other than the default, and the source that
 /// dispatches them at that priority.
 struct lane {
-    int priority;
+    explicit lane(int of_jobs) noexcept : priority(of_jobs) {}
+
+    const int priority;
     unique_source source;
     job_queue jobs;
 };
@@ -41,6 +47,9 @@ struct engine_state : engine {
     /// @param main the source in whose memory this object is constructed.
     engine_state(GMainContext* for_context, GSource* main_source);
 
+    /// Waits for threads that are about to wake this engine for a job that has run already.
+    ~engine_state();
+
     // What GLib asks the sources.
     bool prepare() noexcept;
     bool check(bool polled_ready) noexcept;
@@ -51,10 +60,14 @@ struct engine_state : engine {
     // Queueing.
     void queue(job& work) noexcept;
     lane& lane_of(int priority) noexcept;
+    GMainContext* attachable_context() const noexcept;
+    void detach() noexcept; // for any thread, once there are no users
     void take_inbox() noexcept;
 
     // Turns.
     void run_turn(bool poll_first) noexcept;
+    void give_way() noexcept;
+    void take_turn_back() noexcept;
     bool begin_round(clock::time_point now, bool poll_first) noexcept;
 
     // The end of the context.
@@ -68,24 +81,28 @@ struct engine_state : engine {
     std::atomic<GMainContext*> context; // null once it is gone
     GMainContext* const thread_default; // as g_main_context_get_thread_default() names it
     std::atomic<unsigned> users{1};
-    std::atomic<std::thread::id> dispatching{};
+    std::atomic<std::thread::id> dispatching;
     std::atomic<bool> closed{false}; // nothing more will run
+    const pid_t process = getpid();
+    std::atomic<unsigned> posting{0};                  // other threads in the middle of post()
+    std::atomic<bool> visited{false}, released{false}; // see class visit
     inbox posted;
-    std::mutex hooks_lock;
+    std::recursive_mutex hooks_lock; // held while a hook runs, which may add and remove some
     close_hook* hooks = nullptr;
 
     job_queue jobs;
     std::size_t left_in_round = 0; // at most jobs.size()
+    std::mutex side_sources_lock;  // between adding one and detaching
     std::vector<std::unique_ptr<lane>> lanes;
     bool better_lane_ready = false;
     timer_heap timers;
     poller polled;
 
-    GSource* const main; // holds this object
-    unique_source continuation;
-    bool yielded = false;          // until the continuation source had its turn
-    clock::time_point raise_at{};  // but no longer than this
-    clock::duration spent_since{}; // the continuation source last had its turn
+    GSource* const main;           // holds this object
+    unique_source continuation;    // while yielded
+    bool yielded = false;          // to whatever has a better priority than that
+    clock::time_point raise_at;    // but no longer than this
+    clock::duration spent_since{}; // the last time
 };
 
 } // namespace gawait

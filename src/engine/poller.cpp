@@ -53,7 +53,7 @@ void poller::open() {
     // descriptor ever has to be read.
     for (const auto& [own, tag] :
          {std::pair(timer_.get(), timer_tag), std::pair(wakeup_.get(), wakeup_tag)}) {
-        epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.fd = tag}};
+        epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = std::uint32_t(tag)}};
         if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, own, &event) < 0)
             throw error::from_errno(errno, "watching the engine's own descriptors");
     }
@@ -63,11 +63,27 @@ void poller::reopen_after_fork() noexcept {
     forks_ = forks.load(std::memory_order_relaxed);
     replace(epoll_, epoll_create1(EPOLL_CLOEXEC));
     replace(timer_, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-    replace(wakeup_, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    // Readable at once: another thread may just have written to the parent's.
+    replace(wakeup_, eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+    watch_all_again();
+    armed_ = clock::time_point::max();
+}
+
+void poller::watch_all_again() noexcept {
     open();
     for (const int fd : watched_)
         control(EPOLL_CTL_ADD, fd, slots_[std::size_t(fd)].registered);
-    armed_ = clock::time_point::max();
+}
+
+// A file that was closed under its watches cannot be taken out of the set, and goes on
+// reporting for as long as a copy of its descriptor is open, be it in another process.
+void poller::start_over() noexcept {
+    const int fresh = epoll_create1(EPOLL_CLOEXEC);
+    if (fresh < 0)
+        return; // it reports again, and then there may be room
+    haunted_ = false;
+    replace(epoll_, fresh);
+    watch_all_again();
 }
 
 void poller::wake() noexcept {
@@ -95,8 +111,12 @@ void poller::add(fd_watch& watch) {
     if (watch.fd_ < 0)
         throw error::from_errno(EBADF, "watching a file descriptor");
     const auto fd = std::size_t(watch.fd_);
-    if (fd >= slots_.size())
+    if (fd >= slots_.size()) {
+        // Memory is only for numbers that the kernel gave out.
+        if (fcntl(watch.fd_, F_GETFD) < 0)
+            throw error::from_errno(errno, "watching a file descriptor");
         slots_.resize(std::max(fd + 1, slots_.size() * 2));
+    }
     slot& here = slots_[fd];
     const std::uint32_t events = here.registered | std::uint32_t(watch.condition_);
     int failure = 0;
@@ -162,6 +182,7 @@ fd_watch* poller::forget(int fd) noexcept {
     slots_[std::size_t(last)].index = here.index;
     watched_.pop_back();
     here.registered = 0;
+    ++here.generation;
     return std::exchange(here.first, nullptr);
 }
 
@@ -172,10 +193,14 @@ std::size_t poller::collect() noexcept {
     return std::size_t(std::max(found, 0)); // EINTR: nothing found, and the next poll tells
 }
 
+std::uint64_t poller::tag(int fd) const noexcept {
+    return std::uint64_t(slots_[std::size_t(fd)].generation) << 32 | std::uint32_t(fd);
+}
+
 int poller::control(int operation, int fd, std::uint32_t events) noexcept {
     if (forks_ != forks.load(std::memory_order_relaxed)) [[unlikely]]
         reopen_after_fork();
-    epoll_event event{.events = events, .data = {.fd = fd}};
+    epoll_event event{.events = events, .data = {.u64 = tag(fd)}};
     if (epoll_ctl(epoll_.get(), operation, fd, &event) == 0)
         return 0;
     if (operation == EPOLL_CTL_ADD && errno == EEXIST)

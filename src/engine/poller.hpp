@@ -58,7 +58,9 @@ public:
     template <class Queue> bool poll(Queue queue) noexcept {
         const std::size_t found = collect();
         for (std::size_t index = 0; index < found; ++index)
-            report(events_[index].data.fd, events_[index].events, queue);
+            report(events_[index], queue);
+        if (haunted_) [[unlikely]]
+            start_over();
         return found > 0;
     }
 
@@ -81,6 +83,7 @@ private:
     struct slot {
         fd_watch* first = nullptr;
         std::uint32_t registered = 0; // the events that the kernel was asked for
+        std::uint32_t generation = 0; // tells the files apart that had this number
         std::size_t index = 0;        // of the descriptor in watched_
     };
 
@@ -97,10 +100,16 @@ private:
         queue(watch);
     }
 
-    template <class Queue> void report(int fd, std::uint32_t events, Queue& queue) noexcept {
+    template <class Queue> void report(const epoll_event& event, Queue& queue) noexcept {
+        const std::uint32_t events = event.events;
+        const int fd = int(std::uint32_t(event.data.u64));
         if (fd < 0) {
             if (fd == timer_tag)
                 armed_ = clock::time_point::max();
+            return;
+        }
+        if (event.data.u64 != tag(fd)) {
+            haunted_ = true;
             return;
         }
         for (fd_watch* each = slots_[std::size_t(fd)].first; each; each = each->next_)
@@ -127,7 +136,10 @@ private:
     fd_watch* forget(int fd) noexcept;
     std::size_t collect() noexcept;
     int control(int operation, int fd, std::uint32_t events) noexcept;
+    std::uint64_t tag(int fd) const noexcept;
     void open();
+    void watch_all_again() noexcept;
+    void start_over() noexcept;
     void reopen_after_fork() noexcept;
 
     unique_fd epoll_;
@@ -137,6 +149,7 @@ private:
     std::vector<slot> slots_;  // by descriptor
     std::vector<int> watched_; // the descriptors that have watches, in no order
     std::size_t next_probe_ = 0;
+    bool haunted_ = false; // by a file that was closed under its watches
     unsigned forks_;
     std::array<epoll_event, 256> events_;
 };

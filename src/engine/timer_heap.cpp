@@ -31,13 +31,13 @@ clock::time_point timer_heap::next_deadline() noexcept {
     return entries_.empty() ? clock::time_point::max() : entries_.front().deadline;
 }
 
-timer* timer_heap::pop_due(clock::time_point now) noexcept {
-    drop_blank_top();
-    if (entries_.empty() || entries_.front().deadline > now)
-        return nullptr;
+timer* timer_heap::pop_top() noexcept {
     timer* due = entries_.front().work;
-    due->position_ = timer::none;
     remove_top();
+    if (due)
+        due->position_ = timer::none;
+    else
+        --blank_;
     return due;
 }
 

@@ -26,7 +26,13 @@ public:
     clock::time_point next_deadline() noexcept;
 
     /// Takes the earliest timer out if it is due, else returns null.
-    timer* pop_due(clock::time_point now) noexcept;
+    timer* pop_due(clock::time_point now) noexcept {
+        // Inline, for every round asks this.
+        while (!entries_.empty() && entries_.front().deadline <= now)
+            if (timer* due = pop_top())
+                return due;
+        return nullptr;
+    }
 
     /// Forgets all timers; none is pending afterwards.
     void clear() noexcept;
@@ -45,6 +51,7 @@ private:
     void place(std::size_t position, const entry& moved) noexcept;
     void sift_up(std::size_t position, const entry& moved) noexcept;
     void sift_down(std::size_t position, const entry& moved) noexcept;
+    timer* pop_top() noexcept;
     void remove_top() noexcept;
     void drop_blank_top() noexcept;
     void drop_all_blank() noexcept;

@@ -112,7 +112,8 @@ public:
     /// From any thread. The hook is called at most once.
     void add(close_hook& hook) noexcept;
 
-    /// From any thread. No effect on a hook that was called.
+    /// From any thread. No effect on a hook that was called; waits for one that another
+    /// thread is calling.
     void remove(close_hook& hook) noexcept;
 
 protected:

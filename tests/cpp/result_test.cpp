@@ -1,0 +1,145 @@
+#include "gawait/result.hpp"
+
+#include "gawait/async.hpp"
+#include "gawait/ref.hpp"
+#include "gawait/run.hpp"
+#include "gawait/with_cancellable.hpp"
+#include "gawait/yield.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+using namespace gawait;
+
+namespace {
+
+template <class T> task<T> give(T value) {
+    co_await yield();
+    co_return std::forward<T>(value);
+}
+
+task<int> fail_with(GIOErrorEnum code) {
+    co_await yield();
+    throw error(code, "on purpose");
+}
+
+task<int> cancel_itself() {
+    g_cancellable_cancel(co_await current_cancellable());
+    co_await yield();
+    co_return 1;
+}
+
+} // namespace
+
+TEST(result, holds_a_value) {
+    result<std::string> value(std::string("text"));
+    EXPECT_TRUE(value);
+    EXPECT_TRUE(value.has_value());
+    EXPECT_FALSE(value.has_error());
+    EXPECT_FALSE(value.was_cancelled());
+    EXPECT_EQ(*value, "text");
+    EXPECT_EQ(value->size(), 4U);
+    value.value() += "!";
+    EXPECT_EQ(std::move(value).value(), "text!");
+}
+
+TEST(result, holds_nothing) {
+    result<> done;
+    EXPECT_TRUE(done);
+    EXPECT_NO_THROW(done.value());
+}
+
+TEST(result, holds_a_reference) {
+    int object = 1;
+    result<int&> value(object);
+    EXPECT_EQ(&value.value(), &object);
+    EXPECT_EQ(&*value, &object);
+    EXPECT_EQ(&std::move(value).value(), &object);
+}
+
+TEST(result, holds_an_error_which_value_throws) {
+    result<int> failed = error(G_IO_ERROR_NOT_FOUND, "no such thing");
+    EXPECT_FALSE(failed);
+    EXPECT_TRUE(failed.has_error());
+    EXPECT_FALSE(failed.was_cancelled());
+    EXPECT_STREQ(failed.error().message(), "no such thing");
+    EXPECT_THROW(failed.value(), error);
+    EXPECT_THROW(std::move(failed).value(), error);
+}
+
+TEST(result, holds_a_cancellation_which_value_throws) {
+    result<int> stopped = cancelled();
+    EXPECT_FALSE(stopped);
+    EXPECT_FALSE(stopped.has_error());
+    EXPECT_TRUE(stopped.was_cancelled());
+    EXPECT_THROW(stopped.value(), cancelled);
+}
+
+TEST(result, can_hold_what_can_only_be_moved) {
+    result<std::unique_ptr<int>> value = std::make_unique<int>(5);
+    const std::unique_ptr<int> taken = std::move(value).value();
+    EXPECT_EQ(*taken, 5);
+}
+
+TEST(as_result, gives_the_value_of_an_await) {
+    run([]() -> task<> {
+        auto number = co_await as_result(give(5));
+        EXPECT_EQ(number.value(), 5);
+        auto pointer = co_await as_result(give(std::make_unique<int>(6)));
+        EXPECT_EQ(**pointer, 6);
+        auto nothing = co_await as_result(yield());
+        EXPECT_TRUE(nothing);
+    }());
+}
+
+TEST(as_result, gives_a_reference_to_the_object_itself) {
+    int object = 1;
+    run([&]() -> task<> {
+        auto given = co_await as_result(give<int&>(object));
+        EXPECT_EQ(&given.value(), &object);
+    }());
+}
+
+TEST(as_result, gives_an_error_instead_of_throwing_it) {
+    run([]() -> task<> {
+        auto failed = co_await as_result(fail_with(G_IO_ERROR_BUSY));
+        EXPECT_TRUE(failed.has_error());
+        EXPECT_TRUE(failed.error().matches(G_IO_ERROR_BUSY));
+    }());
+}
+
+TEST(as_result, gives_a_cancellation_instead_of_throwing_it) {
+    run([]() -> task<> {
+        auto stopped = co_await as_result(cancel_itself());
+        EXPECT_TRUE(stopped.was_cancelled());
+    }());
+}
+
+TEST(as_result, throws_other_exceptions_still) {
+    const auto body = []() -> task<int> {
+        co_await yield();
+        throw std::logic_error("not an error of GLib");
+    };
+    const auto awaits = [&]() -> task<> { (void)co_await as_result(body()); };
+    EXPECT_THROW(run(awaits()), std::logic_error);
+}
+
+TEST(as_result, of_a_task_that_was_moved_from_is_invalid_argument) {
+    run([]() -> task<> {
+        auto none = co_await as_result(task<int>());
+        EXPECT_TRUE(none.has_error());
+        EXPECT_TRUE(none.error().matches(G_IO_ERROR_INVALID_ARGUMENT));
+    }());
+}
+
+TEST(as_result, of_an_operation_gives_its_error) {
+    const auto missing = ref<GFile>::adopt(g_file_new_for_path("/nowhere/to/be/found"));
+    run([&]() -> task<> {
+        auto stream = co_await as_result(async(g_file_read_async, g_file_read_finish, missing));
+        EXPECT_TRUE(stream.has_error());
+        EXPECT_TRUE(stream.error().matches(G_IO_ERROR_NOT_FOUND));
+    }());
+}
