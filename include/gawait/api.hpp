@@ -1,4 +1,8 @@
 #pragma once
 
+#if __cplusplus < 202002L
+#error "gawait needs C++20: compile with -std=c++20 or newer"
+#endif
+
 /// Marks what the shared library exports; everything else is built hidden.
 #define GAWAIT_API [[gnu::visibility("default")]]

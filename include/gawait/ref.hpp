@@ -42,10 +42,18 @@ template <>
 struct ref_traits<GPtrArray> : ref_functions<GPtrArray, g_ptr_array_ref, g_ptr_array_unref> {};
 template <>
 struct ref_traits<GByteArray> : ref_functions<GByteArray, g_byte_array_ref, g_byte_array_unref> {};
+template <> struct ref_traits<GUri> : ref_functions<GUri, g_uri_ref, g_uri_unref> {};
+template <>
+struct ref_traits<GKeyFile> : ref_functions<GKeyFile, g_key_file_ref, g_key_file_unref> {};
 template <> struct ref_traits<GArray> : ref_functions<GArray, g_array_ref, g_array_unref> {};
 template <>
 struct ref_traits<GDBusNodeInfo>
     : ref_functions<GDBusNodeInfo, g_dbus_node_info_ref, g_dbus_node_info_unref> {};
+
+/// Not counted: a `ref` or `list` of it can be moved and not copied.
+template <> struct ref_traits<GSrvTarget> {
+    static void unref(GSrvTarget* target) noexcept { g_srv_target_free(target); }
+};
 
 /// Owns one reference to a GObject, or to another reference-counted GLib type.
 ///

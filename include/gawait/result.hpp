@@ -49,6 +49,13 @@ public:
             return static_cast<T>(std::get<0>(std::move(state_)));
     }
 
+    /// @throws error, cancelled: what there is instead of a value.
+    std::add_lvalue_reference_t<const T> value() const& {
+        throw_if_none();
+        if constexpr (!std::is_void_v<T>)
+            return std::get<0>(state_);
+    }
+
     /// The value; undefined unless `has_value()`.
     std::add_lvalue_reference_t<T> operator*() noexcept
         requires(!std::is_void_v<T>)
@@ -56,7 +63,19 @@ public:
         return *std::get_if<0>(&state_);
     }
 
+    std::add_lvalue_reference_t<const T> operator*() const noexcept
+        requires(!std::is_void_v<T>)
+    {
+        return *std::get_if<0>(&state_);
+    }
+
     std::add_pointer_t<T> operator->() noexcept
+        requires(!std::is_void_v<T>)
+    {
+        return &**this;
+    }
+
+    std::add_pointer_t<const T> operator->() const noexcept
         requires(!std::is_void_v<T>)
     {
         return &**this;

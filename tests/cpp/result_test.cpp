@@ -46,6 +46,15 @@ TEST(result, holds_a_value) {
     EXPECT_EQ(std::move(value).value(), "text!");
 }
 
+TEST(result, can_be_read_when_it_is_const) {
+    const result<std::string> outcome(std::string("value"));
+    EXPECT_EQ(*outcome, "value");
+    EXPECT_EQ(outcome->size(), 5U);
+    EXPECT_EQ(outcome.value(), "value");
+    const result<std::string> failure(error(G_IO_ERROR_FAILED, "no value"));
+    EXPECT_THROW(failure.value(), error);
+}
+
 TEST(result, holds_nothing) {
     result<> done;
     EXPECT_TRUE(done);
