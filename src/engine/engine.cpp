@@ -82,7 +82,7 @@ struct main_source {
 struct side_source {
     GSource base;
     std::atomic<engine_state*> state;
-    lane* which; // null: the continuation
+    lane* which; // of a lane's source
 
     static side_source& of(GSource* source) noexcept {
         return *reinterpret_cast<side_source*>(source);
@@ -117,6 +117,18 @@ GSourceFuncs continuation_functions = {
     .dispatch = [](GSource* source, GSourceFunc, gpointer) -> gboolean {
         visit(side_source::of(source).state)->dispatch_continuation();
         return G_SOURCE_CONTINUE;
+    },
+    .finalize = side_source::finalize,
+    .closure_callback = nullptr,
+    .closure_marshal = nullptr,
+};
+
+GSourceFuncs unparking_functions = {
+    .prepare = [](GSource*, int*) -> gboolean { return TRUE; },
+    .check = nullptr,
+    .dispatch = [](GSource* source, GSourceFunc, gpointer) -> gboolean {
+        visit(side_source::of(source).state)->unpark();
+        return G_SOURCE_REMOVE;
     },
     .finalize = side_source::finalize,
     .closure_callback = nullptr,
@@ -159,12 +171,23 @@ Source* new_source(GSourceFuncs& functions, int priority, const char* name) noex
     return created;
 }
 
-unique_source attach_side_source(engine_state& state, lane* which, GMainContext* context) noexcept {
-    auto* source =
-        which ? new_source<side_source>(lane_functions, which->priority, "[gawait] lane")
-              : new_source<side_source>(continuation_functions, engine::continuation_priority,
-                                        "[gawait] continuation");
-    source->which = which;
+/// What a side source is for.
+struct side_source_kind {
+    GSourceFuncs& functions;
+    int priority;
+    const char* name;
+    lane* which = nullptr;
+};
+
+const side_source_kind continuation_kind{continuation_functions, engine::continuation_priority,
+                                         "[gawait] continuation"};
+const side_source_kind unparking_kind{unparking_functions, G_PRIORITY_DEFAULT,
+                                      "[gawait] unparking"};
+
+unique_source attach_side_source(engine_state& state, const side_source_kind& kind,
+                                 GMainContext* context) noexcept {
+    auto* source = new_source<side_source>(kind.functions, kind.priority, kind.name);
+    source->which = kind.which;
     source->state.store(&state, std::memory_order_release);
     g_source_ref(state.main);
     g_source_attach(&source->base, context);
@@ -227,6 +250,10 @@ private:
 /// How long descriptors may be ready unnoticed while jobs keep a turn going.
 constexpr std::chrono::microseconds poll_interval{50};
 
+/// After how many iterations in which there was nothing to do the engine parks: so many
+/// that an engine that is used now and then does not park and unpark all the time.
+constexpr int idle_iterations_to_park = 64;
+
 } // namespace
 
 engine_state::engine_state(GMainContext* for_context, GSource* main_source)
@@ -243,6 +270,10 @@ engine_state::~engine_state() {
 }
 
 bool engine_state::prepare() noexcept {
+    if (parked.load(std::memory_order_relaxed)) {
+        polled.arm(clock::time_point::max());
+        return false;
+    }
     take_inbox();
     if (yielded)
         return clock::now() >= raise_at;
@@ -252,8 +283,10 @@ bool engine_state::prepare() noexcept {
     const auto deadline = timers.next_deadline();
     if (deadline != clock::time_point::max() && deadline <= clock::now())
         return true;
-    // GLib is about to block.
+    // GLib is about to block, unless another source is ready.
     polled.arm(deadline);
+    if (timers.empty() && !polled.watching())
+        return ++idle_iterations == idle_iterations_to_park;
     return polled.probe_closed([this](job& work) { queue(work); });
 }
 
@@ -278,15 +311,15 @@ void engine_state::dispatch_continuation() noexcept {
 void engine_state::give_way() noexcept {
     yielded = true;
     raise_at = clock::now() + longest_wait;
-    const std::lock_guard guard(side_sources_lock);
+    const std::lock_guard guard(sources_lock);
     if (GMainContext* to = attachable_context())
-        continuation = attach_side_source(*this, nullptr, to);
+        continuation = attach_side_source(*this, continuation_kind, to);
 }
 
 void engine_state::take_turn_back() noexcept {
     yielded = false;
     spent_since = {};
-    const std::lock_guard guard(side_sources_lock);
+    const std::lock_guard guard(sources_lock);
     continuation.reset();
 }
 
@@ -306,6 +339,7 @@ void engine_state::run_turn(bool poll_first) noexcept {
     stopwatch watch;
     auto next_poll = watch.begin() + poll_interval;
     better_lane_ready = false;
+    const bool idle = std::exchange(idle_iterations, 0) >= idle_iterations_to_park;
     while (!closed.load(std::memory_order_relaxed) && !better_lane_ready) {
         if (left_in_round == 0) {
             if (!begin_round(watch.now(), poll_first) || better_lane_ready)
@@ -328,6 +362,8 @@ void engine_state::run_turn(bool poll_first) noexcept {
     spent_since += clock::now() - watch.begin();
     if (spent_since >= turn_budget && !yielded)
         give_way();
+    else if (idle)
+        park();
 }
 
 bool engine_state::begin_round(clock::time_point now, bool poll_first) noexcept {
@@ -345,7 +381,49 @@ bool engine_state::begin_round(clock::time_point now, bool poll_first) noexcept 
     return left_in_round > 0;
 }
 
+// A source costs every iteration of its context about as much as two awaits, so an engine
+// that has nothing to do for a while, because its coroutines wait for GIO, makes way: GLib
+// does not look at a source as long as one of a better priority is ready.
+void engine_state::park() noexcept {
+    if (!jobs.empty() || !timers.empty() || polled.watching())
+        return;
+    set_main_priority(G_MAXINT);
+    parked.store(true, std::memory_order_relaxed);
+    // Either this sees what another thread posts, or that sees that it has to unpark.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!posted.empty())
+        be_needed();
+}
+
+// By a source that does it when it is dispatched: GLib does not bear that the priority of
+// a source changes while it asks it something, which another thread cannot know.
+void engine_state::be_needed() noexcept {
+    if (!parked.load(std::memory_order_relaxed)) [[likely]]
+        return;
+    const std::lock_guard guard(sources_lock);
+    GMainContext* to = attachable_context();
+    if (to && parked.exchange(false, std::memory_order_relaxed))
+        unparking = attach_side_source(*this, unparking_kind, to);
+}
+
+void engine_state::unpark() noexcept {
+    {
+        const std::lock_guard guard(sources_lock);
+        unparking.reset();
+    }
+    set_main_priority(G_PRIORITY_DEFAULT);
+    run_turn(true);
+}
+
+void engine_state::set_main_priority(int priority) noexcept {
+    const std::lock_guard guard(sources_lock);
+    // GLib would poll the descriptor of a destroyed source again.
+    if (attachable_context())
+        g_source_set_priority(main, priority);
+}
+
 void engine_state::queue(job& work) noexcept {
+    be_needed();
     if (work.priority() == G_PRIORITY_DEFAULT) [[likely]] {
         jobs.push(work);
         return;
@@ -358,10 +436,11 @@ lane& engine_state::lane_of(int priority) noexcept {
     for (const auto& each : lanes)
         if (each->priority == priority)
             return *each;
-    const std::lock_guard guard(side_sources_lock);
+    const std::lock_guard guard(sources_lock);
     lane& added = *lanes.emplace_back(std::make_unique<lane>(priority));
     if (GMainContext* to = attachable_context())
-        added.source = attach_side_source(*this, &added, to);
+        added.source =
+            attach_side_source(*this, {lane_functions, priority, "[gawait] lane", &added}, to);
     return added;
 }
 
@@ -371,8 +450,9 @@ GMainContext* engine_state::attachable_context() const noexcept {
 }
 
 void engine_state::detach() noexcept {
-    const std::lock_guard guard(side_sources_lock);
+    const std::lock_guard guard(sources_lock);
     continuation.reset();
+    unparking.reset();
     for (const auto& each : lanes)
         each->source.reset();
 }
@@ -388,7 +468,10 @@ void engine_state::close() noexcept {
         const std::lock_guard guard(registry().lock);
         forget(*this);
     }
-    context.store(nullptr, std::memory_order_relaxed);
+    {
+        const std::lock_guard guard(sources_lock);
+        context.store(nullptr, std::memory_order_relaxed);
+    }
     if (users.load(std::memory_order_relaxed) == 0)
         return; // released, and so nothing is waiting
     const turn scope(*this);
@@ -566,8 +649,11 @@ bool engine::post(job& work) noexcept {
     // The job may run, and release the engine, before it is woken.
     self.posting.fetch_add(1, std::memory_order_relaxed);
     const auto outcome = self.posted.push(work);
-    if (outcome == inbox::pushed::first)
+    if (outcome == inbox::pushed::first) {
+        std::atomic_thread_fence(std::memory_order_seq_cst); // see park()
+        self.be_needed();
         self.polled.wake();
+    }
     self.posting.fetch_sub(1, std::memory_order_release);
     return outcome != inbox::pushed::refused;
 }
@@ -576,6 +662,7 @@ void engine::start(timer& work, clock::time_point deadline) {
     engine_state& self = state_of(*this);
     const owner_scope owner(self);
     self.timers.push(work, deadline);
+    self.be_needed();
 }
 
 bool engine::cancel(timer& work) noexcept { return state_of(*this).timers.cancel(work); }
@@ -584,6 +671,7 @@ void engine::watch(fd_watch& watch) {
     engine_state& self = state_of(*this);
     const owner_scope owner(self);
     self.polled.watch(watch, [&](job& work) { self.queue(work); });
+    self.be_needed();
 }
 
 void engine::unwatch(fd_watch& watch) noexcept { state_of(*this).polled.unwatch(watch); }

@@ -60,6 +60,10 @@ struct engine_state : engine {
     // Queueing.
     void queue(job& work) noexcept;
     lane& lane_of(int priority) noexcept;
+    void park() noexcept;
+    void be_needed() noexcept; // for any thread
+    void unpark() noexcept;
+    void set_main_priority(int priority) noexcept;
     GMainContext* attachable_context() const noexcept;
     void detach() noexcept; // for any thread, once there are no users
     void take_inbox() noexcept;
@@ -86,19 +90,22 @@ struct engine_state : engine {
     const pid_t process = getpid();
     std::atomic<unsigned> posting{0};                  // other threads in the middle of post()
     std::atomic<bool> visited{false}, released{false}; // see class visit
+    std::atomic<bool> parked{false}; // the main source has the worst priority there is
     inbox posted;
     std::recursive_mutex hooks_lock; // held while a hook runs, which may add and remove some
     close_hook* hooks = nullptr;
 
     job_queue jobs;
     std::size_t left_in_round = 0; // at most jobs.size()
-    std::mutex side_sources_lock;  // between adding one and detaching
+    std::mutex sources_lock;       // whoever changes sources, against whoever ends them
     std::vector<std::unique_ptr<lane>> lanes;
     bool better_lane_ready = false;
     timer_heap timers;
     poller polled;
 
     GSource* const main;           // holds this object
+    int idle_iterations = 0;       // of the context, one after the other
+    unique_source unparking;       // from be_needed() to unpark()
     unique_source continuation;    // while yielded
     bool yielded = false;          // to whatever has a better priority than that
     clock::time_point raise_at;    // but no longer than this
