@@ -1,18 +1,27 @@
 #include "gawait/child_exit.hpp"
 
+#include "engine/unique_fd.hpp"
+#include "gawait/fd.hpp"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+
 namespace gawait {
 
-ref<GSource> child_exit_awaiter::make_source(GPid pid) noexcept {
-    return ref<GSource>::adopt(g_child_watch_source_new(pid));
-}
-
-void child_exit_awaiter::set_callback(GSource* source) noexcept {
-    const GChildWatchFunc exited = [](GPid, int status, gpointer data) {
-        auto& self = *static_cast<child_exit_awaiter*>(data);
-        self.status_ = status;
-        self.dispatched();
-    };
-    g_source_set_callback(source, G_SOURCE_FUNC(exited), this, nullptr);
+// Not by g_child_watch_source_new(): it reaps the child before it tells, and a wait that is
+// cancelled in between would lose the status.
+task<int> child_exit(GPid pid) {
+    // The wrapper pidfd_open() came with glibc 2.36.
+    const unique_fd process(int(syscall(SYS_pidfd_open, pid, 0)));
+    if (process.get() < 0)
+        throw error::from_errno(errno, "waiting for a child process");
+    co_await readable(process.get());
+    int status = 0;
+    if (waitpid(pid, &status, 0) < 0)
+        throw error::from_errno(errno, "waiting for a child process");
+    co_return status;
 }
 
 } // namespace gawait

@@ -5,8 +5,9 @@
 #include <csignal>
 
 namespace gawait {
+namespace {
 
-ref<GSource> unix_signal_awaiter::make_source(int number) {
+bool is_known_to_glib(int number) noexcept {
     switch (number) {
     case SIGHUP:
     case SIGINT:
@@ -14,18 +15,39 @@ ref<GSource> unix_signal_awaiter::make_source(int number) {
     case SIGUSR1:
     case SIGUSR2:
     case SIGWINCH:
-        return ref<GSource>::adopt(g_unix_signal_source_new(number));
+        return true;
     default:
-        throw error(G_IO_ERROR_INVALID_ARGUMENT,
-                    "gawait::unix_signal: GLib can wait for SIGHUP, SIGINT, SIGTERM, SIGUSR1, "
-                    "SIGUSR2 and SIGWINCH only");
+        return false;
     }
 }
 
-void unix_signal_awaiter::set_callback(GSource* source) noexcept {
+} // namespace
+
+unix_signal_awaiter::unix_signal_awaiter(int number) {
+    if (!is_known_to_glib(number))
+        throw error(G_IO_ERROR_INVALID_ARGUMENT,
+                    "gawait::unix_signal: GLib can wait for SIGHUP, SIGINT, SIGTERM, SIGUSR1, "
+                    "SIGUSR2 and SIGWINCH only");
+    source_ = ref<GSource>::adopt(g_unix_signal_source_new(number));
+}
+
+void unix_signal_awaiter::attach() noexcept {
     g_source_set_callback(
-        source, [](gpointer data) { return static_cast<unix_signal_awaiter*>(data)->dispatched(); },
+        source_,
+        [](gpointer data) -> gboolean {
+            auto& self = *static_cast<unix_signal_awaiter*>(data);
+            g_source_destroy(self.source_);
+            self.finish_now(); // which may be the end of it
+            return G_SOURCE_REMOVE;
+        },
         this, nullptr);
+    g_source_attach(source_, home().context());
+}
+
+bool unix_signal_awaiter::withdraw() noexcept {
+    const bool waiting = !g_source_is_destroyed(source_);
+    g_source_destroy(source_);
+    return waiting;
 }
 
 } // namespace gawait

@@ -1,23 +1,33 @@
 #pragma once
 
 #include "gawait/api.hpp"
-#include "gawait/source_wait.hpp"
+#include "gawait/ref.hpp"
+#include "gawait/suspension.hpp"
 
 namespace gawait {
 
 /// The awaiter of `unix_signal()`.
-class GAWAIT_API [[nodiscard]] unix_signal_awaiter final : detail::source_wait {
+class GAWAIT_API [[nodiscard]] unix_signal_awaiter final : suspension {
 public:
-    explicit unix_signal_awaiter(int number) : source_wait(make_source(number)) {}
+    explicit unix_signal_awaiter(int number);
 
-    using source_wait::await_ready;
-    using source_wait::await_suspend;
+    bool await_ready() const noexcept { return false; }
+
+    template <has_environment Promise>
+    bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
+        if (!begin(awaiting))
+            return false;
+        attach();
+        return true;
+    }
 
     void await_resume() const { throw_if_cancelled(); }
 
 private:
-    static ref<GSource> make_source(int number);
-    void set_callback(GSource* source) noexcept override;
+    void attach() noexcept;
+    bool withdraw() noexcept override;
+
+    ref<GSource> source_;
 };
 
 /// Suspends until the process gets a signal. While any task waits, the signal does nothing

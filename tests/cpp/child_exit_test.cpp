@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <climits>
 #include <csignal>
 #include <string>
 #include <thread>
@@ -79,7 +80,7 @@ TEST(child_exit, of_a_child_that_has_ended_before_is_noticed) {
 
 TEST(child_exit, of_several_children_at_a_time_is_told_apart) {
     const test::own_context context;
-    std::vector<child_exit_awaiter> waits;
+    std::vector<task<int>> waits;
     for (int code = 0; code < 8; ++code)
         waits.push_back(child_exit(start_shell("exit " + std::to_string(code))));
     const std::vector<int> statuses = run(when_all(std::move(waits)));
@@ -115,6 +116,19 @@ TEST(child_exit, awaited_by_a_cancelled_task_throws_cancelled) {
     EXPECT_EQ(WEXITSTATUS(run(child_exit(pid))), 0);
 }
 
+TEST(child_exit, of_something_that_is_not_a_process_throws) {
+    const test::own_context context;
+    for (const GPid pid : {0, -1, INT_MAX})
+        EXPECT_THROW(run(child_exit(pid)), error);
+}
+
+TEST(child_exit, of_a_child_that_was_reaped_throws) {
+    const test::own_context context;
+    const GPid pid = start_shell("exit 0");
+    ASSERT_EQ(::waitpid(pid, nullptr, 0), pid);
+    EXPECT_THROW(run(child_exit(pid)), error);
+}
+
 TEST(child_exit, that_races_with_a_cancellation_ends_once_either_way) {
     const test::own_context context;
     const auto body = []() -> task<> {
@@ -124,11 +138,10 @@ TEST(child_exit, that_races_with_a_cancellation_ends_once_either_way) {
             co_await sleep_for(std::chrono::microseconds(100 * round));
             const std::jthread canceller([&] { waiting.cancel(); });
             auto outcome = co_await as_result(waiting);
-            if (outcome.has_value())
-                EXPECT_EQ(WEXITSTATUS(*outcome), 5);
+            if (outcome.was_cancelled())
+                EXPECT_EQ(WEXITSTATUS(co_await child_exit(pid)), 5);
             else
-                EXPECT_TRUE(outcome.was_cancelled());
-            ::waitpid(pid, nullptr, 0); // fails if GLib had just reaped it
+                EXPECT_EQ(WEXITSTATUS(*outcome), 5);
             EXPECT_TRUE(is_reaped(pid));
         }
     };

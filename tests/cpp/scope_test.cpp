@@ -9,6 +9,7 @@
 #include "gawait/with_timeout.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
+#include "support/failure_of.hpp"
 #include "support/late_operation.hpp"
 #include "support/loop.hpp"
 #include "support/unobserved_log.hpp"
@@ -25,6 +26,8 @@
 using namespace gawait;
 using namespace std::chrono_literals;
 using gawait::test::counted;
+using gawait::test::failure_of;
+using gawait::test::fill_frame;
 using gawait::test::filler;
 using gawait::test::loop_thread;
 using gawait::test::own_context;
@@ -45,20 +48,6 @@ task<> fail(const char* message) {
 task<> note_cancellation(int& cancellations) {
     const auto slept = co_await as_result(sleep_for(1h));
     cancellations += slept.was_cancelled();
-}
-
-task<> fill(filler& how) {
-    std::array<char, 64> buffer{};
-    co_await async(test::fill_async, test::fill_finish, &how, buffer.data(), gsize(buffer.size()));
-}
-
-template <class Awaitable> std::string failure_of(Awaitable awaited) {
-    try {
-        run(std::move(awaited));
-    } catch (const std::exception& failure) {
-        return failure.what();
-    }
-    return {};
 }
 
 } // namespace
@@ -230,7 +219,7 @@ TEST(scope, throws_the_first_failure_and_reports_the_others) {
 TEST(scope, waits_for_the_operations_of_cancelled_tasks) {
     filler how{.late = 20ms};
     const auto body = [&](scope& children) -> task<> {
-        children.spawn(fill(how));
+        children.spawn(fill_frame(how));
         while (how.begun == 0)
             co_await yield();
         throw std::runtime_error("the body");

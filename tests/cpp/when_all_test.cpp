@@ -8,6 +8,7 @@
 #include "gawait/with_cancellable.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
+#include "support/failure_of.hpp"
 #include "support/late_operation.hpp"
 #include "support/loop.hpp"
 #include "support/unobserved_log.hpp"
@@ -27,6 +28,8 @@
 using namespace gawait;
 using namespace std::chrono_literals;
 using gawait::test::counted;
+using gawait::test::failure_of;
+using gawait::test::fill_frame;
 using gawait::test::filler;
 using gawait::test::loop_thread;
 using gawait::test::unobserved_log;
@@ -51,20 +54,6 @@ task<int> note_cancellation(int& cancellations) {
     const auto slept = co_await as_result(sleep_for(1h));
     cancellations += slept.was_cancelled();
     co_return 0;
-}
-
-task<> fill(filler& how) {
-    std::array<char, 64> buffer{};
-    co_await async(test::fill_async, test::fill_finish, &how, buffer.data(), gsize(buffer.size()));
-}
-
-template <class Awaitable> std::string failure_of(Awaitable awaited) {
-    try {
-        run(std::move(awaited));
-    } catch (const std::exception& failure) {
-        return failure.what();
-    }
-    return {};
 }
 
 std::vector<task<int>> in_a_range(task<int> first, task<int> second, task<int> third) {
@@ -235,7 +224,7 @@ TEST(when_all, waits_until_the_operations_of_the_others_have_ended) {
             co_await yield();
         throw std::runtime_error("first");
     };
-    EXPECT_EQ(failure_of(when_all(fill(how), fail_when_begun())), "first");
+    EXPECT_EQ(failure_of(when_all(fill_frame(how), fail_when_begun())), "first");
     EXPECT_EQ(how.ended, 1);
 }
 

@@ -8,6 +8,7 @@
 #include "gawait/with_cancellable.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
+#include "support/failure_of.hpp"
 #include "support/late_operation.hpp"
 #include "support/loop.hpp"
 #include "support/unobserved_log.hpp"
@@ -24,6 +25,7 @@
 using namespace gawait;
 using namespace std::chrono_literals;
 using gawait::test::counted;
+using gawait::test::failure_of;
 using gawait::test::filler;
 using gawait::test::loop_thread;
 using gawait::test::unobserved_log;
@@ -51,15 +53,6 @@ task<int> fill(filler& how, counted) {
     std::array<char, 64> buffer{};
     co_await async(test::fill_async, test::fill_finish, &how, buffer.data(), gsize(buffer.size()));
     co_return 0;
-}
-
-template <class Awaitable> std::string failure_of(Awaitable awaited) {
-    try {
-        run(std::move(awaited));
-    } catch (const std::exception& failure) {
-        return failure.what();
-    }
-    return {};
 }
 
 template <class... Tasks> std::vector<task<int>> in_a_range(Tasks... tasks) {

@@ -17,6 +17,7 @@
 
 using namespace gawait;
 using namespace std::chrono_literals;
+using gawait::test::fill_frame;
 using gawait::test::filler;
 using gawait::test::loop_thread;
 
@@ -27,11 +28,6 @@ ref<GCancellable> new_cancellable() { return ref<GCancellable>::adopt(g_cancella
 task<int> give(int value) {
     co_await yield();
     co_return value;
-}
-
-task<> fill(filler& how) {
-    std::array<char, 64> buffer{};
-    co_await async(test::fill_async, test::fill_finish, &how, buffer.data(), gsize(buffer.size()));
 }
 
 } // namespace
@@ -66,7 +62,7 @@ TEST(with_cancellable, is_cancelled_by_what_was_cancelled_before) {
     const auto outside = new_cancellable();
     g_cancellable_cancel(outside);
     filler how;
-    EXPECT_THROW(run(with_cancellable(outside, fill(how))), cancelled);
+    EXPECT_THROW(run(with_cancellable(outside, fill_frame(how))), cancelled);
     EXPECT_EQ(how.begun, 0);
 }
 
@@ -74,7 +70,7 @@ TEST(with_cancellable, is_cancelled_from_another_thread_and_waits_for_the_operat
     const auto outside = new_cancellable();
     filler how{.late = 10ms};
     run([&]() -> task<> {
-        const auto handle = spawn(with_cancellable(outside, fill(how)));
+        const auto handle = spawn(with_cancellable(outside, fill_frame(how)));
         while (how.begun == 0)
             co_await yield();
         std::thread([&] { g_cancellable_cancel(outside); }).join();
@@ -173,7 +169,7 @@ TEST(with_stop_token, is_cancelled_by_what_was_stopped_before) {
     std::stop_source source;
     source.request_stop();
     filler how;
-    EXPECT_THROW(run(with_stop_token(source.get_token(), fill(how))), cancelled);
+    EXPECT_THROW(run(with_stop_token(source.get_token(), fill_frame(how))), cancelled);
     EXPECT_EQ(how.begun, 0);
 }
 
@@ -181,7 +177,7 @@ TEST(with_stop_token, is_cancelled_from_another_thread_and_waits_for_the_operati
     std::stop_source source;
     filler how{.late = 10ms};
     run([&]() -> task<> {
-        const auto handle = spawn(with_stop_token(source.get_token(), fill(how)));
+        const auto handle = spawn(with_stop_token(source.get_token(), fill_frame(how)));
         while (how.begun == 0)
             co_await yield();
         std::thread([&] { source.request_stop(); }).join();

@@ -48,8 +48,16 @@ def main():
         shutil.copytree(CONSUMER, bundling)
         (bundling / "subprojects").mkdir()
         (bundling / "subprojects/gawait").symlink_to(SOURCE_ROOT)
-        run("meson", "setup", f"--prefix={prefix}", "--libdir=lib", "--optimization=0",
-            "--wrap-mode=forcefallback", bundling / "build", bundling)
+        run(
+            "meson",
+            "setup",
+            f"--prefix={prefix}",
+            "--libdir=lib",
+            "--optimization=0",
+            "--wrap-mode=forcefallback",
+            bundling / "build",
+            bundling,
+        )
         run("meson", "compile", "-C", bundling / "build")
         expect_to_work(bundling / "build/consumer")
 

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "gawait/async.hpp"
 #include "gawait/ref.hpp"
+#include "gawait/task.hpp"
 
 #include <gio/gio.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -78,6 +81,12 @@ inline gssize fill_finish(GAsyncResult* result, GError** failure) {
     auto* task = reinterpret_cast<GTask*>(result);
     EXPECT_GT(fill_call::of(g_task_get_task_data(task)).how->ended.load(), 0);
     return g_task_propagate_int(task, failure);
+}
+
+/// Awaits a `filler` that fills a buffer on this coroutine's frame.
+inline task<> fill_frame(filler& how) {
+    std::array<char, 64> buffer{};
+    co_await async(fill_async, fill_finish, &how, buffer.data(), gsize(buffer.size()));
 }
 
 } // namespace gawait::test
