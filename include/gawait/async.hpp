@@ -107,8 +107,8 @@ constexpr bool is_out_argument =
     !std::is_const_v<std::remove_pointer_t<T>>;
 
 template <class T> constexpr bool is_list = false;
-template <> constexpr bool is_list<GList*> = true;
-template <> constexpr bool is_list<GSList*> = true;
+template <> inline constexpr bool is_list<GList*> = true;
+template <> inline constexpr bool is_list<GSList*> = true;
 
 /// The parameters of `R finish([Source*,] GAsyncResult*, Out*..., [GError**])`.
 template <class Function> struct finish_signature {
