@@ -660,12 +660,17 @@ TEST(engine_registry, lets_go_of_engines_that_a_busy_loop_is_just_looking_at) {
     const auto before = open_descriptors();
     {
         const loop_thread other;
-        const always_ready busy(other.context(), 300, [] {});
+        const auto busy = ref<GSource>::adopt(g_idle_source_new());
+        g_source_set_priority(busy, G_PRIORITY_LOW);
+        g_source_set_callback(
+            busy, [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }, nullptr, nullptr);
+        g_source_attach(busy, other.context());
         for (int time = 0; time < 20'000; ++time) {
             const auto theirs = gawait::engine::get(other.context());
             for (int spin = time % 257; spin > 0; --spin)
                 (void)theirs->context();
         }
+        g_source_destroy(busy);
     }
     EXPECT_EQ(open_descriptors(), before);
 }
