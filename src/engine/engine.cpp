@@ -106,7 +106,12 @@ GSourceFuncs main_functions = {
         visit(self.state)->dispatch(self.polled_ready());
         return G_SOURCE_CONTINUE;
     },
-    .finalize = [](GSource* source) { std::destroy_at(&main_source::of(source).held); },
+    .finalize =
+        [](GSource* source) {
+            auto& self = main_source::of(source);
+            self.state.load(std::memory_order_acquire); // see class visit
+            std::destroy_at(&self.held);
+        },
     .closure_callback = nullptr,
     .closure_marshal = nullptr,
 };
