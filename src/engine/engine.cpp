@@ -2,6 +2,7 @@
 
 #include "engine/engine_state.hpp"
 #include "gawait/error.hpp"
+#include "gawait/ref.hpp"
 
 #include <unistd.h>
 
@@ -205,7 +206,7 @@ unique_source attach_side_source(engine_state& state, const side_source_kind& ki
 class turn {
 public:
     explicit turn(engine_state& state) noexcept
-        : source_(g_source_ref(state.main)), state_(state), thread_default_(state),
+        : source_(ref<GSource>::retain(state.main)), state_(state), thread_default_(state),
           outer_(
               state.dispatching.exchange(std::this_thread::get_id(), std::memory_order_relaxed)) {}
 
@@ -215,12 +216,8 @@ public:
     ~turn() { state_.dispatching.store(outer_, std::memory_order_relaxed); }
 
 private:
-    struct source_unref {
-        void operator()(GSource* source) const noexcept { g_source_unref(source); }
-    };
-
     // First, so that it goes last: with it may go the engine.
-    std::unique_ptr<GSource, source_unref> source_;
+    ref<GSource> source_;
     engine_state& state_;
     thread_default_scope thread_default_;
     std::thread::id outer_; // of the turn in one of whose jobs this one is nested

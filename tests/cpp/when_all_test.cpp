@@ -10,6 +10,7 @@
 #include "support/counted.hpp"
 #include "support/failure_of.hpp"
 #include "support/late_operation.hpp"
+#include "support/later.hpp"
 #include "support/loop.hpp"
 #include "support/unobserved_log.hpp"
 
@@ -28,27 +29,17 @@
 using namespace gawait;
 using namespace std::chrono_literals;
 using gawait::test::counted;
+using gawait::test::fail;
 using gawait::test::failure_of;
 using gawait::test::fill_frame;
 using gawait::test::filler;
+using gawait::test::give;
 using gawait::test::loop_thread;
 using gawait::test::unobserved_log;
 
 namespace {
 
-template <class T> task<T> give(T value, int rounds = 1) {
-    for (; rounds > 0; --rounds)
-        co_await yield();
-    co_return std::forward<T>(value);
-}
-
 task<> nothing() { co_await yield(); }
-
-task<int> fail(const char* message, int rounds = 1) {
-    for (; rounds > 0; --rounds)
-        co_await yield();
-    throw std::runtime_error(message);
-}
 
 task<int> note_cancellation(int& cancellations) {
     const auto slept = co_await as_result(sleep_for(1h));
