@@ -7,13 +7,13 @@
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
 #include "gawait/spawn.hpp"
+#include "support/descriptor.hpp"
 #include "support/loop.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <glib-unix.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,38 +21,12 @@
 #include <cerrno>
 #include <deque>
 #include <memory>
-#include <utility>
 #include <vector>
 
 namespace gawait::benchmarks {
 namespace {
 
 constexpr int round_trips = 100;
-
-/// Owns a file descriptor.
-class descriptor {
-public:
-    explicit descriptor(int owned) noexcept : fd_(owned) {}
-    descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    descriptor& operator=(descriptor&&) = delete;
-    ~descriptor() {
-        if (fd_ >= 0)
-            close(fd_);
-    }
-
-    int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
-
-/// Lets the process open as many files as it may.
-void raise_file_limit() {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 /// Descriptors of which none becomes ready, as many as the benchmark's argument says;
 /// fewer, with an error that says so, if the system does not allow so many.

@@ -19,6 +19,8 @@ cancellation::cancellation(cancellation* parent) noexcept
     : parent_(parent), lock_(parent ? parent->lock_ : &own_lock_) {
     if (!parent)
         return;
+    if (!parent->requested())
+        parent->heed_source();
     const std::lock_guard guard(*lock_);
     requested_.store(parent->requested(), std::memory_order_relaxed);
     next_ = parent->children_;
@@ -26,6 +28,9 @@ cancellation::cancellation(cancellation* parent) noexcept
         next_->previous_ = this;
     parent->children_ = this;
 }
+
+cancellation::cancellation(GCancellable* source) noexcept
+    : parent_(nullptr), lock_(&own_lock_), cancellable_(source), source_(source) {}
 
 cancellation::~cancellation() {
     if (parent_) {
@@ -37,7 +42,10 @@ cancellation::~cancellation() {
         if (next_)
             next_->previous_ = previous_;
     }
-    if (GCancellable* made = cancellable_.load(std::memory_order_acquire)) {
+    if (source_) {
+        if (connection_)
+            g_cancellable_disconnect(source_, connection_);
+    } else if (GCancellable* made = cancellable_.load(std::memory_order_acquire)) {
         // Waits for a request() that another thread makes through it just now.
         g_cancellable_disconnect(made, connection_);
         g_object_unref(made);
@@ -59,7 +67,8 @@ void cancellation::request() noexcept {
 void cancellation::mark(std::vector<ref<GCancellable>>& to_cancel) noexcept {
     if (requested_.exchange(true, std::memory_order_acq_rel))
         return; // and so are all below
-    if (GCancellable* made = cancellable_.load(std::memory_order_relaxed))
+    GCancellable* const made = cancellable_.load(std::memory_order_relaxed);
+    if (made && !source_)
         to_cancel.push_back(ref<GCancellable>::retain(made));
     while (waiter* told = waiters_) {
         unlink(*told);
@@ -70,8 +79,11 @@ void cancellation::mark(std::vector<ref<GCancellable>>& to_cancel) noexcept {
 }
 
 bool cancellation::add(waiter& added, engine& home) noexcept {
-    const std::lock_guard guard(*lock_);
     if (requested())
+        return false;
+    heed_source();
+    const std::lock_guard guard(*lock_);
+    if (requested_.load(std::memory_order_relaxed))
         return false;
     added.home_ = &home;
     added.linked_ = true;
@@ -91,6 +103,14 @@ void cancellation::unlink(waiter& gone) noexcept {
         waiters_ = gone.next_;
     if (gone.next_)
         gone.next_->previous_ = gone.previous_;
+}
+
+// Not under the lock: the request may come at once. Nor in a handler of the source, which
+// GLib does not allow.
+void cancellation::heed_source() noexcept {
+    if (!source_ || heeds_source_.exchange(true, std::memory_order_relaxed)) [[likely]]
+        return;
+    connection_ = connect(source_, *this);
 }
 
 GCancellable* cancellation::make_cancellable() noexcept {

@@ -391,8 +391,8 @@ private:
                 return no_error_set_error();
             return wrap(failure, std::get<I>(outs)...);
         } else {
-            const auto returned = std::apply(call, leading_arguments());
-            return wrap(failure, returned, std::get<I>(outs)...);
+            auto returned = std::apply(call, leading_arguments());
+            return wrap(failure, std::move(returned), std::get<I>(outs)...);
         }
     }
 
@@ -406,7 +406,7 @@ private:
         if constexpr (std::is_void_v<value_type>)
             return {};
         else if constexpr (std::is_same_v<Result, deduced>)
-            return value_type(adopted<C>::from(values)...);
+            return value_type(adopted<C>::from(std::move(values))...);
         else
             return make_result<value_type>(values...);
     }
@@ -415,14 +415,16 @@ private:
     Finish finish_;
 };
 
-template <std::size_t Number, class Argument, class Parameter> constexpr void check_argument() {
+// Evaluated at the call, and so ahead of the operation's type, whose errors would hide these.
+
+template <std::size_t Number, class Argument, class Parameter> consteval void check_argument() {
     static_assert(std::is_convertible_v<Argument, Parameter>,
                   "gawait::async: this argument does not convert to the parameter of the start "
                   "function that it is for (the types are named here as Argument and Parameter)");
 }
 
 template <class Signature, class... Args, std::size_t... I>
-constexpr void check_arguments(std::index_sequence<I...>) {
+consteval void check_arguments(std::index_sequence<I...>) {
     (check_argument<
          I, Args,
          typename Signature::template parameter<Signature::position(I, sizeof...(Args))>>(),
@@ -430,7 +432,7 @@ constexpr void check_arguments(std::index_sequence<I...>) {
 }
 
 template <class Result, class Returned, class... C>
-constexpr void check_result(const std::tuple<C...>* /*of the C values*/) {
+consteval void check_result(const std::tuple<C...>* /*of the C values*/) {
     if constexpr (std::is_same_v<Result, deduced>)
         static_assert(!(is_list<C> || ...),
                       "gawait::async: say what the list holds, and that you own it: "
@@ -450,7 +452,7 @@ constexpr void check_result(const std::tuple<C...>* /*of the C values*/) {
                       "over what the finish function returns and its out-arguments");
 }
 
-template <class Result, class Finish> constexpr void check_finish() {
+template <class Result, class Finish> consteval void check_finish() {
     using signature = finish_signature<Finish>;
     static_assert(signature::valid, "gawait::async: the second argument must be a finish function: "
                                     "([source,] GAsyncResult*, [out-arguments...,] [GError**])");

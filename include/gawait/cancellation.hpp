@@ -41,6 +41,14 @@ public:
 
     /// @param parent what this node is below, or null for the root of a tree.
     explicit cancellation(cancellation* parent = nullptr) noexcept;
+
+    /// The root of a tree that a `GCancellable` from elsewhere cancels, which is the
+    /// node's own too: operations are handed it as it is, and as long as nothing else
+    /// waits under the node, it is not even connected to.
+    ///
+    /// @param source borrowed: must outlive the node. May be null.
+    explicit cancellation(GCancellable* source) noexcept;
+
     cancellation(const cancellation&) = delete;
     cancellation& operator=(const cancellation&) = delete;
     ~cancellation();
@@ -53,10 +61,13 @@ public:
 
     /// Whether a request was made of this node or one above it, or has come through its
     /// `GCancellable`. From any thread.
-    bool requested() const noexcept { return requested_.load(std::memory_order_acquire); }
+    bool requested() const noexcept {
+        return requested_.load(std::memory_order_acquire) ||
+               (source_ && g_cancellable_is_cancelled(source_));
+    }
 
-    /// The node's `GCancellable`, made when it is first asked for. Borrowed; from
-    /// any thread.
+    /// The node's `GCancellable`, made when it is first asked for, if it has none from
+    /// elsewhere. Borrowed; from any thread.
     GCancellable* cancellable() noexcept {
         GCancellable* made = cancellable_.load(std::memory_order_acquire);
         return made ? made : make_cancellable();
@@ -83,6 +94,7 @@ private:
 
     static gulong connect(GCancellable* source, cancellation& target) noexcept;
     GCancellable* make_cancellable() noexcept;
+    void heed_source() noexcept;
     void mark(std::vector<ref<GCancellable>>& to_cancel) noexcept;
     void unlink(waiter& gone) noexcept;
 
@@ -92,6 +104,8 @@ private:
     std::atomic<bool> requested_{false};
     std::atomic<GCancellable*> cancellable_{nullptr}; // owned
     gulong connection_ = 0;
+    GCancellable* const source_ = nullptr;
+    std::atomic<bool> heeds_source_{false};
     // GLib's locks order what its threads do here; this says so in terms of C++, for tools
     // that do not see into GLib.
     std::atomic<bool> handed_over_{false};

@@ -202,41 +202,22 @@ unique_source attach_side_source(engine_state& state, const side_source_kind& ki
 
 // Turns --------------------------------------------------------------------------
 
-/// Marks, for the C++ scope in which jobs run, the thread that runs them.
-class turn {
-public:
-    explicit turn(engine_state& state) noexcept
-        : source_(ref<GSource>::retain(state.main)), state_(state), thread_default_(state),
-          outer_(
-              state.dispatching.exchange(std::this_thread::get_id(), std::memory_order_relaxed)) {}
-
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
-
-    ~turn() { state_.dispatching.store(outer_, std::memory_order_relaxed); }
-
-private:
-    // First, so that it goes last: with it may go the engine.
-    ref<GSource> source_;
-    engine_state& state_;
-    thread_default_scope thread_default_;
-    std::thread::id outer_; // of the turn in one of whose jobs this one is nested
-};
+/// How long descriptors may be ready unnoticed while jobs keep a turn going.
+constexpr std::chrono::microseconds poll_interval{50};
 
 /// Reads the clock only so often that the reading costs little beside the jobs.
 class stopwatch {
 public:
-    clock::time_point begin() const noexcept { return begin_; }
     clock::time_point now() const noexcept { return now_; }
+    clock::duration elapsed() const noexcept { return now_ - begin_; }
 
-    /// To be called once a job; returns whether `now()` changed.
-    bool tick() noexcept {
+    /// To be called once a job.
+    void tick() noexcept {
         if (--until_reading_ > 0)
-            return false;
+            return;
         const auto previous = std::exchange(now_, clock::now());
         stride_ = now_ - previous < negligible ? std::min(stride_ * 2, longest_stride) : 1;
         until_reading_ = stride_;
-        return true;
     }
 
 private:
@@ -249,8 +230,44 @@ private:
     int until_reading_ = 1;
 };
 
-/// How long descriptors may be ready unnoticed while jobs keep a turn going.
-constexpr std::chrono::microseconds poll_interval{50};
+} // namespace
+
+/// Marks, for the C++ scope in which jobs run, the thread that runs them.
+class turn {
+public:
+    explicit turn(engine_state& state) noexcept
+        : source_(ref<GSource>::retain(state.main)), state_(state), thread_default_(state),
+          outer_thread_(
+              state.dispatching.exchange(std::this_thread::get_id(), std::memory_order_relaxed)),
+          outer_(std::exchange(state.current, this)) {}
+
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+    ~turn() {
+        if (at_end)
+            at_end();
+        state_.current = outer_;
+        state_.dispatching.store(outer_thread_, std::memory_order_relaxed);
+    }
+
+    bool spent() const noexcept { return watch.elapsed() >= engine::turn_budget; }
+
+    stopwatch watch;
+    clock::time_point next_poll = watch.now() + poll_interval;
+    void (*at_end)() noexcept = nullptr;
+
+private:
+    // First, so that it goes last: with it may go the engine.
+    ref<GSource> source_;
+    engine_state& state_;
+    thread_default_scope thread_default_;
+    // Of the turn in one of whose jobs this one is nested.
+    std::thread::id outer_thread_;
+    turn* outer_;
+};
+
+namespace {
 
 /// After how many iterations in which there was nothing to do the engine parks: so many
 /// that an engine that is used now and then does not park and unpark all the time.
@@ -326,42 +343,40 @@ void engine_state::take_turn_back() noexcept {
 }
 
 void engine_state::dispatch_lane(lane& which) noexcept {
-    const turn scope(*this);
-    stopwatch watch;
+    turn self(*this);
     // A nested iteration may run part of this round.
     for (auto left = which.jobs.size(); left > 0 && !which.jobs.empty(); --left) {
         which.jobs.pop().run();
-        if (watch.tick() && watch.now() - watch.begin() >= turn_budget)
+        self.watch.tick();
+        if (self.spent())
             break;
     }
 }
 
 void engine_state::run_turn(bool poll_first) noexcept {
-    const turn scope(*this);
-    stopwatch watch;
-    auto next_poll = watch.begin() + poll_interval;
+    turn self(*this);
+    const auto began = self.watch.now();
     better_lane_ready = false;
     const bool idle = std::exchange(idle_iterations, 0) >= idle_iterations_to_park;
     while (!closed.load(std::memory_order_relaxed) && !better_lane_ready) {
         if (left_in_round == 0) {
-            if (!begin_round(watch.now(), poll_first) || better_lane_ready)
+            if (!begin_round(self.watch.now(), poll_first) || better_lane_ready)
                 break;
             poll_first = false;
         }
         --left_in_round;
         jobs.pop().run();
-        if (watch.tick()) {
-            if (watch.now() - watch.begin() >= turn_budget)
-                break;
-            if (watch.now() >= next_poll) {
-                poll_first = true;
-                next_poll = watch.now() + poll_interval;
-            }
+        self.watch.tick();
+        if (self.spent())
+            break;
+        if (self.watch.now() >= self.next_poll) {
+            poll_first = true;
+            self.next_poll = self.watch.now() + poll_interval;
         }
     }
     // Turns that are short but follow each other without a pause hold up worse
     // priorities as well, so they share one budget.
-    spent_since += clock::now() - watch.begin();
+    spent_since += clock::now() - began;
     if (spent_since >= turn_budget && !yielded)
         give_way();
     else if (idle)
@@ -380,7 +395,10 @@ bool engine_state::begin_round(clock::time_point now, bool poll_first) noexcept 
     if (jobs.empty() && !poll_first && polled.watching())
         polled.poll(enqueue);
     left_in_round = jobs.size();
-    return left_in_round > 0;
+    if (left_in_round == 0)
+        return false;
+    ++rounds_begun;
+    return true;
 }
 
 // A source costs every iteration of its context about as much as two awaits, so an engine
@@ -463,6 +481,15 @@ void engine_state::take_inbox() noexcept {
     posted.drain([this](job& work) { queue(work); });
 }
 
+bool engine_state::withdraw(job& work) noexcept {
+    take_inbox();
+    if (jobs.remove(work)) {
+        left_in_round = std::min(left_in_round, jobs.size());
+        return true;
+    }
+    return std::ranges::any_of(lanes, [&](const auto& each) { return each->jobs.remove(work); });
+}
+
 /// The context is gone: what waits here for something is told, and runs to its end
 /// as far as it can without a main loop.
 void engine_state::close() noexcept {
@@ -476,7 +503,7 @@ void engine_state::close() noexcept {
     }
     if (users.load(std::memory_order_relaxed) == 0)
         return; // released, and so nothing is waiting
-    const turn scope(*this);
+    const turn self(*this);
     const auto finish = [this] {
         do
             call_hooks();
@@ -659,6 +686,37 @@ bool engine::post(job& work) noexcept {
     self.posting.fetch_sub(1, std::memory_order_release);
     return outcome != inbox::pushed::refused;
 }
+
+bool engine::withdraw(job& work) {
+    engine_state& self = state_of(*this);
+    const owner_scope owner(self);
+    return self.withdraw(work);
+}
+
+std::size_t engine::rounds() const noexcept { return state_of(*this).rounds_begun; }
+
+bool engine::tick() noexcept {
+    turn& current = *state_of(*this).current;
+    current.watch.tick();
+    return current.spent();
+}
+
+bool engine::next_round() noexcept {
+    engine_state& self = state_of(*this);
+    const turn& current = *self.current;
+    const bool alone = self.jobs.empty() && self.posted.empty() && !self.better_lane_ready &&
+                       self.timers.next_deadline() > current.watch.now() &&
+                       current.watch.now() < current.next_poll && !current.spent();
+    if (alone)
+        ++self.rounds_begun;
+    return alone;
+}
+
+void engine::at_turn_end(void (*function)() noexcept) noexcept {
+    state_of(*this).current->at_end = function;
+}
+
+bool engine::has_turn_end() const noexcept { return state_of(*this).current->at_end; }
 
 void engine::start(timer& work, clock::time_point deadline) {
     engine_state& self = state_of(*this);

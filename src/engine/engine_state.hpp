@@ -39,6 +39,8 @@ struct lane {
     job_queue jobs;
 };
 
+class turn;
+
 /// What is behind `engine`. It lives in the memory of its main `GSource`, and so
 /// stays valid while GLib uses that, whoever drops the last reference meanwhile.
 ///
@@ -67,6 +69,7 @@ struct engine_state : engine {
     GMainContext* attachable_context() const noexcept;
     void detach() noexcept; // for any thread, once there are no users
     void take_inbox() noexcept;
+    bool withdraw(job& work) noexcept;
 
     // Turns.
     void run_turn(bool poll_first) noexcept;
@@ -97,7 +100,9 @@ struct engine_state : engine {
 
     job_queue jobs;
     std::size_t left_in_round = 0; // at most jobs.size()
-    std::mutex sources_lock;       // whoever changes sources, against whoever ends them
+    std::size_t rounds_begun = 0;
+    turn* current = nullptr; // the innermost
+    std::mutex sources_lock; // whoever changes sources, against whoever ends them
     std::vector<std::unique_ptr<lane>> lanes;
     bool better_lane_ready = false;
     timer_heap timers;

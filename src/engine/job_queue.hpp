@@ -29,6 +29,21 @@ public:
         return work;
     }
 
+    /// @return false if the job is not in the queue.
+    bool remove(job& work) noexcept {
+        job* previous = nullptr;
+        for (job* each = first_; size_ > 0 && each; previous = each, each = each->next_) {
+            if (each == &work) {
+                (previous ? previous->next_ : first_) = work.next_;
+                if (!work.next_)
+                    last_ = previous;
+                --size_;
+                return true;
+            }
+        }
+        return false;
+    }
+
 private:
     job* first_ = nullptr;
     job* last_ = nullptr;

@@ -100,6 +100,62 @@ public:
 
 } // namespace
 
+TEST(cancellation, may_have_its_cancellable_from_elsewhere) {
+    const auto source = ref<GCancellable>::adopt(g_cancellable_new());
+    cancellation root(source.get());
+    EXPECT_EQ(root.cancellable(), source.get());
+    EXPECT_FALSE(root.requested());
+    g_cancellable_cancel(source);
+    EXPECT_TRUE(root.requested());
+    cancellation below(&root);
+    EXPECT_TRUE(below.requested());
+    EXPECT_TRUE(g_cancellable_is_cancelled(below.cancellable()));
+}
+
+TEST(cancellation, tells_all_below_when_a_cancellable_from_elsewhere_is_cancelled) {
+    const own_context context;
+    const auto home = engine::get();
+    const auto source = ref<GCancellable>::adopt(g_cancellable_new());
+    cancellation root(source.get());
+    notifier waiting;
+    EXPECT_TRUE(root.add(waiting, *home));
+    cancellation below(&root);
+    GCancellable* const made = below.cancellable();
+    EXPECT_NE(made, source.get());
+    g_cancellable_cancel(source);
+    EXPECT_TRUE(below.requested());
+    EXPECT_TRUE(g_cancellable_is_cancelled(made));
+    context.iterate_while_ready();
+    EXPECT_EQ(waiting.told, 1);
+    notifier late;
+    EXPECT_FALSE(root.add(late, *home));
+}
+
+TEST(cancellation, connects_to_a_cancellable_from_elsewhere_only_while_it_needs_to) {
+    const auto source = ref<GCancellable>::adopt(g_cancellable_new());
+    const auto connected = [&] {
+        const guint signal = g_signal_lookup("cancelled", G_TYPE_CANCELLABLE);
+        return g_signal_has_handler_pending(source, signal, 0, TRUE) != FALSE;
+    };
+    {
+        cancellation root(source.get());
+        root.cancellable();
+        EXPECT_FALSE(connected());
+        const cancellation below(&root);
+        EXPECT_TRUE(connected());
+    }
+    EXPECT_FALSE(connected());
+}
+
+TEST(cancellation, does_not_cancel_a_cancellable_from_elsewhere) {
+    const auto source = ref<GCancellable>::adopt(g_cancellable_new());
+    cancellation root(source.get());
+    cancellation below(&root);
+    root.request();
+    EXPECT_TRUE(below.requested());
+    EXPECT_FALSE(g_cancellable_is_cancelled(source));
+}
+
 TEST(cancellation, reaches_all_nodes_below_and_none_above) {
     cancellation top;
     cancellation middle(&top);

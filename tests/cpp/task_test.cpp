@@ -61,8 +61,8 @@ TEST_P(task_that, gives_a_reference_to_the_object_itself) {
     int& given = run(give<int&>(object, GetParam()));
     EXPECT_EQ(&given, &object);
     static_assert(std::is_same_v<task<const int&>::value_type, const int&>);
-    const int& constant = run(give<const int&>(object, GetParam()));
-    EXPECT_EQ(&constant, &object);
+    const int* constant = &run(give<const int&>(object, GetParam()));
+    EXPECT_EQ(constant, &object);
 }
 
 TEST_P(task_that, gives_nothing) {

@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include <chrono>
+#include <cstddef>
 #include <utility>
 
 namespace gawait {
@@ -68,6 +69,31 @@ public:
     ///
     /// @return false if the context was destroyed: the job will never run.
     bool post(job& work) noexcept;
+
+    /// Takes back a job that is queued, in time that grows with what is queued.
+    ///
+    /// @return false if the job was not queued.
+    /// @throws error from a thread that may not use the engine.
+    bool withdraw(job& work);
+
+    /// How many rounds have begun. What a job posts runs in a later round.
+    std::size_t rounds() const noexcept;
+
+    /// Whether a job that does many things has done enough, so that it should post itself
+    /// and return: the turn's budget is spent. To be called by a job after each thing.
+    bool tick() noexcept;
+
+    /// Begins the next round for a job that has more to do, where it would be alone in it;
+    /// if not, it is to post itself. To be called by a job at its end.
+    bool next_round() noexcept;
+
+    /// Calls a function once, when the turn whose job is running ends: for what a first
+    /// job acquires and the rest of its turn shares. A turn remembers one function. To be
+    /// called from a job.
+    void at_turn_end(void (*function)() noexcept) noexcept;
+
+    /// Whether the turn whose job is running has such a function. To be called from a job.
+    bool has_turn_end() const noexcept;
 
     /// Starts a timer that is not pending. A deadline in the past is due in the
     /// next round. Timers of one deadline are queued in the order of their start.

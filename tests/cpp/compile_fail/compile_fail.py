@@ -10,9 +10,7 @@ import subprocess
 import sys
 
 source, *command = sys.argv[1:]
-flags = subprocess.check_output(
-    ["pkg-config", "--cflags", "gio-unix-2.0"], text=True
-).split()
+flags = subprocess.check_output(["pkg-config", "--cflags", "gio-unix-2.0"], text=True).split()
 compiled = subprocess.run(
     [*command, *flags, "-fsyntax-only", source],
     stderr=subprocess.PIPE,

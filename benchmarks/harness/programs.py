@@ -1,0 +1,36 @@
+"""The Python programs that are measured, each run in a process of its own."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+PROGRAMS = Path(__file__).parents[1] / "python"
+
+
+def environment(build):
+    return os.environ | {"PYTHONPATH": str(build / "python")}
+
+
+def command(program, *arguments):
+    return ["/usr/bin/python3", "-B", str(PROGRAMS / program), *map(str, arguments)]
+
+
+def run(build, program, *arguments, environment_too=None, quiet=False):
+    """Gives what a program prints as JSON; CalledProcessError where it fails."""
+    printed = subprocess.run(
+        command(program, *arguments),
+        env=environment(build) | (environment_too or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if quiet else None,
+        check=True,
+        timeout=120,
+    ).stdout
+    return json.loads(printed)
+
+
+def present_loops(build):
+    """The event loops that are here, by name and release, and notes on those that are not."""
+    found = run(build, "loops.py")
+    notes = [f"Not here: {name} ({reason})." for name, reason in found["missing"].items()]
+    return found["here"], notes

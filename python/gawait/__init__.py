@@ -1,0 +1,49 @@
+"""await for everything GLib can do: asyncio on GLib's own main loop.
+
+    import gawait
+    from gi.repository import Gio
+
+    async def main():
+        bus = await Gio.bus_get(Gio.BusType.SESSION)
+
+    gawait.run(main())
+"""
+
+from gawait import application, iteration, virtual
+from gawait._native import Handle, TimerHandle
+from gawait.loop import EventLoop, create_task, priority
+from gawait.operation import Operation, call, wrap
+from gawait.producing import async_method
+from gawait.running import install, new_event_loop, run
+from gawait.signals import signal, signals
+
+__all__ = [
+    "EventLoop",
+    "EventLoopPolicy",
+    "Handle",
+    "Operation",
+    "TimerHandle",
+    "async_method",
+    "call",
+    "create_task",
+    "install",
+    "new_event_loop",
+    "priority",
+    "run",
+    "signal",
+    "signals",
+    "wrap",
+]
+
+application.patch()
+virtual.patch()
+iteration.patch()
+
+
+def __getattr__(name):
+    # Made when asked for: Python 3.14 warns of policies.
+    if name == "EventLoopPolicy":
+        from gawait.policy import EventLoopPolicy
+
+        return EventLoopPolicy
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

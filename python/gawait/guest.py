@@ -1,0 +1,119 @@
+"""The event loop that a coroutine runs on which GLib's users have started.
+
+That is the one that runs where its GAsyncReadyCallback will be called. Where none does, because
+a program written in C or one without asyncio iterates the context, it is a guest.
+"""
+
+import asyncio
+import contextlib
+import sys
+import threading
+
+from gi.repository import GLib
+
+from gawait.loop import EventLoop, without_current_task
+
+
+def current_context():
+    """Return the GLib.MainContext that what is started now calls back in."""
+    return GLib.MainContext.get_thread_default() or GLib.MainContext.default()
+
+
+def running_loop(context):
+    """Return the loop that runs in this thread if it runs on that context, or None."""
+    loop = asyncio._get_running_loop()
+    return loop if loop is not None and getattr(loop, "_context", None) == context else None
+
+
+def loop_of_context(context):
+    """Return a loop that runs when a context is iterated, which this thread owns."""
+    loop = running_loop(context)
+    if loop is not None:
+        return loop
+    loop = EventLoop.of_context(context)
+    if loop is not None and loop._thread_id == threading.get_ident():
+        return loop
+    guests = vars(_of_thread).setdefault("guests", {})
+    guest = guests.get(hash(context))
+    if guest is None:
+        guest = guests[hash(context)] = _Guest(context)
+    return guest
+
+
+# Guests end with their thread.
+_of_thread = threading.local()
+
+
+class _Guest(EventLoop):
+    """A loop that runs whenever its context is iterated, whoever does it.
+
+    It is the thread's running loop only within its callbacks, so that others may run meanwhile.
+    """
+
+    def __init__(self, context):
+        super().__init__(context)
+        self._thread_id = threading.get_ident()
+        self._enter()
+
+    def _be_found(self):
+        pass  # It is not the loop that a program has chosen.
+
+    def __del__(self):
+        self._thread_id = None
+        if sys is not None and not sys.is_finalizing():
+            self.close()
+
+    def stop(self):
+        raise RuntimeError("this event loop ends with its thread")
+
+    def call_soon(self, callback, *args, **options):
+        return super().call_soon(self._within, callback, *args, **options)
+
+    def call_soon_threadsafe(self, callback, *args, **options):
+        return super().call_soon_threadsafe(self._within, callback, *args, **options)
+
+    def call_later(self, delay, callback, *args, **options):
+        return super().call_later(delay, self._within, callback, *args, **options)
+
+    def call_at(self, when, callback, *args, **options):
+        return super().call_at(when, self._within, callback, *args, **options)
+
+    def _add_reader(self, fd, callback, *args):
+        return super()._add_reader(fd, self._within, callback, *args)
+
+    def _add_writer(self, fd, callback, *args):
+        return super()._add_writer(fd, self._within, callback, *args)
+
+    def _within(self, callback, *args):
+        with self._as_running_loop():
+            try:
+                callback(*args)
+            except (SystemExit, KeyboardInterrupt) as error:
+                _raise_in(self._context, error)
+
+    @contextlib.contextmanager
+    def _as_running_loop(self):
+        outer = asyncio._get_running_loop()
+        with without_current_task(outer) if outer else contextlib.nullcontext():
+            asyncio._set_running_loop(self)
+            hooks = sys.get_asyncgen_hooks()
+            sys.set_asyncgen_hooks(
+                firstiter=self._asyncgen_firstiter_hook,
+                finalizer=self._asyncgen_finalizer_hook,
+            )
+            try:
+                yield
+            finally:
+                sys.set_asyncgen_hooks(*hooks)
+                asyncio._set_running_loop(outer)
+
+
+def _raise_in(context, error):
+    """Raise it in a callback of GLib's, where it ends what PyGObject lets it end."""
+
+    def raise_error(*_):
+        raise error
+
+    source = GLib.Idle()
+    source.set_callback(raise_error)
+    source.attach(context)

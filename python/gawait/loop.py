@@ -1,0 +1,313 @@
+"""The asyncio event loop on a GLib.MainContext.
+
+What is hot is in C++ (LoopCore); what is cold is the standard library's unix selector loop,
+whose transports, servers, subprocesses and signal handlers work on LoopCore's readers and
+writers.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import inspect
+import selectors
+import signal
+import sys
+import threading
+import warnings
+import weakref
+from asyncio import base_events, format_helpers, selector_events, tasks
+
+from gi.repository import GLib
+
+from gawait import _native
+
+priority = _native.priority
+"""A contextvars.ContextVar: the GLib priority of the current task, and of what it starts."""
+
+
+# Newer Pythons show the arguments of a callback in debug mode only.
+_hides_arguments = (
+    "debug" in inspect.signature(format_helpers._format_callback_source).parameters
+)
+
+# By the context's address, which hash() of a boxed object is. A loop keeps its context.
+_newest = weakref.WeakValueDictionary()
+
+
+class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
+    """An asyncio event loop that runs in GLib's main loop.
+
+    It is driven by run_forever() and run_until_complete(), as any loop of asyncio's, and in
+    running() by whoever iterates the context, which Gio.Application.run() and
+    GLib.MainLoop.run() do by themselves. Callbacks of GLib's that run in its thread may use
+    the loop directly.
+
+    context is the GLib.MainContext to run on. By default it is the thread-default one; where
+    there is none, the default context in the main thread and a new one in other threads.
+    """
+
+    def __init__(self, context=None):
+        if context is None:
+            context = _default_context()
+        elif not isinstance(context, GLib.MainContext):
+            raise TypeError(
+                f"EventLoop() argument 'context' must be a GLib.MainContext, "
+                f"not {type(context).__name__}"
+            )
+        self._context = context
+        self._quit_functions = []
+        self._open(context)
+        super().__init__(_Selector(self))
+        self._be_found()
+        if type(self).call_soon is _native.LoopCore.call_soon:
+            # Bound once: a task looks it up in each of its steps.
+            self.call_soon = self.call_soon
+
+    def _be_found(self):
+        _newest[hash(self._context)] = self
+
+    @staticmethod
+    def of_context(context):
+        """The newest loop of a GLib.MainContext that is not closed, or None."""
+        loop = _newest.get(hash(context))
+        return loop if loop is not None and not loop.is_closed() else None
+
+    def close(self):
+        if self.is_closed():
+            return
+        super().close()
+        self._close()
+        vars(self).pop("call_soon", None)  # refers to self
+
+    def __del__(self, _warn=warnings.warn):
+        if self.is_closed():
+            return
+        _warn(f"unclosed event loop {self!r}", ResourceWarning, source=self)
+        if self.is_running():
+            return
+        if self._context.acquire():
+            try:
+                self.close()
+            finally:
+                self._context.release()
+        else:
+            # The garbage of a thread that is not the one that iterates the context.
+            source = GLib.Idle()
+            source.set_callback(lambda *_: self.close())
+            source.attach(self._context)
+
+    # Running ----------------------------------------------------------------------
+
+    def run_forever(self):
+        self._check_closed()
+        self._check_running()
+        with self._woken_by_signals():
+            super().run_forever()
+
+    @contextlib.contextmanager
+    def running(self, quit):
+        """Let the loop run while the body iterates its context by itself.
+
+        quit is a function that makes the body return; stop() calls it. Within a callback of
+        this loop, other callbacks and tasks run in the body.
+        """
+        if self._thread_id not in (None, threading.get_ident()):
+            raise RuntimeError("This event loop is already running in another thread")
+        with contextlib.ExitStack() as stack:
+            if self.is_running():
+                stack.enter_context(without_current_task(self))
+            else:
+                self._run_forever_setup()
+                stack.callback(self._run_forever_cleanup)
+                stack.enter_context(self._woken_by_signals())
+            self._quit_functions.append(quit)
+            token = self._enter()
+            try:
+                yield
+            finally:
+                self._quit_functions.pop()
+                self._leave(token)
+                if self._stopping and self._quit_functions:
+                    self._quit()
+        if not self.is_running():
+            self._raise_interrupt()
+
+    @contextlib.contextmanager
+    def paused(self):
+        """Keep the loop from running callbacks while the body iterates its context."""
+        self._pause()
+        try:
+            yield
+        finally:
+            self._resume()
+
+    def _quit(self):
+        self._quit_functions[-1]()
+
+    if not hasattr(base_events.BaseEventLoop, "_run_forever_setup"):
+        # Python 3.13 has made these two of what run_forever() did by itself.
+
+        def _run_forever_setup(self):
+            self._check_closed()
+            self._check_running()
+            self._set_coroutine_origin_tracking(self._debug)
+            self._old_agen_hooks = sys.get_asyncgen_hooks()
+            self._thread_id = threading.get_ident()
+            sys.set_asyncgen_hooks(
+                firstiter=self._asyncgen_firstiter_hook,
+                finalizer=self._asyncgen_finalizer_hook,
+            )
+            asyncio._set_running_loop(self)
+
+        def _run_forever_cleanup(self):
+            self._stopping = False
+            self._thread_id = None
+            asyncio._set_running_loop(None)
+            self._set_coroutine_origin_tracking(False)
+            sys.set_asyncgen_hooks(*self._old_agen_hooks)
+
+    # Tasks ------------------------------------------------------------------------
+
+    def _create_task(self, coro, *, priority=None, **kwargs):
+        if priority is not None:
+            kwargs["context"] = _with_priority(kwargs.get("context"), priority)
+        return super(_native.LoopCore, self).create_task(coro, **kwargs)
+
+    # Transports -------------------------------------------------------------------
+
+    def _make_socket_transport(self, sock, protocol, waiter=None, **options):
+        return _SocketTransport(self, sock, protocol, waiter, **options)
+
+    # Signals ----------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _woken_by_signals(self):
+        """A signal's Python handler runs at once, and not when the next callback does."""
+        ours = self._csock.fileno()
+        try:
+            previous = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
+        except ValueError:  # not the main thread, which alone runs signal handlers
+            yield
+            return
+        if previous not in (-1, ours):
+            signal.set_wakeup_fd(previous)  # of somebody who runs us nested in his loop
+        try:
+            yield
+        finally:
+            if previous == -1 and not self._signal_handlers:
+                current = signal.set_wakeup_fd(-1)
+                if current not in (-1, ours):
+                    signal.set_wakeup_fd(current)  # of somebody who set it meanwhile
+
+    def remove_signal_handler(self, sig):
+        removed = super().remove_signal_handler(sig)
+        if removed and self.is_running() and not self._signal_handlers:
+            signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
+        return removed
+
+    def _add_callback(self, handle):
+        if not handle._cancelled:
+            self.call_soon(handle._run)
+
+    def _add_callback_signalsafe(self, handle):
+        if not handle._cancelled:
+            self.call_soon_threadsafe(handle._run)
+
+    # What handles leave to Python ---------------------------------------------------
+
+    def _extract_stack(self):
+        return format_helpers.extract_stack(sys._getframe(1))
+
+    def _represent(self, handle):
+        info = [type(handle).__name__]
+        if handle._cancelled:
+            info.append("cancelled")
+        if hasattr(handle, "_when"):
+            info.append(f"when={handle._when}")
+        if handle._callback is not None:
+            info.append(self._describe_callback(handle))
+        if handle._source_traceback:
+            frame = handle._source_traceback[-1]
+            info.append(f"created at {frame[0]}:{frame[1]}")
+        return f"<{' '.join(info)}>"
+
+    def _describe_callback(self, handle):
+        options = {"debug": self.get_debug()} if _hides_arguments else {}
+        return format_helpers._format_callback_source(handle._callback, handle._args, **options)
+
+    def _callback_failed(self, handle, exception):
+        callback = self._describe_callback(handle)
+        context = {
+            "message": f"Exception in callback {callback}",
+            "exception": exception,
+            "handle": handle,
+        }
+        if handle._source_traceback:
+            context["source_traceback"] = handle._source_traceback
+        self.call_exception_handler(context)
+
+    def _callback_was_slow(self, handle, seconds):
+        base_events.logger.warning(
+            "Executing %s took %.3f seconds", base_events._format_handle(handle), seconds
+        )
+
+
+class _SocketTransport(selector_events._SelectorSocketTransport):
+    # The standard library's 256 KiB are more than malloc() gives without mmap(), which then
+    # happens with each message that is received.
+    max_size = 120 * 1024
+
+
+class _Selector:
+    """What the standard library's transports ask a selector: for their representation."""
+
+    def __init__(self, loop):
+        self._loop = loop
+
+    def get_key(self, fd):
+        reader, writer = self._loop._watches_of(fd)
+        events = bool(reader) * selectors.EVENT_READ | bool(writer) * selectors.EVENT_WRITE
+        if not events:
+            raise KeyError(f"{fd!r} is not registered")
+        return selectors.SelectorKey(fd, fd, events, (reader, writer))
+
+    def close(self):
+        self._loop = None
+
+
+@contextlib.contextmanager
+def without_current_task(loop):
+    """Let other tasks run in the body, which a task of the loop has entered, if any has."""
+    current = asyncio.current_task(loop)
+    if current is None:
+        yield
+        return
+    tasks._leave_task(loop, current)
+    try:
+        yield
+    finally:
+        tasks._enter_task(loop, current)
+
+
+def create_task(coro, *, priority=None, **kwargs):
+    """asyncio.create_task(), with the task's GLib priority; lower runs first."""
+    if priority is not None:
+        kwargs["context"] = _with_priority(kwargs.get("context"), priority)
+    return asyncio.create_task(coro, **kwargs)
+
+
+def _with_priority(context, value):
+    if context is None:
+        context = contextvars.copy_context()
+    _native.LoopCore._set_priorities_in_use()
+    context.run(priority.set, value)
+    return context
+
+
+def _default_context():
+    context = GLib.MainContext.get_thread_default()
+    if context is not None:
+        return context
+    if threading.current_thread() is threading.main_thread():
+        return GLib.MainContext.default()
+    return GLib.MainContext.new()

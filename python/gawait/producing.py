@@ -1,0 +1,357 @@
+"""The other side of awaiting: a coroutine becomes an _async and a _finish method."""
+
+import asyncio
+import contextlib
+import inspect
+import typing
+import weakref
+
+from gi.repository import Gio, GLib, GObject
+
+from gawait import _native, introspection
+from gawait.guest import current_context, loop_of_context, running_loop
+from gawait.loop import priority as current_priority
+
+_UNGIVEN = object()
+_OWN_PARAMETERS = ("priority", "cancellable", "callback", "user_data")
+
+
+class async_method:
+    """Make of a coroutine method the pair of methods that GLib's users call.
+
+        class Dictionary(GObject.Object):
+            @gawait.async_method
+            async def look_up(self, word):
+                ...
+
+    gives the class, besides look_up() itself,
+
+        look_up_async(word, priority=GLib.PRIORITY_DEFAULT, cancellable=None,
+                      callback=None, *user_data)
+        look_up_finish(result)
+
+    The callback is called as callback(source, result, *user_data), exactly once, in a later
+    iteration of the thread-default GLib.MainContext of the call, at the priority, which the
+    coroutine's task has as well. result is a Gio.Task. With callback=None the coroutine runs all
+    the same. Without a callback, where a loop runs, look_up_async() returns an Operation.
+
+    Cancelling the cancellable, in any thread, cancels the coroutine's task. The operation ends
+    when the coroutine has ended, and then, whatever that came to, with Gio.IOErrorEnum.CANCELLED.
+    If it was cancelled before the call, the coroutine does not begin.
+
+    look_up_finish() returns what the coroutine returned, once. It raises the coroutine's
+    GLib.Error, or what error_of() makes of another exception; TypeError for what is no result,
+    and ValueError for one of another function or another object.
+
+    A subclass that overrides look_up() overrides what the pair runs.
+
+    C code starts it by emitting the signal "look-up-async", with the coroutine's arguments, which
+    all must be given, an int, a GCancellable, a GAsyncReadyCallback and a pointer. The arguments
+    are of the types that they are annotated with: bool, int (64 bits), float, str, or a class of
+    PyGObject's; others are PyObjects. It finds the value in the GTask, by
+    g_task_propagate_value(): of what Python type the value is decides.
+    """
+
+    def __init__(self, function):
+        if not inspect.iscoroutinefunction(function):
+            raise TypeError(f"async_method: expected an async def function, not {function!r}")
+        self._function = function
+        self.__doc__ = function.__doc__
+        self._positional = _positional_parameters(function)
+
+    def __set_name__(self, owner, name):
+        if not issubclass(owner, GObject.Object):
+            raise TypeError(f"async_method: {owner.__qualname__} is not a GObject.Object")
+        self._owner, self._name = owner, name
+        self._title = f"{owner.__qualname__}.{name}"
+        setattr(owner, name, self._function)
+        setattr(owner, f"{name}_async", self._start_method())
+        setattr(owner, f"{name}_finish", self._finish_method())
+        self._add_signal()
+
+    def _start_method(self):
+        def start(source, *args, **kwargs):
+            return self._start(source, args, kwargs)
+
+        return self._named(start, "async", f"Start {self._title}(); see gawait.async_method.")
+
+    def _finish_method(self):
+        def finish(source, result):
+            return self._finish(source, result)
+
+        return self._named(finish, "finish", f"Return what {self._title}() returned.")
+
+    def _add_signal(self):
+        """In time for PyGObject, which looks for signals when it registers the type."""
+        name = f"{self._name}_async"
+        if hasattr(self._owner, f"do_{name}"):
+            return  # a base class has the signal, or a virtual method
+        own = (int, Gio.Cancellable, GObject.TYPE_POINTER, GObject.TYPE_POINTER)
+        types = _signal_types(self._function, self._positional) + own
+        flags = GObject.SignalFlags.RUN_LAST | GObject.SignalFlags.ACTION
+        signals = dict(vars(self._owner).get("__gsignals__", {}))
+        signals[name.replace("_", "-")] = (flags, None, types)
+        self._owner.__gsignals__ = signals
+        setattr(self._owner, f"do_{name}", lambda *all: self._emitted(*all))
+
+    def _emitted(self, source, *all):
+        *args, priority, cancellable, callback, user_data = all
+        task = _native.new_task_for_c(
+            source, cancellable, priority, id(self), self._title, callback, user_data
+        )
+        complete(task, call_method(source, self._name, args), self._title)
+
+    def _named(self, method, suffix, documentation):
+        method.__name__ = f"{self._name}_{suffix}"
+        method.__qualname__ = f"{self._title}_{suffix}"
+        method.__module__ = self._function.__module__
+        method.__doc__ = documentation
+        return method
+
+    def _start(self, source, args, kwargs):
+        if not isinstance(source, self._owner):
+            raise TypeError(
+                f"{self._title}_async(): expected {self._owner.__qualname__}, "
+                f"not {type(source).__name__}"
+            )
+        own = self._own_arguments(args[self._positional :], kwargs)
+        priority, cancellable, callback, user_data = own
+        run = getattr(source, self._name)
+        operation = None
+        if callback is _UNGIVEN:
+            operation = self._operation(cancellable)
+            callback = None
+            if operation is not None:
+                cancellable, callback = operation.cancellable, operation._ready
+        coroutine = run(*args[: self._positional], **kwargs)
+        try:
+            task = _native.new_task(
+                source, cancellable, priority, id(self), self._title, callback, user_data
+            )
+        except BaseException:
+            coroutine.close()
+            raise
+        complete(task, coroutine, self._title)
+        return operation
+
+    def _own_arguments(self, rest, kwargs):
+        own = [GLib.PRIORITY_DEFAULT, None, _UNGIVEN]
+        own[: len(rest)] = rest[:3]
+        for index, name in enumerate(_OWN_PARAMETERS[:3]):
+            if name not in kwargs:
+                continue
+            if index < len(rest):
+                raise TypeError(f"{self._title}_async() got multiple values for '{name}'")
+            own[index] = kwargs.pop(name)
+        user_data = rest[3:]
+        if "user_data" in kwargs:
+            user_data += (kwargs.pop("user_data"),)
+        return *own, user_data
+
+    def _operation(self, cancellable):
+        loop = running_loop(current_context())
+        if loop is None:
+            return None
+        return _native.new_operation(
+            loop, cancellable, self._finish, introspection.WITH_SOURCE_AND_RESULT
+        )
+
+    def _finish(self, source, result):
+        if not isinstance(result, Gio.AsyncResult):
+            raise TypeError(
+                f"{self._title}_finish(): expected Gio.AsyncResult, "
+                f"not {type(result).__name__}"
+            )
+        if not isinstance(result, Gio.Task) or not result.is_tagged(id(self)):
+            raise ValueError(f"{self._title}_finish(): the result is of another function")
+        if result.get_source_object() is not source:
+            raise ValueError(f"{self._title}_finish(): the result is of another object")
+        return _native.propagate(result)
+
+
+def error_of(exception):
+    """Return the GLib.Error that an exception becomes where C code is to see it.
+
+    GLib.Error                its own
+    asyncio.CancelledError    Gio.IOErrorEnum.CANCELLED
+    TimeoutError              Gio.IOErrorEnum.TIMED_OUT
+    OSError                   the Gio.IOErrorEnum of its errno
+    NotImplementedError       Gio.IOErrorEnum.NOT_SUPPORTED
+    any other                 Gio.IOErrorEnum.FAILED, with the name of its class
+    """
+    if isinstance(exception, GLib.Error):
+        return exception
+    if isinstance(exception, asyncio.CancelledError):
+        return _io_error(Gio.IOErrorEnum.CANCELLED, "Operation was cancelled")
+    text = str(exception)
+    if isinstance(exception, OSError) and exception.errno is not None:
+        return _io_error(Gio.io_error_from_errno(exception.errno), text)
+    if isinstance(exception, TimeoutError):
+        return _io_error(Gio.IOErrorEnum.TIMED_OUT, text or "Timed out")
+    named = f"{type(exception).__name__}: {text}" if text else type(exception).__name__
+    if isinstance(exception, NotImplementedError):
+        return _io_error(Gio.IOErrorEnum.NOT_SUPPORTED, named)
+    return _io_error(Gio.IOErrorEnum.FAILED, named)
+
+
+def says_all(exception):
+    """Whether what error_of() returns says what there is to say: nobody need see a traceback."""
+    if isinstance(exception, OSError):
+        return exception.errno is not None or isinstance(exception, TimeoutError)
+    known = isinstance(exception, (GLib.Error, asyncio.CancelledError))
+    return known or hasattr(exception, "dbus_error_name")
+
+
+async def call_method(instance, name, args):
+    """Call a coroutine method, so that whatever is wrong with that is the coroutine's failure."""
+    return await getattr(instance, name)(*args)
+
+
+def complete(task, coroutine, title):
+    """Run a coroutine as a task of the current context's loop, and end a Gio.Task with it."""
+    Production(task.get_cancellable(), title, TaskEnd(task)).run(coroutine, task.get_priority())
+
+
+class TaskEnd:
+    """How a Gio.Task ends."""
+
+    def __init__(self, task):
+        self._task = task
+
+    def succeed(self, value):
+        _native.return_value(self._task, value)
+
+    def fail(self, exception):
+        error = error_of(exception)
+        message = error.message.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        _native.return_error(self._task, error.domain, error.code, message)
+
+
+class Production:
+    """A coroutine that runs for somebody who waits for it outside asyncio.
+
+    end has succeed(value) and fail(exception), of which one ends it; succeed() may raise.
+    """
+
+    def __init__(self, cancellable, title, end):
+        self._cancellable = cancellable
+        self._title = title
+        self._end = end
+        self._handler = None
+
+    def run(self, coroutine, priority=GLib.PRIORITY_DEFAULT):
+        """Start it in the loop of the current context; return its task, or None if another
+        thread iterates that context, which will start it."""
+        context = current_context()
+        if context.acquire():
+            try:
+                return self._run(context, coroutine, priority)
+            finally:
+                context.release()
+
+        def run_there(*_):
+            self._run(context, coroutine, priority)
+            return GLib.SOURCE_REMOVE
+
+        source = GLib.Idle(priority=priority)
+        source.set_callback(run_there)
+        source.attach(context)
+        return None
+
+    def _run(self, context, coroutine, priority):
+        self._loop = loop = loop_of_context(context)
+        options = {}
+        if priority != current_priority.get(GLib.PRIORITY_DEFAULT) and hasattr(loop, "_enter"):
+            options["priority"] = priority
+        task = loop.create_task(coroutine, **options)
+        # asyncio refers to its tasks weakly. Once the loop is gone, nothing runs them.
+        running = vars(loop).setdefault("_produced_tasks", set())
+        running.add(task)
+        task.add_done_callback(running.discard)
+        task.add_done_callback(self._done)
+        if self._cancellable is not None:
+            self._listen(task)
+        return task
+
+    def _listen(self, task):
+        task = weakref.ref(task)
+        loop = weakref.ref(self._loop)
+
+        def cancelled(_cancellable):
+            cancelled_task, its_loop = task(), loop()
+            if cancelled_task is None or its_loop is None:
+                return
+            with contextlib.suppress(RuntimeError):  # closed
+                its_loop.call_soon_threadsafe(cancelled_task.cancel)
+
+        # Of the class, since Gio.Cancellable.connect() is something else, and its disconnect()
+        # waits for handlers.
+        self._handler = GObject.Object.connect(self._cancellable, "cancelled", cancelled)
+        if self._cancellable.is_cancelled():
+            task().cancel()
+
+    def _done(self, task):
+        end = self._release()
+        if end is None:
+            return
+        exception = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if exception is None:
+            try:
+                end.succeed(task.result())
+                return
+            except Exception as error:
+                exception = error
+        if not says_all(exception):
+            self._loop.call_exception_handler(
+                {
+                    "message": f"Exception in {self._title}()",
+                    "exception": exception,
+                    "task": task,
+                }
+            )
+        end.fail(exception)
+
+    def _release(self):
+        end, self._end = self._end, None
+        if self._handler is not None:
+            GObject.Object.disconnect(self._cancellable, self._handler)
+            self._handler = None
+        return end
+
+    def __del__(self):
+        # Its loop is gone.
+        end = self._release()
+        if end is not None:
+            end.fail(asyncio.CancelledError())
+
+
+def _positional_parameters(function):
+    """How many there are besides self; and check that all can be told from the pair's own."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    for each in parameters:
+        if each.kind is each.VAR_POSITIONAL or each.name in _OWN_PARAMETERS:
+            raise TypeError(f"async_method: {function.__qualname__}() must not take '{each}'")
+    return sum(
+        each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in parameters
+    )
+
+
+def _signal_types(function, count):
+    parameters = list(inspect.signature(function).parameters)[1 : 1 + count]
+    try:
+        hints = typing.get_type_hints(function)
+    except NameError:  # of something that is not defined yet
+        hints = {}
+    return tuple(_signal_type(hints.get(each)) for each in parameters)
+
+
+def _signal_type(hint):
+    if hint is int:
+        return GObject.TYPE_INT64
+    if hint in (bool, float, str) or isinstance(hint, type) and hasattr(hint, "__gtype__"):
+        return hint
+    return object
+
+
+def _io_error(code, message):
+    return GLib.Error.new_literal(Gio.io_error_quark(), message, code)

@@ -1,0 +1,148 @@
+"""Awaiting the signals of GObjects."""
+
+import asyncio
+import collections
+import functools
+import weakref
+
+from gi.repository import GObject
+
+
+def signal(obj, name):
+    """Wait for the next emission of a signal, and return its arguments.
+
+        (pspec,) = await gawait.signal(window, "notify::title")
+
+    The result is a tuple, without the emitter. The signal is connected at the call, and
+    disconnected when it came, or when the wait was cancelled or given up.
+
+    name may have a detail. Raises TypeError if the object has no such signal, and
+    RuntimeError if no event loop is running. To be called in the loop's thread.
+    """
+    future = _SignalFuture(loop=asyncio.get_running_loop())
+    future._emitter = obj
+    connection = _Connection(obj, name, future)
+    future.add_done_callback(connection.disconnect)
+    return future
+
+
+class signals:
+    """Iterate over the emissions of a signal.
+
+        async for (row,) in gawait.signals(listbox, "row-activated"):
+            ...
+
+    Each item is the tuple of the arguments, without the emitter. The signal is connected
+    at the call and emissions are kept until they are asked for. It is disconnected when the
+    iterator is closed, by close() or as a context manager, or when nobody has it any more, as
+    after the loop was left; when its wait is cancelled; and when the event loop is closed.
+
+    name may have a detail. Raises TypeError if the object has no such signal, and
+    RuntimeError if no event loop is running. To be called in the loop's thread.
+    """
+
+    def __init__(self, obj, name):
+        self._loop = asyncio.get_running_loop()
+        self._emitter = obj
+        self._waiters = collections.deque()
+        self._emissions = collections.deque()
+        self._closed = False
+        self._connection = _Connection(obj, name, self)
+
+    def close(self):
+        """Disconnect. The iteration ends after the emissions that there were."""
+        self._closed = True
+        self._connection.disconnect()
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        while not self._emissions:
+            if self._closed:
+                raise StopAsyncIteration
+            waiter = self._loop.create_future()
+            self._waiters.append(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                self.close()
+                raise
+            finally:
+                self._waiters.remove(waiter)
+        return self._emissions.popleft()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        self.close()
+
+    async def aclose(self):
+        """Disconnect, as close() does."""
+        self.close()
+
+    def _emitted(self, arguments):
+        """Take an emission; return whether more are wanted."""
+        self._emissions.append(arguments)
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+                break
+        return True
+
+    def _get_loop(self):
+        return self._loop
+
+
+class _SignalFuture(asyncio.Future):
+    def _emitted(self, arguments):
+        if not self.done():
+            self.set_result(arguments)
+        return False
+
+    _get_loop = asyncio.Future.get_loop
+
+
+class _Connection:
+    """A signal that is connected for as long as its receiver lives."""
+
+    def __init__(self, obj, name, receiver):
+        self._emitter = weakref.ref(obj)
+        self._loop = receiver._get_loop()
+        # Of the class, since Gio.Cancellable.connect() is something else.
+        self._handler = GObject.Object.connect(obj, name, self)
+        signal_id, _ = GObject.signal_parse_name(name, obj, True)
+        self._returned = _default_of(signal_id)
+        self._receiver = weakref.ref(receiver, self.disconnect)
+
+    def __call__(self, _emitter, *arguments):
+        receiver = self._receiver()
+        if receiver is None or self._loop.is_closed() or not receiver._emitted(arguments):
+            self.disconnect()
+        return self._returned
+
+    def disconnect(self, *_):
+        emitter, handler = self._emitter(), self._handler
+        self._handler = None
+        if emitter is None or handler is None:
+            return
+        # An object that was disposed has let go of its handlers.
+        if GObject.Object.handler_is_connected(emitter, handler):
+            GObject.Object.disconnect(emitter, handler)
+
+
+@functools.cache
+def _default_of(signal_id):
+    """What a handler returns for a signal that wants something returned."""
+    type_ = GObject.signal_query(signal_id).return_type
+    return None if type_ == GObject.TYPE_NONE else GObject.Value(type_).get_value()

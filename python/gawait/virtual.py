@@ -1,0 +1,71 @@
+"""The async virtual methods of GIO's classes and interfaces, written as async def.
+
+    class Initialised(GObject.Object, Gio.AsyncInitable):
+        async def do_init_async(self): ...
+
+    class Stream(Gio.InputStream):
+        async def do_read_async(self, count): ...  # returns bytes, at most count; b"" at the end
+
+What is awaited or called back in C then runs the coroutine. Any Python class may have
+
+    Gio.AsyncInitable  do_init_async(self)
+    Gio.InputStream    do_read_async(self, count), do_skip_async(self, count), which returns how
+                       many, do_close_async(self)
+    Gio.OutputStream   do_write_async(self, data), which returns how many of the bytes were
+                       written; do_splice_async(self, source, flags); do_flush_async(self);
+                       do_close_async(self)
+    Gio.IOStream       do_close_async(self)
+
+There is no do_..._finish() beside them. The priority is gawait.priority.get(); cancellation and
+errors are as with gawait.async_method. What has no other value returns None.
+"""
+
+import functools
+import inspect
+
+from gi import types
+
+from gawait import _native
+from gawait.producing import Production, TaskEnd, call_method
+
+
+def patch():
+    """Wrap what makes virtual methods of a class's functions, once."""
+    original = types.GObjectMeta._setup_vfuncs
+
+    @functools.wraps(original)
+    def _setup_vfuncs(cls):
+        coroutines = {
+            name: value
+            for name, value in vars(cls).items()
+            if name.startswith("do_") and inspect.iscoroutinefunction(value)
+        }
+        filled = {name for name in coroutines if _native.fill_virtual_method(cls, name)}
+        # PyGObject would put its own function over ours.
+        for name in filled:
+            type.__delattr__(cls, name)
+        try:
+            original(cls)
+        finally:
+            for name in filled:
+                type.__setattr__(cls, name, coroutines[name])
+
+    types.GObjectMeta._setup_vfuncs = _setup_vfuncs
+
+
+class _VirtualEnd(TaskEnd):
+    def __init__(self, task, end):
+        super().__init__(task)
+        self._end = end
+
+    def succeed(self, value):
+        _native.end_virtual_method(self._end, value)
+
+
+def _run(task, instance, method, arguments, end):
+    title = f"{type(instance).__qualname__}.{method}"
+    production = Production(task.get_cancellable(), title, _VirtualEnd(task, end))
+    production.run(call_method(instance, method, arguments), task.get_priority())
+
+
+_native.run_virtual_methods(_run)

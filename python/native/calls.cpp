@@ -1,0 +1,197 @@
+#include "calls.hpp"
+
+#include "loop.hpp"
+
+#include <cmath>
+#include <cstring>
+
+namespace gawait::python {
+
+PyObject* priority_name;
+
+namespace {
+
+PyObject* context_name;
+PyObject* priority_variable;    // a contextvars.ContextVar
+bool priorities_in_use = false; // somebody has set it
+
+/// In debug mode asyncio checks what it takes on trust otherwise.
+bool check_call(loop_object& self, PyObject* callback, const char* method, bool this_thread) {
+    if (!check_open(self))
+        return false;
+    if (!self.debug) [[likely]]
+        return true;
+    if (this_thread) {
+        const auto checked =
+            object::adopt(PyObject_CallMethod(object_of(self), "_check_thread", nullptr));
+        if (!checked)
+            return false;
+    }
+    return bool(object::adopt(
+        PyObject_CallMethod(object_of(self), "_check_callback", "Os", callback, method)));
+}
+
+/// The priority that a context carries.
+bool inherited_priority(PyObject* context, int& priority) noexcept {
+    object value;
+    if (!context) {
+        PyObject* found = nullptr;
+        if (PyContextVar_Get(priority_variable, nullptr, &found) < 0)
+            return false;
+        value = object::adopt(found);
+    } else {
+        const int contained = PySequence_Contains(context, priority_variable);
+        if (contained < 0)
+            return false;
+        if (contained)
+            value = object::adopt(PyObject_GetItem(context, priority_variable));
+    }
+    if (!value)
+        return !PyErr_Occurred();
+    priority = static_cast<int>(PyLong_AsLong(value.get()));
+    return !PyErr_Occurred();
+}
+
+PyObject* soon(loop_object& self, const char* method, bool thread_safe, PyObject* const* arguments,
+               Py_ssize_t count, PyObject* names) {
+    call what;
+    if (!parse_call(method, arguments, count, names, 0, what) ||
+        !check_call(self, what.callback, method, !thread_safe))
+        return nullptr;
+    what.thread_safe = thread_safe;
+    handle* created = new_handle(self, what);
+    if (!created)
+        return nullptr;
+    Py_INCREF(created);
+    self.make_ready(*created);
+    return object_of(*created);
+}
+
+PyObject* start_timer(loop_object& self, const char* method, const call& what, double when) {
+    if (!check_call(self, what.callback, method, true))
+        return nullptr;
+    auto created = object::adopt(reinterpret_cast<PyObject*>(new_timer_handle(self, what, when)));
+    if (!created || !self.schedule(*reinterpret_cast<timer_handle*>(created.get())))
+        return nullptr;
+    return created.release();
+}
+
+bool parse_time(PyObject* given, const char* name, double& parsed) noexcept {
+    if (given == Py_None) {
+        PyErr_Format(PyExc_TypeError, "%s must not be None", name);
+        return false;
+    }
+    parsed = PyFloat_AsDouble(given);
+    if (parsed == -1.0 && PyErr_Occurred())
+        return false;
+    if (std::isnan(parsed)) {
+        PyErr_Format(PyExc_ValueError, "%s must not be NaN", name);
+        return false;
+    }
+    return true;
+}
+
+} // namespace
+
+/// The names are not always interned: those that C code passes are often not.
+bool is_name(PyObject* given, PyObject* name) noexcept {
+    if (given == name)
+        return true;
+    const auto length = PyUnicode_GET_LENGTH(name);
+    return PyUnicode_IS_COMPACT_ASCII(given) && PyUnicode_GET_LENGTH(given) == length &&
+           std::memcmp(PyUnicode_1BYTE_DATA(given), PyUnicode_1BYTE_DATA(name),
+                       static_cast<std::size_t>(length)) == 0;
+}
+
+bool parse_call(const char* method, PyObject* const* arguments, Py_ssize_t count, PyObject* names,
+                Py_ssize_t skip, call& parsed) noexcept {
+    if (count <= skip) {
+        PyErr_Format(PyExc_TypeError, "%s() missing a required argument: '%s'", method,
+                     skip > 0 && count < skip ? "delay" : "callback");
+        return false;
+    }
+    parsed = {arguments[skip], arguments + skip + 1, count - skip - 1,
+              nullptr,         G_PRIORITY_DEFAULT,   false};
+    bool given = false;
+    for (Py_ssize_t index = 0; names && index < PyTuple_GET_SIZE(names); ++index) {
+        PyObject* name = PyTuple_GET_ITEM(names, index);
+        PyObject* value = arguments[count + index];
+        if (is_name(name, context_name)) {
+            if (value == Py_None)
+                continue;
+            if (!PyContext_CheckExact(value)) {
+                PyErr_Format(PyExc_TypeError,
+                             "%s() argument 'context' must be a contextvars.Context, not %.200s",
+                             method, Py_TYPE(value)->tp_name);
+                return false;
+            }
+            parsed.context = value;
+        } else if (is_name(name, priority_name)) {
+            if (value == Py_None)
+                continue;
+            const long priority = PyLong_AsLong(value);
+            if (priority == -1 && PyErr_Occurred())
+                return false;
+            if (priority < G_MININT || priority > G_MAXINT) {
+                PyErr_Format(PyExc_OverflowError, "%s() argument 'priority' is out of range",
+                             method);
+                return false;
+            }
+            parsed.priority = static_cast<int>(priority);
+            given = true;
+        } else {
+            PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", method,
+                         name);
+            return false;
+        }
+    }
+    if (priorities_in_use && !given) [[unlikely]]
+        return inherited_priority(parsed.context, parsed.priority);
+    return true;
+}
+
+PyObject* call_soon(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
+                    PyObject* names) {
+    return soon(loop_of(object), "call_soon", false, arguments, count, names);
+}
+
+PyObject* call_soon_threadsafe(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
+                               PyObject* names) {
+    return soon(loop_of(object), "call_soon_threadsafe", true, arguments, count, names);
+}
+
+PyObject* call_later(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
+                     PyObject* names) {
+    call what;
+    double delay = 0;
+    if (!parse_call("call_later", arguments, count, names, 1, what) ||
+        !parse_time(arguments[0], "delay", delay))
+        return nullptr;
+    return start_timer(loop_of(object), "call_later", what, loop_time() + delay);
+}
+
+PyObject* call_at(PyObject* object, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    call what;
+    double when = 0;
+    if (!parse_call("call_at", arguments, count, names, 1, what) ||
+        !parse_time(arguments[0], "when", when))
+        return nullptr;
+    return start_timer(loop_of(object), "call_at", what, when);
+}
+
+PyObject* time_method(PyObject*, PyObject*) { return PyFloat_FromDouble(loop_time()); }
+
+PyObject* set_priorities_in_use(PyObject*, PyObject*) {
+    priorities_in_use = true;
+    Py_RETURN_NONE;
+}
+
+bool add_calls(PyObject* module) noexcept {
+    context_name = PyUnicode_InternFromString("context");
+    priority_name = PyUnicode_InternFromString("priority");
+    priority_variable = PyContextVar_New("gawait.priority", nullptr);
+    return context_name && priority_name && priority_variable &&
+           PyModule_AddObjectRef(module, "priority", priority_variable) == 0;
+}
+
+} // namespace gawait::python

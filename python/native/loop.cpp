@@ -1,0 +1,330 @@
+#include "loop.hpp"
+
+#include "acquired_context.hpp"
+#include "gawait/error.hpp"
+
+#include <cmath>
+
+namespace gawait::python {
+namespace {
+
+/// Takes the GIL for the rest of the engine's turn: taken for each callback it would cost
+/// more than most of them.
+void take_gil(engine& home) noexcept {
+    if (home.has_turn_end() || PyGILState_Check())
+        return;
+    unless_exiting(PyGILState_Ensure);
+    home.at_turn_end([]() noexcept { PyGILState_Release(PyGILState_UNLOCKED); });
+}
+
+clock::time_point deadline_of(double when) noexcept {
+    // Rounded up: loop.time() must not be before the timer's time when it is called.
+    const double nanoseconds = std::ceil(when * 1e9);
+    constexpr double latest = 4e18;
+    if (!(nanoseconds < latest))
+        return clock::time_point(std::chrono::nanoseconds(static_cast<std::int64_t>(latest)));
+    return clock::time_point(
+        std::chrono::nanoseconds(nanoseconds < 0 ? 0 : static_cast<std::int64_t>(nanoseconds)));
+}
+
+} // namespace
+
+double loop_time() noexcept {
+    return std::chrono::duration<double>(clock::now().time_since_epoch()).count();
+}
+
+// Running ------------------------------------------------------------------------
+
+bool loop_object::may_run() const noexcept {
+    return runs > 0 && !in_callback && pauses == 0 && !interrupt &&
+           (!stopping || home->rounds() <= last_round);
+}
+
+void loop_object::reopen() noexcept {
+    held = false;
+    for (const auto& each : core->lanes)
+        if (!each->ready.empty())
+            post(*each);
+    for (const auto& slot : core->watches)
+        for (const auto& each : slot)
+            if (each && each->muted)
+                try {
+                    each->muted = false;
+                    home->watch(*each);
+                } catch (const error&) { // NOLINT(bugprone-empty-catch)
+                    // Its descriptor was closed meanwhile; as with epoll, nobody is told.
+                }
+}
+
+void loop_object::run(handle& which) noexcept {
+    if (which.cancelled)
+        return;
+    const bool outer = std::exchange(in_callback, true);
+    bool succeeded = false;
+    if (debug) [[unlikely]] {
+        const double begin = loop_time();
+        succeeded = invoke(which);
+        const double took = loop_time() - begin;
+        if (took >= slow_callback_duration) {
+            const object raised = succeeded ? object() : take_exception();
+            const auto told = object::adopt(PyObject_CallMethod(
+                object_of(*this), "_callback_was_slow", "Od", object_of(which), took));
+            if (!told)
+                PyErr_WriteUnraisable(object_of(which));
+            if (raised)
+                raise(raised);
+        }
+    } else {
+        succeeded = invoke(which);
+    }
+    if (!succeeded) [[unlikely]] {
+        object raised = take_exception();
+        if (PyErr_GivenExceptionMatches(raised.get(), PyExc_SystemExit) ||
+            PyErr_GivenExceptionMatches(raised.get(), PyExc_KeyboardInterrupt)) {
+            interrupt = std::move(raised);
+        } else {
+            const auto told = object::adopt(PyObject_CallMethod(
+                object_of(*this), "_callback_failed", "OO", object_of(which), raised.get()));
+            if (!told)
+                interrupt = take_exception();
+        }
+        if (interrupt)
+            quit();
+    }
+    in_callback = outer;
+    if (held && !outer) [[unlikely]]
+        reopen();
+}
+
+void loop_object::handle_signals() noexcept {
+    if (PyErr_CheckSignals() == 0) [[likely]]
+        return;
+    interrupt = take_exception();
+    quit();
+}
+
+void lane::run_rounds() noexcept {
+    take_gil(*loop.home);
+    queued = false;
+    const auto alive = object::retain(object_of(loop));
+    lane* const outer = std::exchange(loop.running, this);
+    bool spent = false;
+    do {
+        if (!loop.may_run()) {
+            loop.held = true;
+            loop.running = outer;
+            return;
+        }
+        for (auto left = ready.size(); left > 0 && !ready.empty() && !spent; --left) {
+            const auto next = object::adopt(object_of(ready.pop()));
+            loop.run(handle_of(next.get()));
+            // A round is not broken off when the loop stops at its end.
+            spent = loop.interrupt || (loop.home->tick() && !loop.stopping);
+        }
+    } while (!ready.empty() && !spent && loop.home->next_round());
+    loop.running = outer;
+    loop.handle_signals();
+    if (!ready.empty())
+        loop.post(*this);
+}
+
+void loop_object::post(lane& which) noexcept {
+    if (which.queued || runs == 0 || running == &which)
+        return;
+    which.queued = true;
+    home->post(which);
+}
+
+void loop_object::make_ready(handle& owned) noexcept {
+    lane& which = owned.priority == G_PRIORITY_DEFAULT ? *default_lane : lane_of(owned.priority);
+    which.ready.push(owned);
+    post(which);
+}
+
+lane& loop_object::lane_of(int priority) {
+    for (const auto& each : core->lanes)
+        if (each->priority() == priority)
+            return *each;
+    return *core->lanes.emplace_back(std::make_unique<lane>(*this, priority));
+}
+
+void loop_object::stop() noexcept {
+    stopping = true;
+    if (runs == 0)
+        return;
+    // Outside a round, the next one is what was ready.
+    last_round = home->rounds() + (in_callback ? 0 : 1);
+    if (!std::exchange(core->halting.queued, true))
+        home->post(core->halting);
+}
+
+void halt::arrive() noexcept {
+    queued = false;
+    if (!loop.stopping || loop.runs == 0)
+        return;
+    if (loop.home->rounds() <= loop.last_round) {
+        queued = true;
+        loop.home->post(*this);
+        return;
+    }
+    loop.halted = true;
+    if (loop.quits > 0) {
+        take_gil(*loop.home);
+        loop.quit();
+    }
+}
+
+void loop_object::quit() noexcept {
+    if (quits == 0)
+        return;
+    const auto told = object::adopt(PyObject_CallMethod(object_of(*this), "_quit", nullptr));
+    if (!told)
+        PyErr_WriteUnraisable(object_of(*this));
+}
+
+// Timers -------------------------------------------------------------------------
+
+bool loop_object::schedule(timer_handle& timer) noexcept {
+    try {
+        home->start(timer.clockwork, deadline_of(timer.when));
+    } catch (const error&) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "Non-thread-safe operation invoked on an event loop that runs in "
+                        "another thread; use call_soon_threadsafe()");
+        return false;
+    }
+    Py_INCREF(&timer);
+    timer.scheduled = true;
+    timer.previous = nullptr;
+    timer.following = scheduled;
+    if (scheduled)
+        scheduled->previous = &timer;
+    scheduled = &timer;
+    return true;
+}
+
+void loop_object::unlink(timer_handle& timer) noexcept {
+    timer.scheduled = false;
+    (timer.previous ? timer.previous->following : scheduled) = timer.following;
+    if (timer.following)
+        timer.following->previous = timer.previous;
+}
+
+void loop_object::on_due(timer_handle& timer) noexcept {
+    loop_object& self = *timer.loop;
+    take_gil(*self.home);
+    self.unlink(timer);
+    const auto alive = object::retain(object_of(self));
+    const auto owned = object::adopt(object_of(timer));
+    if (self.may_run()) {
+        self.run(timer);
+        self.handle_signals();
+    } else if (!timer.cancelled) {
+        self.lane_of(timer.priority).ready.push(timer);
+        Py_INCREF(&timer);
+        self.held = true;
+    }
+}
+
+void loop_object::unschedule(timer_handle& timer) noexcept {
+    if (!timer.scheduled)
+        return;
+    loop_object& self = *timer.loop;
+    // In another thread, or when it is queued already, it comes to nothing when it is due.
+    const bool ours =
+        self.runs == 0 || self.home->on_owner_thread() || g_main_context_is_owner(self.context);
+    if (!ours || !self.home->cancel(timer.clockwork))
+        return;
+    self.unlink(timer);
+    Py_DECREF(&timer);
+}
+
+// Readers and writers ------------------------------------------------------------
+
+watch::watch(loop_object& of, int fd, GIOCondition condition) noexcept
+    : fd_watch([](fd_watch& self) noexcept { loop_object::on_ready(static_cast<watch&>(self)); },
+               fd, condition),
+      loop(&of) {}
+
+void loop_object::on_ready(watch& which) noexcept {
+    if (!which.loop) {
+        const std::unique_ptr<watch> last(&which);
+        return;
+    }
+    loop_object& self = *which.loop;
+    take_gil(*self.home);
+    if (!which.watching())
+        return; // removed and added again meanwhile, or its descriptor was closed
+    if (!self.may_run()) {
+        self.home->unwatch(which);
+        which.muted = true;
+        self.held = true;
+        return;
+    }
+    const auto alive = object::retain(object_of(self));
+    const object callback = which.callback;
+    self.run(handle_of(callback.get()));
+    self.handle_signals();
+}
+
+watch* loop_object::watch_of(int fd, bool writing) noexcept {
+    const auto index = static_cast<std::size_t>(fd);
+    return fd >= 0 && index < core->watches.size() ? core->watches[index][writing].get() : nullptr;
+}
+
+bool loop_object::remove_watch(int fd, bool writing) noexcept {
+    if (!watch_of(fd, writing))
+        return false;
+    auto removed = std::move(core->watches[static_cast<std::size_t>(fd)][writing]);
+    if (removed->watching())
+        home->unwatch(*removed);
+    const object callback = std::move(removed->callback);
+    if (removed->queued()) {
+        removed->loop = nullptr;
+        std::ignore = removed.release(); // the engine has it
+    }
+    if (!cancel(handle_of(callback.get())))
+        PyErr_WriteUnraisable(callback.get());
+    return true;
+}
+
+// The end ------------------------------------------------------------------------
+
+bool loop_object::let_go() noexcept {
+    if (!core || !home)
+        return true; // closed
+    const acquired_context acquired(context);
+    if (!acquired)
+        return false;
+    try {
+        if (core->halting.queued)
+            home->withdraw(core->halting);
+        for (const auto& each : core->lanes)
+            if (each->queued)
+                home->withdraw(*each);
+        for (timer_handle* each = scheduled; each; each = each->following)
+            if (!home->cancel(each->clockwork))
+                home->withdraw(each->clockwork);
+    } catch (const error&) {
+        return false;
+    }
+    core->halting.queued = false;
+    // What is let go of may run code, which finds an empty loop.
+    std::vector<object> released;
+    while (scheduled) {
+        released.push_back(object::adopt(object_of(*scheduled)));
+        unlink(*scheduled);
+    }
+    for (const auto& each : core->lanes) {
+        each->queued = false;
+        while (!each->ready.empty())
+            released.push_back(object::adopt(object_of(each->ready.pop())));
+    }
+    for (std::size_t fd = 0; fd < core->watches.size(); ++fd) {
+        remove_watch(static_cast<int>(fd), false);
+        remove_watch(static_cast<int>(fd), true);
+    }
+    return true;
+}
+
+} // namespace gawait::python

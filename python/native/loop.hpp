@@ -1,0 +1,132 @@
+#pragma once
+
+#include "gawait/engine/engine.hpp"
+#include "gawait/engine/fd_watch.hpp"
+#include "gawait/ref.hpp"
+#include "handle.hpp"
+
+#include <array>
+#include <memory>
+#include <vector>
+
+namespace gawait::python {
+
+/// The handles of one GLib priority that are ready, and the engine's job that runs them.
+struct lane : job {
+    lane(loop_object& of, int priority) noexcept
+        : job([](job& self) noexcept { static_cast<lane&>(self).run_rounds(); }, priority),
+          loop(of) {}
+
+    void run_rounds() noexcept;
+
+    loop_object& loop;
+    handle_queue ready;
+    bool queued = false; // in the engine
+};
+
+/// Ends a run of the loop, once what was ready when it was stopped has run.
+struct halt : job {
+    explicit halt(loop_object& of) noexcept
+        : job([](job& self) noexcept { static_cast<halt&>(self).arrive(); }), loop(of) {}
+
+    void arrive() noexcept;
+
+    loop_object& loop;
+    bool queued = false;
+};
+
+/// A reader or a writer.
+struct watch : fd_watch {
+    watch(loop_object& of, int fd, GIOCondition condition) noexcept;
+
+    loop_object* loop; // null: removed while it was queued, and deletes itself when it runs
+    object callback;   // a handle
+    bool muted = false;
+};
+
+/// What the engine sees of a loop. It outlives the Python object where the engine cannot be
+/// told to forget it.
+struct loop_core {
+    explicit loop_core(loop_object& of) : halting(of) {}
+
+    halt halting;
+    std::vector<std::unique_ptr<lane>> lanes; // the first is of the default priority
+    // By descriptor; of each a reader and a writer.
+    std::vector<std::array<std::unique_ptr<watch>, 2>> watches;
+};
+
+/// The part of `EventLoop` that is hot. All of it is guarded by the GIL.
+///
+/// What runs a callback asks first whether it may: not while the loop does not run (somebody
+/// else may iterate its context), and not within another callback of the loop (which iterates
+/// the context), for a task must not run within a task. What has to wait is kept, and its
+/// descriptors are not watched meanwhile; `reopen()` sets it going again.
+struct loop_object {
+    PyObject_HEAD ref<GMainContext> context;
+    engine_ref home;
+    std::unique_ptr<loop_core> core;
+    lane* default_lane;      // the core's first
+    timer_handle* scheduled; // first of a list
+    PyObject* task_factory;  // None or null: none
+    object interrupt;        // the SystemExit or KeyboardInterrupt that ends the run
+    double slow_callback_duration;
+    std::size_t last_round; // of the engine, that still runs after stop()
+    int runs;               // nested in each other
+    int quits;              // of the runs, those that need _quit() to end
+    int pauses;
+    lane* running; // the one in whose round a callback runs; it posts itself
+    bool in_callback;
+    bool held; // something waits for reopen()
+    bool stopping;
+    bool halted;
+    bool debug;
+    bool closed;
+
+    bool may_run() const noexcept;
+    void reopen() noexcept;
+
+    /// Runs a handle and deals with what it raises.
+    void run(handle& which) noexcept;
+
+    /// Runs the Python handlers of signals that came, before the thread blocks: a callback that
+    /// is not Python code leaves them waiting.
+    void handle_signals() noexcept;
+
+    /// Queues a handle; takes over a reference.
+    void make_ready(handle& owned) noexcept;
+    lane& lane_of(int priority);
+    void post(lane& which) noexcept;
+    void stop() noexcept;
+    void quit() noexcept;
+
+    static void on_due(timer_handle& timer) noexcept;
+    bool schedule(timer_handle& timer) noexcept;
+    static void unschedule(timer_handle& timer) noexcept;
+    void unlink(timer_handle& timer) noexcept;
+
+    static void on_ready(watch& which) noexcept;
+    watch* watch_of(int fd, bool writing) noexcept;
+    void set_watching(watch& which);
+    bool remove_watch(int fd, bool writing) noexcept;
+
+    /// Takes everything back from the engine, and lets go of all handles.
+    bool let_go() noexcept;
+};
+
+inline loop_object& loop_of(PyObject* self) noexcept {
+    return *reinterpret_cast<loop_object*>(self);
+}
+inline PyObject* object_of(loop_object& self) noexcept {
+    return reinterpret_cast<PyObject*>(&self);
+}
+
+/// What loop.time() says, in seconds.
+double loop_time() noexcept;
+
+/// Whether the loop can be used. If not, an exception is set.
+bool check_open(loop_object& self) noexcept;
+
+/// Null with an exception set on failure.
+PyTypeObject* add_loop_type(PyObject* module) noexcept;
+
+} // namespace gawait::python

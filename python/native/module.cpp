@@ -1,0 +1,45 @@
+#include "async_virtual.hpp"
+#include "exported.hpp"
+#include "function_info.hpp"
+#include "handle.hpp"
+#include "loop.hpp"
+#include "operation.hpp"
+#include "producing.hpp"
+
+namespace gawait::python {
+namespace {
+
+int execute(PyObject* module) {
+    PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
+    const bool complete = loop_type && add_operation_type(module) &&
+                          add_function_info(module, loop_type) && add_producing(module) &&
+                          add_exported(module) && add_async_virtual(module);
+    return complete ? 0 : -1;
+}
+
+PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, slot(execute)},
+#if PY_VERSION_HEX >= 0x030C0000
+    // The types and the engine are the process's.
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+    {},
+};
+
+PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "gawait._native",
+    .m_doc = "What of gawait is hot.",
+    .m_size = 0,
+    .m_methods = nullptr,
+    .m_slots = slots,
+    .m_traverse = nullptr,
+    .m_clear = nullptr,
+    .m_free = nullptr,
+};
+
+} // namespace
+} // namespace gawait::python
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier): how Python finds it.
+PyMODINIT_FUNC PyInit__native() { return PyModuleDef_Init(&gawait::python::definition); }

@@ -1,0 +1,311 @@
+#include "operation.hpp"
+
+#include "gawait/ref.hpp"
+
+#include <gio/gio.h>
+#define NO_IMPORT_PYGOBJECT // loop_type.cpp has the pointer to its functions
+#include <pygobject.h>
+
+#include <array>
+
+namespace gawait::python {
+namespace {
+
+/// What an `Operation` has beyond an `asyncio.Future`, in memory after it.
+struct operation_part {
+    object cancellable; // a Gio.Cancellable
+    object message;     // of the last cancel()
+    finish_function finish;
+    bool cancel_requested = false;
+};
+
+// Made once.
+PyTypeObject* future_type;
+PyTypeObject* operation_type;
+PyTypeObject* cancellable_type;
+PyObject* future_cancel;
+PyObject* future_done;
+PyObject* future_set_exception;
+PyObject* future_set_result;
+PyObject* get_loop_name;
+PyObject* is_closed_name;
+PyObject* context_name;
+PyObject* no_arguments;
+
+operation_part& part_of(PyObject* operation) noexcept {
+    return *reinterpret_cast<operation_part*>(reinterpret_cast<char*>(operation) +
+                                              future_type->tp_basicsize);
+}
+
+template <class... Arguments> object call(PyObject* function, Arguments*... arguments) noexcept {
+    const std::array<PyObject*, sizeof...(arguments)> array{arguments...};
+    return object::adopt(unless_exiting(
+        [&] { return PyObject_Vectorcall(function, array.data(), array.size(), nullptr); }));
+}
+
+object new_cancellable() noexcept {
+    const auto made = ref<GCancellable>::adopt(g_cancellable_new());
+    return object::adopt(pygobject_new(reinterpret_cast<GObject*>(made.get())));
+}
+
+bool is_done(PyObject* operation) noexcept {
+    const object done = call(future_done, operation);
+    if (!done)
+        PyErr_WriteUnraisable(operation);
+    return done.get() != Py_False;
+}
+
+bool loop_is_closed(PyObject* operation) noexcept {
+    const auto loop = object::adopt(PyObject_CallMethodNoArgs(operation, get_loop_name));
+    const auto closed =
+        loop ? object::adopt(PyObject_CallMethodNoArgs(loop.get(), is_closed_name)) : object();
+    if (!closed)
+        PyErr_Clear();
+    return closed.get() == Py_True;
+}
+
+object finish(const finish_function& with, PyObject* source, PyObject* result) noexcept {
+    if (with.form == finish_form::result)
+        return call(with.function.get(), result);
+    if (source == Py_None && with.source)
+        source = with.source.get();
+    return call(with.function.get(), source, result);
+}
+
+/// Completes the future, as what `finish()` returned or raised says.
+object settle(PyObject* operation, const object& value) noexcept {
+    const operation_part& part = part_of(operation);
+    if (part.cancel_requested) {
+        // Whatever it ended with: the cancellation must reach who asked for it.
+        PyErr_Clear();
+        return part.message ? call(future_cancel, operation, part.message.get())
+                            : call(future_cancel, operation);
+    }
+    if (value) [[likely]]
+        return call(future_set_result, operation, value.get());
+    const object failure = take_exception();
+    // A future that holds an exception would report it to the loop.
+    if (loop_is_closed(operation))
+        return object::retain(Py_None);
+    // The traceback is to begin where it is awaited.
+    PyException_SetTraceback(failure.get(), Py_None);
+    if (object told = call(future_set_exception, operation, failure.get()))
+        return told;
+    // A future refuses StopIteration, and says so.
+    const object refusal = take_exception();
+    PyException_SetTraceback(refusal.get(), Py_None);
+    PyException_SetCause(refusal.get(), Py_NewRef(failure.get()));
+    return call(future_set_exception, operation, refusal.get());
+}
+
+/// The `GAsyncReadyCallback`.
+PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t count) {
+    if (count < 2) {
+        PyErr_SetString(PyExc_TypeError, "a ready callback takes the source and the result");
+        return nullptr;
+    }
+    const finish_function with = std::exchange(part_of(operation).finish, {});
+    if (!with.function) {
+        PyErr_SetString(PyExc_RuntimeError, "the operation called back twice");
+        return nullptr;
+    }
+    const object value = finish(with, arguments[0], arguments[1]);
+    if (!settle(operation, value)) {
+        // Nobody waits for it any more once the loop is closed.
+        const object failure = take_exception();
+        if (!loop_is_closed(operation)) {
+            raise(failure);
+            return nullptr;
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+PyMethodDef ready_definition = {"ready", method(ready), METH_FASTCALL, nullptr};
+
+PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
+    static const char* names[] = {"msg", nullptr};
+    PyObject* message = nullptr;
+    if (!PyArg_ParseTupleAndKeywords(arguments, named, "|O:cancel", const_cast<char**>(names),
+                                     &message))
+        return nullptr;
+    if (is_done(operation))
+        Py_RETURN_FALSE;
+    operation_part& part = part_of(operation);
+    part.cancel_requested = true;
+    part.message = message == Py_None ? object() : object::retain(message);
+    if (const object kept = part.cancellable) {
+        auto* cancellable = reinterpret_cast<GCancellable*>(pygobject_get(kept.get()));
+        // Its handlers, in any thread, may want the GIL.
+        const without_gil released;
+        g_cancellable_cancel(cancellable);
+    }
+    Py_RETURN_TRUE;
+}
+
+PyObject* get_cancellable(PyObject* operation, void*) {
+    PyObject* cancellable = cancellable_of(operation);
+    return Py_NewRef(cancellable ? cancellable : Py_None); // none while garbage is collected
+}
+
+PyObject* get_ready(PyObject* operation, void*) { return ready_callback(operation).release(); }
+
+PyObject* new_operation_method(PyObject*, PyObject* arguments) {
+    PyObject *loop = nullptr, *cancellable = nullptr, *function = nullptr;
+    int form = 0;
+    if (!PyArg_ParseTuple(arguments, "OOOi", &loop, &cancellable, &function, &form) ||
+        !check_context(loop))
+        return nullptr;
+    return new_operation(loop, object::retain(cancellable),
+                         {object::retain(function), static_cast<finish_form>(form), {}})
+        .release();
+}
+
+// The object ---------------------------------------------------------------------
+
+bool base_owns_type() noexcept { return future_type->tp_flags & Py_TPFLAGS_HEAPTYPE; }
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+    const operation_part& part = part_of(self);
+    Py_VISIT(part.cancellable.get());
+    Py_VISIT(part.message.get());
+    Py_VISIT(part.finish.function.get());
+    Py_VISIT(part.finish.source.get());
+    if (!base_owns_type())
+        Py_VISIT(Py_TYPE(self));
+    return future_type->tp_traverse(self, visit, arg);
+}
+
+int clear(PyObject* self) {
+    const operation_part released = std::exchange(part_of(self), {});
+    return future_type->tp_clear(self);
+}
+
+void deallocate(PyObject* self) {
+    // Reports an exception that nobody has seen, and may resurrect.
+    if (PyObject_CallFinalizerFromDealloc(self) < 0)
+        return;
+    PyObject_GC_UnTrack(self);
+    std::destroy_at(&part_of(self));
+    const auto type = object::retain(reinterpret_cast<PyObject*>(Py_TYPE(self)));
+    if (!base_owns_type())
+        Py_DECREF(type.get());
+    future_type->tp_dealloc(self);
+}
+
+PyMethodDef methods[] = {
+    {"cancel", method(cancel), METH_VARARGS | METH_KEYWORDS,
+     "cancel($self, /, msg=None)\n--\n\n"
+     "Cancel the operation's Gio.Cancellable, and return True; False if it has ended.\n\n"
+     "The operation is cancelled() once it has really ended. Until then what awaits it goes on\n"
+     "waiting, and then gets asyncio.CancelledError, whatever the operation ended with."},
+    {},
+};
+
+PyGetSetDef attributes[] = {
+    {"cancellable", get_cancellable, nullptr,
+     "The operation's Gio.Cancellable: the one that was passed, or one of its own.", nullptr},
+    {"_ready", get_ready, nullptr, nullptr, nullptr},
+    {},
+};
+
+PyType_Slot slots[] = {
+    {Py_tp_doc,
+     const_cast<char*>("An asynchronous operation of GLib's that was started: an asyncio.Future "
+                       "of what its\nfinish function returns, or of the GLib.Error that it "
+                       "raises.")},
+    {Py_tp_dealloc, slot(deallocate)},
+    {Py_tp_traverse, slot(traverse)},
+    {Py_tp_clear, slot(clear)},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, attributes},
+    {},
+};
+
+PyType_Spec specification = {
+    .name = "gawait.Operation",
+    .basicsize = 0, // set below
+    .itemsize = 0,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = slots,
+};
+
+PyMethodDef functions[] = {
+    {"new_operation", new_operation_method, METH_VARARGS, nullptr},
+    {},
+};
+
+} // namespace
+
+object new_operation(PyObject* loop, object cancellable, finish_function finish) noexcept {
+    if (cancellable.get() == Py_None) {
+        cancellable = new_cancellable();
+        if (!cancellable)
+            return {};
+    } else if (!PyObject_TypeCheck(cancellable.get(), cancellable_type)) {
+        PyErr_Format(PyExc_TypeError,
+                     "argument 'cancellable': expected Gio.Cancellable, not %.200s",
+                     Py_TYPE(cancellable.get())->tp_name);
+        return {};
+    }
+    auto made = object::adopt(future_type->tp_new(operation_type, no_arguments, nullptr));
+    if (!made)
+        return {};
+    std::construct_at(&part_of(made.get()),
+                      operation_part{std::move(cancellable), {}, std::move(finish)});
+    const auto named = object::adopt(PyDict_New());
+    if (!named || PyDict_SetItemString(named.get(), "loop", loop) < 0 ||
+        future_type->tp_init(made.get(), no_arguments, named.get()) < 0)
+        return {};
+    return made;
+}
+
+object ready_callback(PyObject* operation) noexcept {
+    return object::adopt(PyCFunction_New(&ready_definition, operation));
+}
+
+PyObject* cancellable_of(PyObject* operation) noexcept {
+    return part_of(operation).cancellable.get();
+}
+
+bool check_context(PyObject* loop) noexcept {
+    const auto boxed = object::adopt(PyObject_GetAttr(loop, context_name));
+    if (!boxed && !PyErr_ExceptionMatches(PyExc_AttributeError))
+        return false;
+    PyErr_Clear();
+    const auto current = ref<GMainContext>::adopt(g_main_context_ref_thread_default());
+    if (boxed && pyg_boxed_check(boxed.get(), G_TYPE_MAIN_CONTEXT) &&
+        pyg_boxed_get(boxed.get(), GMainContext) == current)
+        return true;
+    PyErr_SetString(PyExc_RuntimeError,
+                    "the running event loop does not iterate the GLib.MainContext that the "
+                    "operation would call back in, which is the thread-default one");
+    return false;
+}
+
+bool add_operation_type(PyObject* module) noexcept {
+    if (!object::adopt(pygobject_init(3, 42, 0)))
+        return false;
+    future_type = import_type("asyncio", "Future");
+    cancellable_type = future_type ? import_type("gi.repository.Gio", "Cancellable") : nullptr;
+    if (!cancellable_type)
+        return false;
+    auto* future = reinterpret_cast<PyObject*>(future_type);
+    future_cancel = PyObject_GetAttrString(future, "cancel");
+    future_done = PyObject_GetAttrString(future, "done");
+    future_set_exception = PyObject_GetAttrString(future, "set_exception");
+    future_set_result = PyObject_GetAttrString(future, "set_result");
+    get_loop_name = PyUnicode_InternFromString("get_loop");
+    is_closed_name = PyUnicode_InternFromString("is_closed");
+    context_name = PyUnicode_InternFromString("_context");
+    no_arguments = PyTuple_New(0);
+    if (!future_cancel || !future_done || !future_set_exception || !future_set_result ||
+        !get_loop_name || !is_closed_name || !context_name || !no_arguments)
+        return false;
+    specification.basicsize =
+        static_cast<int>(future_type->tp_basicsize + Py_ssize_t{sizeof(operation_part)});
+    operation_type = add_type(module, specification, future_type);
+    return operation_type && PyModule_AddFunctions(module, functions) == 0;
+}
+
+} // namespace gawait::python

@@ -1,0 +1,243 @@
+#include "producing.hpp"
+
+#define NO_IMPORT_PYGOBJECT // loop_type.cpp has the pointer to its functions
+#include <pygobject.h>
+
+#include <memory>
+
+namespace gawait::python {
+namespace {
+
+PyTypeObject* task_type; // Gio.Task
+GQuark finished;         // on a GTask whose result was taken out
+GType python_object;     // the boxed type of what GLib has no type for
+
+/// A Python callback, and what it gets besides the source and the result.
+struct ready_call {
+    object function;
+    object data; // a tuple
+};
+
+void call_ready(GObject* source, GAsyncResult* result, gpointer user_data) {
+    const with_gil held;
+    const std::unique_ptr<ready_call> call(static_cast<ready_call*>(user_data));
+    const Py_ssize_t extra = PyTuple_GET_SIZE(call->data.get());
+    auto arguments = object::adopt(PyTuple_New(2 + extra));
+    const auto told_source = object::adopt(pygobject_new(source));
+    const auto told_result = object::adopt(pygobject_new(reinterpret_cast<GObject*>(result)));
+    if (arguments && told_source && told_result) {
+        PyTuple_SET_ITEM(arguments.get(), 0, Py_NewRef(told_source.get()));
+        PyTuple_SET_ITEM(arguments.get(), 1, Py_NewRef(told_result.get()));
+        for (Py_ssize_t index = 0; index < extra; ++index)
+            PyTuple_SET_ITEM(arguments.get(), 2 + index,
+                             Py_NewRef(PyTuple_GET_ITEM(call->data.get(), index)));
+        if (object::adopt(PyObject_CallObject(call->function.get(), arguments.get())))
+            return;
+    }
+    // As PyGObject does with what its callbacks raise.
+    PyErr_Print();
+}
+
+/// A `GTask`, or null with an exception set.
+GTask* task_of(PyObject* given) noexcept {
+    if (PyObject_TypeCheck(given, task_type) && pygobject_get(given))
+        return G_TASK(pygobject_get(given));
+    PyErr_Format(PyExc_TypeError, "expected Gio.Task, not %.200s", Py_TYPE(given)->tp_name);
+    return nullptr;
+}
+
+/// `None` is null. False with an exception set if it is something else.
+bool gobject_of(PyObject* given, GType type, GObject*& found) noexcept {
+    found = nullptr;
+    if (given == Py_None)
+        return true;
+    if (pygobject_check(given, &PyGObject_Type))
+        found = pygobject_get(given);
+    if (found && g_type_is_a(G_OBJECT_TYPE(found), type))
+        return true;
+    PyErr_Format(PyExc_TypeError, "expected an object of type %s, not %.200s", g_type_name(type),
+                 Py_TYPE(given)->tp_name);
+    return false;
+}
+
+/// What PyGObject makes of a pointer.
+gpointer pointer_of(PyObject* given) noexcept {
+    if (PyLong_Check(given))
+        return PyLong_AsVoidPtr(given);
+    if (PyCapsule_CheckExact(given))
+        return PyCapsule_GetPointer(given, PyCapsule_GetName(given));
+    if (PyObject_TypeCheck(given, &PyGPointer_Type))
+        return pyg_pointer_get_ptr(given);
+    if (given != Py_None)
+        PyErr_Format(PyExc_TypeError, "expected a pointer, not %.200s", Py_TYPE(given)->tp_name);
+    return nullptr;
+}
+
+void describe(const object& made, int priority, Py_ssize_t tag, const char* name) noexcept {
+    GTask* task = G_TASK(pygobject_get(made.get()));
+    g_task_set_priority(task, priority);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer that Python has kept.
+    g_task_set_source_tag(task, reinterpret_cast<gpointer>(tag));
+    (g_task_set_name)(task, name);
+}
+
+/// The callback and its data are pointers of C code's.
+PyObject* new_task_for_c(PyObject*, PyObject* arguments) {
+    PyObject *source = nullptr, *cancellable = nullptr, *callback = nullptr, *data = nullptr;
+    int priority = 0;
+    Py_ssize_t tag = 0;
+    const char* name = nullptr;
+    GObject *of = nullptr, *cancelled_by = nullptr;
+    if (!PyArg_ParseTuple(arguments, "OOinsOO", &source, &cancellable, &priority, &tag, &name,
+                          &callback, &data) ||
+        !gobject_of(source, G_TYPE_OBJECT, of) ||
+        !gobject_of(cancellable, G_TYPE_CANCELLABLE, cancelled_by))
+        return nullptr;
+    const auto ready = reinterpret_cast<GAsyncReadyCallback>(pointer_of(callback));
+    gpointer user_data = pointer_of(data);
+    if (PyErr_Occurred())
+        return nullptr;
+    object made = new_task(of, G_CANCELLABLE(cancelled_by), ready, user_data);
+    if (made)
+        describe(made, priority, tag, name);
+    return made.release();
+}
+
+PyObject* new_task_method(PyObject*, PyObject* arguments) {
+    PyObject *source = nullptr, *cancellable = nullptr, *callback = nullptr, *data = nullptr;
+    int priority = 0;
+    Py_ssize_t tag = 0;
+    const char* name = nullptr;
+    GObject *of = nullptr, *cancelled_by = nullptr;
+    if (!PyArg_ParseTuple(arguments, "OOinsOO!", &source, &cancellable, &priority, &tag, &name,
+                          &callback, &PyTuple_Type, &data) ||
+        !gobject_of(source, G_TYPE_OBJECT, of) ||
+        !gobject_of(cancellable, G_TYPE_CANCELLABLE, cancelled_by))
+        return nullptr;
+    if (callback != Py_None && !PyCallable_Check(callback)) {
+        PyErr_Format(PyExc_TypeError, "argument 'callback': expected a callable, not %.200s",
+                     Py_TYPE(callback)->tp_name);
+        return nullptr;
+    }
+    std::unique_ptr<ready_call> call;
+    if (callback != Py_None)
+        call = std::make_unique<ready_call>(object::retain(callback), object::retain(data));
+    object made =
+        new_task(of, G_CANCELLABLE(cancelled_by), call ? call_ready : nullptr, call.get());
+    if (!made)
+        return nullptr;
+    std::ignore = call.release(); // the task calls back once
+    describe(made, priority, tag, name);
+    return made.release();
+}
+
+/// The type that C code gets a value in.
+GType type_of_value(PyObject* value) noexcept {
+    if (PyBool_Check(value))
+        return G_TYPE_BOOLEAN;
+    if (PyLong_CheckExact(value)) {
+        int overflow = 0;
+        std::ignore = PyLong_AsLongLongAndOverflow(value, &overflow);
+        return overflow ? python_object : G_TYPE_INT64;
+    }
+    if (PyFloat_CheckExact(value))
+        return G_TYPE_DOUBLE;
+    if (PyUnicode_CheckExact(value))
+        return G_TYPE_STRING;
+    if (pygobject_check(value, &PyGObject_Type))
+        return G_OBJECT_TYPE(pygobject_get(value));
+    // Boxed types, variants, enumerations.
+    const GType type =
+        pyg_type_from_object_strict(reinterpret_cast<PyObject*>(Py_TYPE(value)), FALSE);
+    return G_TYPE_IS_VALUE(type) ? type : python_object;
+}
+
+PyObject* return_value(PyObject*, PyObject* arguments) {
+    PyObject *given = nullptr, *value = nullptr;
+    if (!PyArg_ParseTuple(arguments, "OO", &given, &value))
+        return nullptr;
+    GTask* task = task_of(given);
+    if (!task)
+        return nullptr;
+    GValue converted = G_VALUE_INIT;
+    g_value_init(&converted, type_of_value(value));
+    if (pyg_value_from_pyobject(&converted, value) < 0) {
+        // What no type of GLib's can hold: a lone surrogate in a string.
+        PyErr_Clear();
+        g_value_unset(&converted);
+        g_value_init(&converted, python_object);
+        if (pyg_value_from_pyobject(&converted, value) < 0)
+            return nullptr;
+    }
+    {
+        // It may call back at once, and what it calls may wait for another thread.
+        const auto alive = ref<GTask>::retain(task);
+        const without_gil released;
+        g_task_return_value(task, &converted);
+        g_value_unset(&converted);
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* return_error(PyObject*, PyObject* arguments) {
+    PyObject* given = nullptr;
+    const char *domain = nullptr, *message = nullptr;
+    int code = 0;
+    if (!PyArg_ParseTuple(arguments, "Osis", &given, &domain, &code, &message))
+        return nullptr;
+    GTask* task = task_of(given);
+    if (!task)
+        return nullptr;
+    {
+        const auto alive = ref<GTask>::retain(task);
+        const without_gil released;
+        g_task_return_error(task, g_error_new_literal(g_quark_from_string(domain), code, message));
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* propagate(PyObject*, PyObject* given) {
+    GTask* task = task_of(given);
+    if (!task)
+        return nullptr;
+    if (g_object_get_qdata(G_OBJECT(task), finished)) {
+        PyErr_SetString(PyExc_RuntimeError, "the result was taken out before");
+        return nullptr;
+    }
+    g_object_set_qdata(G_OBJECT(task), finished, task);
+    GValue value = G_VALUE_INIT;
+    GError* failure = nullptr;
+    if (!g_task_propagate_value(task, &value, &failure)) {
+        pyg_error_check(&failure);
+        return nullptr;
+    }
+    PyObject* result = pyg_value_as_pyobject(&value, TRUE);
+    g_value_unset(&value);
+    return result;
+}
+
+PyMethodDef functions[] = {
+    {"new_task", new_task_method, METH_VARARGS, nullptr},
+    {"new_task_for_c", new_task_for_c, METH_VARARGS, nullptr},
+    {"return_value", return_value, METH_VARARGS, nullptr},
+    {"return_error", return_error, METH_VARARGS, nullptr},
+    {"propagate", propagate, METH_O, nullptr},
+    {},
+};
+
+} // namespace
+
+object new_task(GObject* source, GCancellable* cancellable, GAsyncReadyCallback callback,
+                gpointer user_data) noexcept {
+    const auto made = ref<GTask>::adopt(g_task_new(source, cancellable, callback, user_data));
+    return object::adopt(pygobject_new(reinterpret_cast<GObject*>(made.get())));
+}
+
+bool add_producing(PyObject* module) noexcept {
+    task_type = import_type("gi.repository.Gio", "Task");
+    finished = g_quark_from_static_string("gawait-finished");
+    python_object = g_type_from_name("PyObject");
+    return task_type && PyModule_AddFunctions(module, functions) == 0;
+}
+
+} // namespace gawait::python

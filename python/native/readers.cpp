@@ -1,0 +1,120 @@
+#include "readers.hpp"
+
+#include "acquired_context.hpp"
+#include "calls.hpp"
+#include "gawait/error.hpp"
+#include "loop.hpp"
+
+#include <fcntl.h>
+
+#include <limits>
+
+namespace gawait::python {
+namespace {
+
+/// What epoll says of a descriptor that the engine refused.
+int errno_of_refused(int fd, const error& failure) noexcept {
+    if (fcntl(fd, F_GETFD) < 0)
+        return EBADF;
+    if (failure.matches(G_IO_ERROR_PERMISSION_DENIED))
+        return EPERM;
+    return failure.matches(G_IO_ERROR_NO_SPACE) ? ENOSPC : ENOMEM;
+}
+
+/// The descriptor of an integer, or of what has a fileno(), as the selectors module reads it;
+/// -1 with an exception set where there is none.
+int descriptor_of(PyObject* given) noexcept {
+    auto number = object::retain(given);
+    if (!PyLong_Check(given)) {
+        const auto fileno = object::adopt(PyObject_CallMethod(given, "fileno", nullptr));
+        number = object::adopt(fileno ? PyNumber_Long(fileno.get()) : nullptr);
+        if (!number) {
+            PyErr_Format(PyExc_ValueError, "Invalid file object: %R", given);
+            return -1;
+        }
+    }
+    const long fd = PyLong_AsLong(number.get());
+    if (fd == -1 && PyErr_Occurred())
+        return -1;
+    if (fd >= 0 && fd <= std::numeric_limits<int>::max())
+        return static_cast<int>(fd);
+    PyErr_Format(PyExc_ValueError, "Invalid file descriptor: %ld", fd);
+    return -1;
+}
+
+PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t count, bool writing,
+                    const char* method) {
+    loop_object& self = loop_of(object);
+    call what;
+    if (!parse_call(method, arguments, count, nullptr, 1, what) || !check_open(self))
+        return nullptr;
+    const int fd = descriptor_of(arguments[0]);
+    if (fd < 0)
+        return nullptr;
+    auto created = object::adopt(reinterpret_cast<PyObject*>(new_handle(self, what)));
+    if (!created)
+        return nullptr;
+    if (watch* existing = self.watch_of(fd, writing)) {
+        // If not, its descriptor was closed, and another one has its number now.
+        const bool watched = existing->watching() || existing->muted;
+        const auto replaced = std::exchange(existing->callback, created);
+        // What is let go of here may remove the watch.
+        if (!cancel(handle_of(replaced.get())))
+            return nullptr;
+        if (watched)
+            return created.release();
+        self.remove_watch(fd, writing);
+        return add_watch(object, arguments, count, writing, method);
+    }
+    const acquired_context acquired(self.context);
+    if (!acquired.or_raise())
+        return nullptr;
+    auto added = std::make_unique<watch>(self, fd, writing ? G_IO_OUT : G_IO_IN);
+    try {
+        self.home->watch(*added);
+    } catch (const error& failure) {
+        raise_os_error(errno_of_refused(fd, failure));
+        return nullptr;
+    }
+    added->callback = created;
+    auto& watches = self.core->watches;
+    if (watches.size() <= static_cast<std::size_t>(fd))
+        watches.resize(static_cast<std::size_t>(fd) + 1);
+    watches[static_cast<std::size_t>(fd)][writing] = std::move(added);
+    return created.release();
+}
+
+PyObject* remove_watch(PyObject* object, PyObject* given, bool writing) {
+    loop_object& self = loop_of(object);
+    if (self.closed || !self.core)
+        Py_RETURN_FALSE;
+    const int fd = descriptor_of(given);
+    if (fd < 0)
+        return nullptr;
+    return PyBool_FromLong(self.remove_watch(fd, writing));
+}
+
+} // namespace
+
+PyObject* add_reader(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+    return add_watch(self, arguments, count, false, "add_reader");
+}
+PyObject* add_writer(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+    return add_watch(self, arguments, count, true, "add_writer");
+}
+PyObject* remove_reader(PyObject* self, PyObject* fd) { return remove_watch(self, fd, false); }
+PyObject* remove_writer(PyObject* self, PyObject* fd) { return remove_watch(self, fd, true); }
+
+PyObject* watches_of(PyObject* object, PyObject* given) {
+    loop_object& self = loop_of(object);
+    const int fd = descriptor_of(given);
+    if (fd < 0 || !check_open(self))
+        return nullptr;
+    const auto handle_or_none = [&](bool writing) {
+        const watch* found = self.watch_of(fd, writing);
+        return found ? found->callback.get() : Py_None;
+    };
+    return PyTuple_Pack(2, handle_or_none(false), handle_or_none(true));
+}
+
+} // namespace gawait::python

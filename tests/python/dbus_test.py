@@ -1,0 +1,380 @@
+"""D-Bus objects whose methods are coroutines."""
+
+import asyncio
+import contextlib
+import gc
+import typing
+
+import pytest
+
+from gawait import dbus
+from gi.repository import Gio, GLib
+
+PATH = "/org/example/Object"
+INTERFACE = "org.example.Interface"
+
+XML = f"""
+<node>
+  <interface name="{INTERFACE}">
+    <method name="RepeatText">
+      <arg name="text" type="s" direction="in"/>
+      <arg name="times" type="u" direction="in"/>
+      <arg type="s" direction="out"/>
+    </method>
+    <method name="Sync"/>
+    <method name="Lies"><arg type="i" direction="out"/></method>
+    <property name="Level" type="i" access="readwrite"/>
+    <signal name="Changed"><arg type="s"/></signal>
+  </interface>
+</node>
+"""
+
+
+class Described:
+    level = 1
+    synced = False
+
+    async def repeat_text(self, text, times):
+        await asyncio.sleep(0)
+        return text * times
+
+    def Sync(self):
+        self.synced = True
+
+    async def lies(self):
+        return "not a number"
+
+
+class Annotated:
+    def __init__(self):
+        self.waiting = 0
+        self.most = 0
+        self.cancelled = 0
+        self.gate = asyncio.Event()
+
+    async def wait(self) -> None:
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.waiting -= 1
+
+    async def divide(self, one: int, by: int) -> tuple[int, int]:
+        return divmod(one, by)
+
+    async def all_types(
+        self,
+        one: list[str],
+        two: dict[str, GLib.Variant],
+        three: tuple[int, float],
+        four: bytes,
+        five: typing.Annotated[int, "t"],
+        six: bool,
+    ) -> str:
+        return repr((one, two, three, four, five, six))
+
+    async def fail(self, kind: str) -> None:
+        raise {
+            "named": dbus.Error("org.example.Error.Full", "it is full"),
+            "glib": GLib.Error.new_literal(
+                Gio.io_error_quark(), "no space", Gio.IOErrorEnum.NO_SPACE
+            ),
+            "python": KeyError("key"),
+            "os": FileNotFoundError(2, "gone"),
+        }[kind]
+
+    async def _hidden(self):
+        pass
+
+
+async def connect(address):
+    flags = Gio.DBusConnectionFlags
+    return await Gio.DBusConnection.new_for_address(
+        address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None
+    )
+
+
+class Bus:
+    def __init__(self, server, client):
+        self.server, self.client = server, client
+
+    def call(self, method, parameters=None, interface=INTERFACE, **more):
+        return self.client.call(
+            self.server.get_unique_name(),
+            PATH,
+            interface,
+            method,
+            parameters,
+            None,
+            Gio.DBusCallFlags.NONE,
+            60_000,
+            **more,
+        )
+
+
+@pytest.fixture
+def on_bus(run, session_bus):
+    """Runs a coroutine with an object exported on a bus, and a client."""
+
+    def run_test(test, obj, interface=INTERFACE, **options):
+        async def main():
+            bus = Bus(await connect(session_bus), await connect(session_bus))
+            try:
+                with dbus.export(bus.server, PATH, obj, interface) as bus.exported:
+                    return await test(bus)
+            finally:
+                for each in (bus.client, bus.server):
+                    if not each.is_closed():
+                        await each.close()
+
+        return run(main(), **options)
+
+    return run_test
+
+
+async def until(condition):
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+def test_a_method_of_introspection_xml_is_served(on_bus):
+    async def test(bus):
+        reply = await bus.call("RepeatText", GLib.Variant("(su)", ("ab", 2)))
+        return reply.unpack()
+
+    assert on_bus(test, Described(), XML) == ("abab",)
+
+
+def test_the_xml_may_be_of_the_interface_alone_or_parsed(on_bus):
+    async def test(bus):
+        await bus.call("Sync")
+
+    for interface in (
+        XML.replace("<node>", "").replace("</node>", ""),
+        Gio.DBusNodeInfo.new_for_xml(XML).interfaces[0],
+    ):
+        served = Described()
+        on_bus(test, served, interface)
+        assert served.synced
+
+
+def test_a_method_of_annotations_is_served(on_bus):
+    async def test(bus):
+        values = (["a"], {"k": GLib.Variant("i", 1)}, (1, 2.5), b"\0x", 2**40, True)
+        parameters = GLib.Variant("(asa{sv}(id)aytb)", values)
+        return (await bus.call("AllTypes", parameters)).unpack()[0]
+
+    expected = (["a"], {"k": 1}, (1, 2.5), b"\0x", 2**40, True)
+    assert on_bus(test, Annotated()) == repr(expected)
+
+
+def test_a_tuple_is_several_values(on_bus):
+    async def test(bus):
+        reply = await bus.call("Divide", GLib.Variant("(ii)", (7, 2)))
+        assert reply.get_type_string() == "(ii)"
+        return reply.unpack()
+
+    assert on_bus(test, Annotated()) == (3, 1)
+
+
+def test_annotated_methods_can_be_introspected(on_bus):
+    async def test(bus):
+        introspectable = "org.freedesktop.DBus.Introspectable"
+        return (await bus.call("Introspect", interface=introspectable)).unpack()[0]
+
+    xml = on_bus(test, Annotated())
+    info = Gio.DBusNodeInfo.new_for_xml(xml).lookup_interface(INTERFACE)
+    assert {each.name for each in info.methods} == {"AllTypes", "Divide", "Fail", "Wait"}
+
+
+def test_properties_are_attributes_and_signals_are_emitted(on_bus):
+    served = Described()
+
+    async def test(bus):
+        properties = "org.freedesktop.DBus.Properties"
+        seen = []
+        bus.client.signal_subscribe(
+            None, INTERFACE, "Changed", PATH, None, 0, lambda *all: seen.append(all[5].unpack())
+        )
+        await bus.call(
+            "Set", GLib.Variant("(ssv)", (INTERFACE, "Level", GLib.Variant("i", 5))), properties
+        )
+        got = await bus.call("Get", GLib.Variant("(ss)", (INTERFACE, "Level")), properties)
+        bus.exported.emit("Changed", "now")
+        await until(lambda: seen)
+        return got.unpack(), seen
+
+    assert on_bus(test, served, XML) == ((5,), [("now",)])
+    assert served.level == 5
+
+
+def test_concurrent_calls_are_served_concurrently(on_bus):
+    served = Annotated()
+
+    async def test(bus):
+        calls = [bus.call("Wait") for _ in range(50)]
+        await until(lambda: served.waiting == 50)
+        served.gate.set()
+        await asyncio.gather(*calls)
+
+    on_bus(test, served)
+    assert served.most == 50 and served.waiting == 0
+
+
+def test_a_caller_that_vanishes_cancels_its_calls_and_no_others(on_bus, session_bus):
+    served = Annotated()
+
+    async def test(bus):
+        other = Bus(bus.server, await connect(session_bus))
+        doomed = [other.call("Wait") for _ in range(3)]
+        call = bus.call("Wait")
+        await until(lambda: served.waiting == 4)
+        await other.client.close()
+        await until(lambda: served.cancelled == 3)
+        await asyncio.gather(*doomed, return_exceptions=True)
+        served.gate.set()
+        await call
+
+    on_bus(test, served)
+    assert served.cancelled == 3
+
+
+def test_a_connection_that_is_closed_cancels_the_calls(on_bus):
+    served = Annotated()
+
+    async def test(bus):
+        call = bus.call("Wait")
+        await until(lambda: served.waiting)
+        await bus.server.close()
+        await until(lambda: served.cancelled)
+        with contextlib.suppress(GLib.Error):
+            await call
+
+    on_bus(test, served)
+
+
+@pytest.mark.parametrize(
+    "kind, name, message, reports",
+    [
+        ("named", "org.example.Error.Full", "it is full", 0),
+        ("python", "org.freedesktop.DBus.Error.Failed", "KeyError: 'key'", 1),
+    ],
+)
+def test_an_error_has_a_name(on_bus, kind, name, message, reports):
+    async def test(bus):
+        with pytest.raises(GLib.Error) as caught:
+            await bus.call("Fail", GLib.Variant("(s)", (kind,)))
+        assert Gio.DBusError.get_remote_error(caught.value) == name
+        assert message in caught.value.message
+
+    on_bus(test, Annotated(), expected_reports=reports)
+
+
+@pytest.mark.parametrize(
+    "kind, code", [("glib", Gio.IOErrorEnum.NO_SPACE), ("os", Gio.IOErrorEnum.NOT_FOUND)]
+)
+def test_a_glib_error_comes_out_as_the_same_error(on_bus, kind, code):
+    async def test(bus):
+        with pytest.raises(GLib.Error) as caught:
+            await bus.call("Fail", GLib.Variant("(s)", (kind,)))
+        assert caught.value.matches(Gio.io_error_quark(), code)
+
+    on_bus(test, Annotated())
+
+
+def test_arguments_of_the_wrong_type_are_refused_by_name(on_bus):
+    async def test(bus):
+        for parameters in (None, GLib.Variant("(i)", (1,)), GLib.Variant("(ss)", ("a", "b"))):
+            with pytest.raises(GLib.Error) as caught:
+                await bus.call("Fail", parameters)
+            name = Gio.DBusError.get_remote_error(caught.value)
+            assert name == "org.freedesktop.DBus.Error.InvalidArgs"
+
+    on_bus(test, Annotated())
+
+
+def test_an_unknown_method_is_refused_by_name(on_bus):
+    async def test(bus):
+        for name in ("Missing", "_hidden"):
+            with pytest.raises(GLib.Error, match="UnknownMethod"):
+                await bus.call(name)
+
+    on_bus(test, Annotated())
+
+
+def test_a_result_of_the_wrong_type_is_a_reported_failure(on_bus):
+    async def test(bus):
+        with pytest.raises(GLib.Error, match="Error.Failed"):
+            await bus.call("Lies")
+
+    on_bus(test, Described(), XML, expected_reports=1)
+
+
+def test_an_unexported_object_is_gone_and_its_calls_go_on(on_bus):
+    served = Annotated()
+
+    async def test(bus):
+        call = bus.call("Wait")
+        await until(lambda: served.waiting)
+        bus.exported.unexport()
+        bus.exported.unexport()
+        with pytest.raises(GLib.Error):
+            await bus.call("Wait")
+        served.gate.set()
+        await call
+
+    on_bus(test, served)
+
+
+def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
+    class Unannotated:
+        async def method(self, what):
+            pass
+
+    async def main():
+        bus = await connect(session_bus)
+        for path, served, interface, error, match in [
+            ("no path", Described(), XML, ValueError, "object path"),
+            (PATH, object(), XML, AttributeError, "neither RepeatText nor repeat_text"),
+            (PATH, Described(), "<node", ValueError, "XML"),
+            (PATH, Described(), "<node/>", ValueError, "of one interface"),
+            (PATH, Described(), "no name", ValueError, "name"),
+            (PATH, Unannotated(), INTERFACE, TypeError, r"method\(what\)"),
+        ]:
+            with pytest.raises(error, match=match):
+                dbus.export(bus, path, served, interface)
+        with dbus.export(bus, PATH, Described(), XML):
+            with pytest.raises(GLib.Error):
+                dbus.export(bus, PATH, Described(), XML)
+        with pytest.raises(ValueError, match="D-Bus error"):
+            dbus.Error("no name")
+        await bus.close()
+
+    run(main())
+
+
+def test_nothing_is_left(on_bus, count_objects):
+    def count_exported():
+        # GDBus lets go of what was exported in a later iteration.
+        while GLib.MainContext.default().iteration(False):
+            pass
+        return count_objects(dbus.Exported)
+
+    before = count_objects(Gio.DBusMethodInvocation), count_exported()
+
+    async def test(bus):
+        for _ in range(50):
+            await bus.call("Divide", GLib.Variant("(ii)", (7, 2)))
+            with pytest.raises(GLib.Error):
+                await bus.call("Fail", GLib.Variant("(s)", ("named",)))
+        await asyncio.sleep(0.01)
+        gc.collect()
+        return count_objects(Gio.DBusMethodInvocation)
+
+    assert on_bus(test, Annotated()) == before[0]
+    assert (count_objects(Gio.DBusMethodInvocation), count_exported()) == before

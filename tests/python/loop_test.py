@@ -1,0 +1,775 @@
+"""gawait.EventLoop: what CPython's own tests of event loops do not know."""
+
+import asyncio
+import contextvars
+import gc
+import os
+import signal
+import socket
+import threading
+import time
+import weakref
+
+import pytest
+
+import gawait
+from gi.repository import GLib
+
+
+def iteration(may_block):
+    # Not the override of PyGObject 3.50, which pauses the loop meanwhile.
+    super(GLib.MainContext, GLib.MainContext.default()).iteration(may_block)
+
+
+def iterate(times=20):
+    for _ in range(times):
+        iteration(False)
+
+
+# Callbacks ------------------------------------------------------------------------
+
+
+def test_callbacks_of_one_round_run_before_those_that_they_schedule(loop):
+    order = []
+
+    def first():
+        order.append("first")
+        loop.call_soon(order.append, "third")
+
+    loop.call_soon(first)
+    loop.call_soon(order.append, "second")
+    loop.call_later(0.01, loop.stop)
+    loop.run_forever()
+    assert order == ["first", "second", "third"]
+
+
+def test_callbacks_wait_while_the_loop_does_not_run(loop):
+    order = []
+    loop.call_soon(order.append, "first")
+    loop.call_later(0, order.append, "timer")
+    iterate()
+    loop.call_soon(order.append, "second")
+    iterate()
+    assert order == []
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    assert order == ["first", "timer", "second"]
+
+
+def test_two_loops_of_one_context_do_not_run_each_others_callbacks(loop):
+    order = []
+    other = gawait.new_event_loop()
+    other.call_soon(order.append, "other")
+    loop.call_soon(order.append, "loop")
+    loop.call_later(0.01, loop.stop)
+    loop.run_forever()
+    assert order == ["loop"]
+    other.call_soon(other.stop)
+    other.run_forever()
+    other.close()
+    assert order == ["loop", "other"]
+
+
+def test_stop_lets_the_round_end_and_begins_no_other(loop):
+    order = []
+
+    def stop():
+        loop.stop()
+        loop.call_soon(order.append, "next round")
+
+    loop.call_soon(stop)
+    loop.call_soon(order.append, "this round")
+    loop.run_forever()
+    assert order == ["this round"]
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    assert order == ["this round", "next round"]
+
+
+def test_stop_before_running_runs_one_round(loop):
+    order = []
+    loop.call_soon(order.append, "ready")
+    loop.stop()
+    loop.run_forever()
+    assert order == ["ready"]
+
+
+def test_a_callback_runs_in_its_context(loop):
+    variable = contextvars.ContextVar("variable", default="outside")
+    context = contextvars.copy_context()
+    context.run(variable.set, "inside")
+    seen = []
+    loop.call_soon(lambda: seen.append(variable.get()))
+    loop.call_soon(lambda: seen.append(variable.get()), context=context)
+    loop.call_later(0, lambda: seen.append(variable.get()), context=context)
+    loop.call_later(0.01, loop.stop)
+    loop.run_forever()
+    assert seen == ["outside", "inside", "inside"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9])
+def test_a_callback_gets_its_arguments(loop, count):
+    seen = []
+    handle = loop.call_soon(lambda *arguments: seen.append(arguments), *range(count))
+    assert handle._args == tuple(range(count))
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    assert seen == [tuple(range(count))]
+
+
+def test_a_callback_that_raises_is_reported_and_the_others_run(loop, reports):
+    order = []
+    handle = loop.call_soon(lambda: 1 / 0)
+    loop.call_soon(order.append, "next")
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    assert order == ["next"]
+    (report,) = reports
+    assert isinstance(report["exception"], ZeroDivisionError)
+    assert report["handle"] is handle
+    assert report["message"].startswith("Exception in callback test_a_callback_that_raises")
+    assert report["exception"].__traceback__.tb_frame.f_code.co_filename == __file__
+
+
+@pytest.mark.parametrize("fatal", [KeyboardInterrupt, SystemExit])
+def test_an_exit_ends_the_run_at_once_and_the_rest_stays(loop, reports, fatal):
+    order = []
+
+    def leave():
+        raise fatal("out")
+
+    loop.call_soon(leave)
+    loop.call_soon(order.append, "after")
+    with pytest.raises(fatal, match="out"):
+        loop.run_forever()
+    assert order == [] and reports == []
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    assert order == ["after"]
+
+
+def test_a_cancelled_handle_is_not_called_and_lets_go_of_what_it_held(loop):
+    class Argument:
+        pass
+
+    argument = Argument()
+    gone = weakref.ref(argument)
+    handle = loop.call_soon(print, argument)
+    del argument
+    handle.cancel()
+    handle.cancel()
+    assert handle.cancelled() and gone() is None
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+
+
+@pytest.mark.parametrize(
+    "wrong, error, message",
+    [
+        (lambda loop: loop.call_soon(), TypeError, "callback"),
+        (lambda loop: loop.call_soon(print, context=1), TypeError, "context.*not int"),
+        (lambda loop: loop.call_soon(print, sep=""), TypeError, "unexpected.*'sep'"),
+        (lambda loop: loop.call_soon(print, priority="low"), TypeError, "str"),
+        (lambda loop: loop.call_later(None, print), TypeError, "delay must not be None"),
+        (lambda loop: loop.call_later("1", print), TypeError, "str"),
+        (lambda loop: loop.call_later(float("nan"), print), ValueError, "delay.*NaN"),
+        (lambda loop: loop.call_at(None, print), TypeError, "when must not be None"),
+        (lambda loop: loop.call_later(1), TypeError, "callback"),
+        (lambda loop: loop.add_reader(-1, print), ValueError, "-1"),
+        (lambda loop: loop.add_reader("x", print), ValueError, "'x'"),
+        (lambda loop: loop.add_reader(10**6, print), OSError, "Bad file descriptor"),
+        (lambda loop: gawait.EventLoop("default"), TypeError, "'context'.*not str"),
+    ],
+)
+def test_a_wrong_argument_is_named(loop, wrong, error, message):
+    with pytest.raises(error, match=message):
+        wrong(loop)
+
+
+def test_a_regular_file_cannot_be_watched(loop, tmp_path):
+    with open(tmp_path / "file", "w") as file:
+        with pytest.raises(PermissionError):
+            loop.add_writer(file, print)
+
+
+# Timers ---------------------------------------------------------------------------
+
+
+def test_timers_run_in_the_order_of_their_times(loop):
+    order = []
+    now = loop.time()
+    for delay in (0.003, 0.001, 0.002):
+        loop.call_at(now + delay, order.append, delay)
+    loop.call_at(now + 0.004, loop.stop)
+    loop.run_forever()
+    assert order == [0.001, 0.002, 0.003]
+
+
+def test_a_timer_never_runs_early_and_needs_no_whole_millisecond(loop):
+    late = []
+
+    def note(handle_of):
+        late.append(loop.time() - handle_of[0].when())
+
+    for index in range(50):
+        holder = []
+        holder.append(loop.call_later(0.0001 * index, note, holder))
+    loop.call_later(0.01, loop.stop)
+    loop.run_forever()
+    assert len(late) == 50 and min(late) >= 0
+
+
+def test_timers_compare_as_those_of_asyncio(loop):
+    first = loop.call_at(1e9, print)
+    second = loop.call_at(2e9, print)
+    same = loop.call_at(1e9, print)
+    assert first < second and second > first and first <= same and first >= same
+    assert first == same and first != second and hash(first) == hash(same)
+    assert first != 1
+    for each in (first, second, same):
+        each.cancel()
+
+
+def test_a_timer_that_never_comes_is_taken_back_when_the_loop_closes():
+    class Argument:
+        pass
+
+    argument = Argument()
+    gone = weakref.ref(argument)
+    loop = gawait.new_event_loop()
+    loop.call_later(float("inf"), print, argument)
+    loop.call_later(1e9, print, argument)
+    del argument
+    assert gone() is not None
+    loop.close()
+    assert gone() is None
+
+
+# Threads and contexts -------------------------------------------------------------
+
+
+def test_call_soon_threadsafe_wakes_the_loop(loop):
+    order = []
+
+    def post():
+        time.sleep(0.05)
+        for index in range(1000):
+            loop.call_soon_threadsafe(order.append, index)
+        loop.call_soon_threadsafe(loop.stop)
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    loop.run_forever()
+    thread.join()
+    assert order == list(range(1000))
+
+
+def test_a_loop_in_another_thread_has_a_context_of_its_own():
+    contexts = []
+
+    async def main():
+        contexts.append(asyncio.get_running_loop()._context)
+        assert GLib.MainContext.get_thread_default() == contexts[-1]
+        await asyncio.sleep(0.001)
+
+    threads = [threading.Thread(target=gawait.run, args=(main(),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    gawait.run(main_on_default())
+    assert len({hash(context) for context in contexts}) == 3
+    assert GLib.MainContext.default() not in contexts
+
+
+async def main_on_default():
+    assert asyncio.get_running_loop()._context == GLib.MainContext.default()
+
+
+def test_a_loop_runs_on_the_context_that_is_given():
+    context = GLib.MainContext.new()
+
+    async def main():
+        assert asyncio.get_running_loop()._context == context
+        await asyncio.sleep(0.001)
+        return "done"
+
+    assert gawait.run(main(), context=context) == "done"
+
+
+def test_a_context_that_another_thread_iterates_is_refused():
+    context = GLib.MainContext.new()
+    main_loop = GLib.MainLoop.new(context, False)
+    running = threading.Event()
+    source = GLib.idle_source_new()
+    source.set_callback(lambda *data: running.set())
+    source.attach(context)
+    thread = threading.Thread(target=main_loop.run)
+    thread.start()
+    running.wait()
+    try:
+        with pytest.raises(RuntimeError, match="iterated by another thread"):
+            gawait.EventLoop(context)
+    finally:
+        main_loop.quit()
+        thread.join()
+
+
+def test_debug_mode_notices_the_wrong_thread(loop):
+    loop.set_debug(True)
+    errors = []
+
+    def call():
+        try:
+            loop.call_soon(print)
+        except RuntimeError as error:
+            errors.append(str(error))
+        loop.call_soon_threadsafe(loop.stop)
+
+    loop.call_soon(threading.Thread(target=call).start)
+    loop.run_forever()
+    assert "Non-thread-safe operation" in errors[0]
+
+
+def test_a_timer_from_the_wrong_thread_is_refused(loop):
+    errors = []
+
+    def call():
+        try:
+            loop.call_later(1, print)
+        except RuntimeError as error:
+            errors.append(str(error))
+        loop.call_soon_threadsafe(loop.stop)
+
+    loop.call_soon(threading.Thread(target=call).start)
+    loop.run_forever()
+    assert "call_soon_threadsafe" in errors[0]
+
+
+def test_debug_mode_says_what_was_slow_and_where_it_was_made(loop, caplog):
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0.001
+    loop.call_soon(time.sleep, 0.01)
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    (record,) = [each for each in caplog.records if "Executing" in each.message]
+    assert "sleep(0.01)" in record.message and "loop_test.py" in record.message
+
+
+# Readers and writers --------------------------------------------------------------
+
+
+def test_a_reader_is_called_as_long_as_there_is_something_to_read(loop):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        read = []
+
+        def on_readable():
+            read.append(ours.recv(1))
+            if len(read) == 3:
+                loop.remove_reader(ours)
+                loop.call_later(0.01, loop.stop)
+
+        loop.add_reader(ours, on_readable)
+        theirs.send(b"abcd")
+        loop.run_forever()
+        assert read == [b"a", b"b", b"c"]
+        assert loop.remove_reader(ours) is False
+
+
+def test_a_ready_descriptor_costs_nothing_while_the_loop_does_not_run(loop):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        calls = []
+        loop.add_reader(ours, calls.append, 1)
+        theirs.send(b"x")
+        begin = time.process_time()
+        GLib.timeout_add(100, lambda: main_loop.quit())
+        main_loop = GLib.MainLoop()
+        super(GLib.MainLoop, GLib.MainLoop).run(main_loop)
+        assert time.process_time() - begin < 0.05
+        assert calls == []
+        loop.call_later(0.01, loop.stop)
+        loop.run_forever()
+        assert len(calls) > 1
+        loop.remove_reader(ours)
+
+
+def test_a_reader_may_replace_and_remove_itself(loop):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        order = []
+
+        def second():
+            order.append("second")
+            loop.remove_reader(ours)
+            loop.stop()
+
+        def first():
+            order.append("first")
+            loop.add_reader(ours, second)
+
+        loop.add_reader(ours, first)
+        theirs.send(b"x")
+        loop.run_forever()
+        assert order == ["first", "second"]
+
+
+# GLib in the same thread ----------------------------------------------------------
+
+
+def test_what_glib_dispatches_may_use_the_loop_and_wakes_it_at_once(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        GLib.idle_add(lambda: future.set_result("from an idle"))
+        assert await future == "from an idle"
+
+        called = asyncio.Event()
+        GLib.timeout_add(1, lambda: loop.call_soon(called.set) and False)
+        await called.wait()
+
+        async def work():
+            await asyncio.sleep(0.001)
+            return "from a task"
+
+        created = loop.create_future()
+        GLib.idle_add(lambda: created.set_result(asyncio.create_task(work())))
+        assert await (await created) == "from a task"
+
+    run(main())
+
+
+def test_nested_iteration_in_a_callback_runs_no_other_callback(loop):
+    order = []
+
+    def outer():
+        order.append("begin")
+        loop.call_soon(order.append, "soon")
+        loop.call_later(0, order.append, "timer")
+        iterate()
+        order.append("end")
+
+    loop.call_soon(outer)
+    loop.call_soon(order.append, "sibling")
+    loop.call_later(0.02, loop.stop)
+    loop.run_forever()
+    assert order[:2] == ["begin", "end"]
+    assert sorted(order[2:]) == ["sibling", "soon", "timer"]
+    assert order.index("sibling") < order.index("soon")
+
+
+def test_nested_iteration_in_a_task_runs_no_other_task(run):
+    async def main():
+        order = []
+
+        async def other():
+            order.append("other")
+
+        task = asyncio.create_task(other())
+        iterate()
+        assert order == []
+        await task
+        assert order == ["other"]
+
+    run(main())
+
+
+def test_a_main_loop_run_inside_a_task_runs_the_other_tasks(run):
+    async def main():
+        me = asyncio.current_task()
+        main_loop = GLib.MainLoop()
+        seen = []
+
+        async def other():
+            await asyncio.sleep(0.001)
+            seen.append(asyncio.current_task())
+            main_loop.quit()
+
+        task = asyncio.create_task(other())
+        main_loop.run()
+        assert seen == [task] and asyncio.current_task() is me
+        await task
+
+    run(main())
+
+
+def test_paused_keeps_callbacks_from_running(loop):
+    order = []
+
+    def from_glib():
+        loop.call_soon(order.append, "soon")
+        with loop.paused():
+            iterate()
+            order.append("paused")
+        iterate()
+        loop.stop()
+
+    GLib.idle_add(from_glib)
+    loop.run_forever()
+    assert order == ["paused", "soon"]
+
+
+def test_stop_quits_a_nested_main_loop(loop):
+    order = []
+
+    def nested():
+        loop.call_later(0.001, loop.stop)
+        GLib.MainLoop().run()
+        order.append("left")
+
+    loop.call_soon(nested)
+    loop.run_forever()
+    assert order == ["left"]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_an_exit_in_nested_main_loops_leaves_all_of_them(loop, depth):
+    left = []
+
+    def leave():
+        raise SystemExit(3)
+
+    def nested(depth):
+        if depth > 1:
+            loop.call_soon(nested, depth - 1)
+        else:
+            loop.call_later(0.001, leave)
+        GLib.MainLoop().run()
+        left.append(depth)
+
+    loop.call_soon(nested, depth)
+    with pytest.raises(SystemExit, match="3"):
+        loop.run_forever()
+    assert left == list(range(1, depth + 1))
+
+
+def test_running_serves_who_iterates_the_context_by_himself(loop):
+    order = []
+    with loop.running(lambda: order.append("quit")):
+        assert asyncio.get_running_loop() is loop
+        asyncio.ensure_future(asyncio.sleep(0)).add_done_callback(lambda _: loop.stop())
+        while "quit" not in order:
+            iteration(True)
+    assert not loop.is_running()
+
+
+# Priorities -----------------------------------------------------------------------
+
+
+def test_callbacks_run_by_priority(loop):
+    order = []
+    loop.call_soon(order.append, "low", priority=GLib.PRIORITY_LOW)
+    loop.call_soon(order.append, "default")
+    loop.call_soon(order.append, "high", priority=GLib.PRIORITY_HIGH)
+    loop.call_later(0.02, loop.stop)
+    loop.run_forever()
+    assert order == ["high", "default", "low"]
+
+
+def test_tasks_run_by_priority_and_hand_it_on(run):
+    async def main():
+        order = []
+
+        async def work(name):
+            await asyncio.sleep(0)
+            order.append(name)
+
+        async def parent():
+            assert gawait.priority.get() == GLib.PRIORITY_LOW
+            await asyncio.gather(work("child of low"))
+
+        loop = asyncio.get_running_loop()
+        low = gawait.create_task(parent(), priority=GLib.PRIORITY_LOW)
+        default = asyncio.create_task(work("default"))
+        high = loop.create_task(work("high"), priority=GLib.PRIORITY_HIGH)
+        await asyncio.gather(low, default, high)
+        assert order == ["high", "default", "child of low"]
+
+    run(main())
+
+
+# Signals --------------------------------------------------------------------------
+
+
+def test_a_signals_python_handler_runs_while_the_loop_blocks(loop):
+    seen = []
+
+    def handle(number, frame):
+        seen.append(number)
+        loop.stop()
+
+    previous = signal.signal(signal.SIGUSR1, handle)
+    try:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        loop.run_forever()
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert seen == [signal.SIGUSR1]
+
+
+def test_ctrl_c_cancels_the_main_task_as_asyncio_runner_wants_it(run_script):
+    result = run_script(
+        """
+import asyncio, gawait, os, signal, threading
+
+async def main():
+    try:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+        await asyncio.sleep(30)
+    except asyncio.CancelledError:
+        print("cancelled")
+        raise
+
+try:
+    gawait.run(main())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    )
+    assert result.stdout == "cancelled\ninterrupted\n" and result.stderr == ""
+
+
+# The end --------------------------------------------------------------------------
+
+
+def test_a_closed_loop_refuses_and_says_so(loop):
+    loop.close()
+    loop.close()
+    for call in (loop.call_soon, loop.call_soon_threadsafe):
+        with pytest.raises(RuntimeError, match="Event loop is closed"):
+            call(print)
+    with pytest.raises(RuntimeError, match="Event loop is closed"):
+        loop.call_later(0, print)
+    with pytest.raises(RuntimeError, match="Event loop is closed"):
+        loop.run_forever()
+
+
+def test_a_loop_may_be_closed_with_all_kinds_of_work_in_it():
+    loop = gawait.new_event_loop()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.send(b"x")
+        loop.add_reader(ours, print)
+        loop.call_soon(print, "soon")
+        loop.call_soon(print, "low", priority=GLib.PRIORITY_LOW)
+        loop.call_later(0, print, "timer")
+        loop.call_soon(loop.stop)
+        loop.stop()
+        iterate()
+        loop.close()
+        iterate()
+
+
+def test_a_loop_that_nobody_holds_is_collected_with_its_callbacks():
+    loop = gawait.new_event_loop()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        loop.call_soon(loop.stop)
+        loop.call_later(100, loop.stop)
+        loop.add_reader(ours, loop.stop)
+        gone = weakref.ref(loop)
+        with pytest.warns(ResourceWarning, match="unclosed event loop"):
+            del loop
+            gc.collect()
+        assert gone() is None
+
+
+def test_a_loop_can_be_used_after_a_fork(run_script):
+    result = run_script(
+        """
+import asyncio, gawait, os
+
+async def main():
+    await asyncio.sleep(0.001)
+    child = os.fork()
+    if child == 0:
+        asyncio._set_running_loop(None)
+        async def in_child():
+            await asyncio.sleep(0.01)
+            await asyncio.get_running_loop().run_in_executor(None, int)
+            return 7
+        os._exit(gawait.run(in_child()))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+print(gawait.run(main()))
+"""
+    )
+    assert result.stdout == "7\n", result.stderr
+
+
+def test_the_interpreter_may_exit_with_tasks_pending(run_script):
+    result = run_script(
+        """
+import asyncio, gawait
+
+async def forever():
+    await asyncio.sleep(1000)
+
+loop = gawait.new_event_loop()
+task = loop.create_task(forever())
+loop.call_soon(loop.stop)
+loop.call_later(1000, print)
+loop.run_forever()
+"""
+    )
+    assert result.returncode == 0
+    assert "Fatal" not in result.stderr and "CRITICAL" not in result.stderr
+
+
+# Ways to run ----------------------------------------------------------------------
+
+
+def test_the_factory_of_asyncio_runner(run_script):
+    async def main():
+        assert type(asyncio.get_running_loop()) is gawait.EventLoop
+        return 5
+
+    with asyncio.Runner(loop_factory=gawait.EventLoop) as runner:
+        assert runner.run(main()) == 5
+
+
+def test_install_serves_asyncio_run_and_warns_nobody(run_script):
+    result = run_script(
+        """
+import warnings
+warnings.simplefilter("error", DeprecationWarning)
+import asyncio, gawait
+gawait.install()
+
+async def main():
+    assert type(asyncio.get_running_loop()) is gawait.EventLoop
+    p = await asyncio.create_subprocess_exec("true")
+    assert await p.wait() == 0
+
+asyncio.run(main())
+loop = asyncio.new_event_loop()
+assert type(loop) is gawait.EventLoop
+loop.close()
+"""
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_references_do_not_leak(run, count_objects):
+    async def main():
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(asyncio.sleep(0.0001 * (index % 3)) for index in range(100)))
+        loop.call_later(100, print).cancel()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.001):
+                await loop.create_future()
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            receiving = asyncio.create_task(loop.sock_recv(ours, 10))
+            await asyncio.sleep(0)
+            theirs.send(b"x")
+            await receiving
+
+    kinds = (asyncio.Future, asyncio.Task, gawait.EventLoop, gawait.Handle, contextvars.Context)
+    run(main())
+    before = [count_objects(kind) for kind in kinds]
+    for _ in range(20):
+        run(main())
+    assert [count_objects(kind) for kind in kinds] == before

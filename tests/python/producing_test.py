@@ -1,0 +1,698 @@
+"""Coroutines as _async/_finish pairs."""
+
+import asyncio
+import collections
+import ctypes
+import gc
+import random
+import subprocess
+import threading
+import weakref
+
+import pytest
+
+import gawait
+from gi.repository import Gio, GLib, GObject
+
+
+class Stopped(Exception):
+    pass
+
+
+class Counter(GObject.Object):
+    """Its pairs do what tests want to see."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun = 0
+        self.cleaned = []
+        self.never = asyncio.Event()
+
+    @gawait.async_method
+    async def add(self, one, two=1):
+        """Add."""
+        return one + two
+
+    @gawait.async_method
+    async def nothing(self):
+        pass
+
+    @gawait.async_method
+    async def echo(self, value):
+        return value
+
+    @gawait.async_method
+    async def wait(self):
+        self.begun += 1
+        try:
+            await self.never.wait()
+        finally:
+            await asyncio.sleep(0)
+            self.cleaned.append("cleaned")
+
+    @gawait.async_method
+    async def swallow(self):
+        with pytest.raises(asyncio.CancelledError):
+            await self.never.wait()
+        return "a value all the same"
+
+    @gawait.async_method
+    async def fail(self, error):
+        raise error
+
+    @gawait.async_method
+    async def priority(self):
+        return gawait.priority.get()
+
+
+class Call:
+    """A callback that counts, and what it was given."""
+
+    def __init__(self):
+        self.results = []
+        self.called = asyncio.Event()
+
+    def __call__(self, source, result, *user_data):
+        self.results.append((source, result, user_data))
+        self.thread = threading.get_ident()
+        self.called.set()
+
+    async def result(self):
+        await asyncio.wait_for(self.called.wait(), 60)
+        await asyncio.sleep(0.01)
+        ((_, result, _),) = self.results
+        return result
+
+
+def iterate_until(condition, context=None):
+    context = context or GLib.MainContext.default()
+    while not condition():
+        context.iteration(True)
+
+
+def io_error(code, message="message"):
+    return GLib.Error.new_literal(Gio.io_error_quark(), message, code)
+
+
+def is_cancelled(error):
+    return error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+
+# The pair -----------------------------------------------------------------------------
+
+
+def test_the_callback_gets_source_result_and_user_data_and_finish_returns_the_value(run):
+    async def main():
+        counter, call = Counter(), Call()
+        assert counter.add_async(40, 2, 0, None, call, "one", 2) is None
+        assert not call.results
+        result = await call.result()
+        assert isinstance(result, Gio.Task)
+        assert call.results[0][0] is counter and call.results[0][2] == ("one", 2)
+        assert result.get_source_object() is counter
+        return counter.add_finish(result)
+
+    assert run(main()) == 42
+
+
+def test_what_the_pair_takes_may_be_named_and_left_out(run):
+    async def main():
+        counter, call = Counter(), Call()
+        counter.add_async(two=1, one=1, callback=call, priority=GLib.PRIORITY_LOW)
+        assert counter.add_finish(await call.result()) == 2
+
+    run(main())
+
+
+def test_the_coroutine_itself_stays_a_method(run):
+    assert run(Counter().add(1)) == 2
+    assert Counter.add.__doc__ == "Add."
+
+
+def test_without_a_callback_it_is_awaited(run):
+    async def main():
+        return await Counter().add_async(1, 2)
+
+    assert run(main()) == 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 7, -(2**40), 2**80, 1.5, "text", "\ud800", b"bytes", ["list"], object()],
+    ids=repr,
+)
+def test_a_value_comes_out_as_it_went_in(run, value):
+    async def main():
+        return await Counter().echo_async(value)
+
+    result = run(main())
+    assert result == value and type(result) is type(value)
+
+
+def test_objects_boxed_values_and_variants_come_out_as_they_went_in(run):
+    async def main():
+        counter = Counter()
+        assert await counter.echo_async(counter) is counter
+        assert (await counter.echo_async(GLib.Bytes.new(b"x"))).get_data() == b"x"
+        assert (await counter.echo_async(GLib.Variant("(is)", (1, "a")))).unpack() == (1, "a")
+        assert await counter.echo_async(Gio.IOErrorEnum.BUSY) == Gio.IOErrorEnum.BUSY
+
+    run(main())
+
+
+def test_c_code_finds_the_value_in_the_task(run):
+    async def main():
+        counter, call = Counter(), Call()
+        counter.echo_async("text", callback=call)
+        return (await call.result()).propagate_value()
+
+    success, value = run(main())
+    assert success and getattr(value, "get_value", lambda: value)() == "text"
+
+
+def test_gawait_call_starts_it_like_any_other(run):
+    async def main():
+        counter = Counter()
+        start = lambda cancellable, callback: counter.add_async(1, 2, 0, cancellable, callback)
+        return await gawait.call(start, finish=counter.add_finish)
+
+    assert run(main()) == 3
+
+
+def test_a_subclass_overrides_what_runs(run):
+    class Doubling(Counter):
+        async def add(self, one, two=1):
+            return 2 * await super().add(one, two)
+
+    async def main():
+        return await Doubling().add_async(1, 2)
+
+    assert run(main()) == 6
+
+
+def test_the_priority_is_that_of_the_task_and_of_the_callback(run):
+    async def main():
+        counter, call = Counter(), Call()
+        counter.priority_async(GLib.PRIORITY_LOW, None, call)
+        result = await call.result()
+        assert result.get_priority() == GLib.PRIORITY_LOW
+        assert counter.priority_finish(result) == GLib.PRIORITY_LOW
+
+    run(main())
+
+
+def test_arguments_that_do_not_fit_are_told_at_the_call(run):
+    async def main():
+        counter = Counter()
+        with pytest.raises(TypeError, match="missing 1 required"):
+            counter.add_async()
+        with pytest.raises(TypeError, match="unexpected keyword"):
+            counter.add_async(1, three=3)
+        with pytest.raises(TypeError, match="callback"):
+            counter.add_async(1, 2, 0, None, "no callable")
+        with pytest.raises(TypeError, match="GCancellable"):
+            counter.add_async(1, 2, 0, "no cancellable", Call())
+        with pytest.raises(TypeError, match="multiple values"):
+            counter.add_async(1, 2, 0, priority=1)
+        with pytest.raises(TypeError, match="Counter"):
+            Counter.add_async(Gio.Cancellable(), 1)
+
+    run(main())
+
+
+def test_what_cannot_be_a_pair_is_refused():
+    with pytest.raises(TypeError, match="async def"):
+        gawait.async_method(lambda self: None)
+    with pytest.raises(TypeError, match="cancellable"):
+
+        @gawait.async_method
+        async def clash(self, cancellable):
+            pass
+
+    with pytest.raises((TypeError, RuntimeError)):
+
+        class Plain:
+            @gawait.async_method
+            async def method(self):
+                pass
+
+
+# The contract ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["at once", "raises", "cancelled before"])
+def test_the_callback_comes_once_in_a_later_iteration(run, how):
+    async def main():
+        counter, call, cancellable = Counter(), Call(), Gio.Cancellable()
+        if how == "cancelled before":
+            cancellable.cancel()
+            counter.wait_async(0, cancellable, call)
+        elif how == "raises":
+            counter.fail_async(io_error(Gio.IOErrorEnum.BUSY), callback=call)
+        else:
+            counter.add_async(1, callback=call)
+        assert not call.results
+        await call.result()
+        assert counter.begun == 0
+
+    run(main())
+
+
+def test_it_comes_in_the_context_of_the_call():
+    counter, call = Counter(), Call()
+    context = GLib.MainContext()
+
+    def other():
+        context.push_thread_default()
+        counter.add_async(1, callback=call)
+        iterate_until(lambda: call.results, context)
+        context.pop_thread_default()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert call.thread == thread.ident
+    assert counter.add_finish(call.results[0][1]) == 2
+
+
+def test_it_runs_where_nobody_runs_a_loop():
+    counter, call = Counter(), Call()
+    counter.add_async(1, callback=call)
+    assert not call.results
+    iterate_until(lambda: call.results)
+    assert counter.add_finish(call.results[0][1]) == 2
+
+
+def test_a_thread_without_a_context_is_called_back_where_the_default_one_is_iterated(run):
+    async def main():
+        counter, call = Counter(), Call()
+        await asyncio.to_thread(counter.add_async, 1, callback=call)
+        assert counter.add_finish(await call.result()) == 2
+        assert call.thread == threading.get_ident()
+
+    run(main())
+
+
+def test_so_it_is_where_nobody_runs_a_loop():
+    counter, call = Counter(), Call()
+    context = GLib.MainContext.default()
+    assert context.acquire()
+    thread = threading.Thread(target=counter.add_async, args=(1,), kwargs={"callback": call})
+    thread.start()
+    thread.join()
+    assert not call.results
+    iterate_until(lambda: call.results)
+    context.release()
+    assert counter.add_finish(call.results[0][1]) == 2
+    assert call.thread == threading.get_ident()
+
+
+def test_in_a_context_that_nobody_iterates_nothing_happens_until_somebody_does():
+    counter, call, context = Counter(), Call(), GLib.MainContext()
+    context.push_thread_default()
+    counter.add_async(1, callback=call)
+    context.pop_thread_default()
+    while GLib.MainContext.default().iteration(False):
+        pass
+    assert not call.results
+    iterate_until(lambda: call.results, context)
+    assert counter.add_finish(call.results[0][1]) == 2
+
+
+def test_where_nobody_runs_a_loop_one_can_be_run_meanwhile(run):
+    counter, call, cancellable = Counter(), Call(), Gio.Cancellable()
+    counter.wait_async(0, cancellable, call)
+
+    async def main():
+        assert await counter.add_async(1) == 2
+        cancellable.cancel()
+        return await call.result()
+
+    with pytest.raises(GLib.Error) as caught:
+        counter.wait_finish(run(main()))
+    assert is_cancelled(caught.value)
+
+
+def test_without_a_callback_the_coroutine_runs(run):
+    async def main():
+        counter, cancellable = Counter(), Gio.Cancellable()
+        counter.wait_async(0, cancellable, None)
+        await asyncio.sleep(0.01)
+        assert counter.begun == 1
+        cancellable.cancel()
+        while not counter.cleaned:
+            await asyncio.sleep(0.001)
+
+    run(main())
+
+
+def test_finish_may_be_called_later_and_once(run):
+    async def main():
+        counter, call = Counter(), Call()
+        counter.add_async(1, callback=call)
+        return counter, await call.result()
+
+    counter, result = run(main())
+    assert counter.add_finish(result) == 2
+    with pytest.raises(RuntimeError, match="taken out before"):
+        counter.add_finish(result)
+
+
+def test_a_result_of_another_function_or_object_is_refused(run):
+    async def main():
+        counter, call = Counter(), Call()
+        counter.add_async(1, callback=call)
+        result = await call.result()
+        with pytest.raises(ValueError, match="another function"):
+            counter.echo_finish(result)
+        with pytest.raises(ValueError, match="another object"):
+            Counter().add_finish(result)
+        with pytest.raises(TypeError, match="AsyncResult"):
+            counter.add_finish("no result")
+        assert counter.add_finish(result) == 2
+
+    run(main())
+
+
+# Cancellation -----------------------------------------------------------------------------
+
+
+def test_cancelling_cancels_the_coroutine_which_cleans_up_first(run):
+    async def main():
+        counter, call, cancellable = Counter(), Call(), Gio.Cancellable()
+        counter.wait_async(
+            0, cancellable, lambda *a: (counter.cleaned.append("called"), call(*a))
+        )
+        await asyncio.sleep(0.01)
+        cancellable.cancel()
+        assert counter.cleaned == []
+        result = await call.result()
+        assert counter.cleaned == ["cleaned", "called"]
+        with pytest.raises(GLib.Error) as caught:
+            counter.wait_finish(result)
+        assert is_cancelled(caught.value)
+
+    run(main())
+
+
+def test_it_can_be_cancelled_from_another_thread(run):
+    async def main():
+        counter, call, cancellable = Counter(), Call(), Gio.Cancellable()
+        counter.wait_async(0, cancellable, call)
+        await asyncio.to_thread(cancellable.cancel)
+        await call.result()
+
+    run(main())
+
+
+def test_a_coroutine_that_swallows_its_cancellation_is_cancelled_all_the_same(run):
+    async def main():
+        counter, call, cancellable = Counter(), Call(), Gio.Cancellable()
+        counter.swallow_async(0, cancellable, call)
+        await asyncio.sleep(0.01)
+        cancellable.cancel()
+        with pytest.raises(GLib.Error) as caught:
+            counter.swallow_finish(await call.result())
+        assert is_cancelled(caught.value)
+
+    run(main())
+
+
+def test_cancelling_what_awaits_it_cancels_the_coroutine(run):
+    async def main():
+        counter = Counter()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await counter.wait_async()
+        assert counter.cleaned == ["cleaned"]
+
+    run(main())
+
+
+def test_a_coroutine_whose_loop_ends_is_cancelled():
+    counter, call = Counter(), Call()
+
+    async def main():
+        counter.wait_async(callback=call)
+        await asyncio.sleep(0.01)
+
+    gawait.run(main())
+    iterate_until(lambda: call.results)
+    with pytest.raises(GLib.Error) as caught:
+        counter.wait_finish(call.results[0][1])
+    assert is_cancelled(caught.value)
+
+
+def test_a_coroutine_whose_loop_is_closed_under_it_still_calls_back():
+    counter, call = Counter(), Call()
+    loop = gawait.new_event_loop()
+    loop.set_exception_handler(lambda loop, context: None)  # a task is destroyed
+
+    async def main():
+        counter.swallow_async(callback=call)
+        await asyncio.sleep(0.01)
+
+    loop.run_until_complete(main())
+    loop.close()
+    del loop
+    counter.never = None
+    gc.collect()
+    iterate_until(lambda: call.results)
+    with pytest.raises(GLib.Error) as caught:
+        counter.swallow_finish(call.results[0][1])
+    assert is_cancelled(caught.value)
+
+
+# Errors -----------------------------------------------------------------------------------
+
+
+def test_a_glib_error_goes_through_as_it_is(run):
+    async def main():
+        error = GLib.Error.new_literal(GLib.quark_from_string("tests"), "says this", 7)
+        with pytest.raises(GLib.Error) as caught:
+            await Counter().fail_async(error)
+        return caught.value
+
+    error = run(main())
+    assert (error.domain, error.code, error.message) == ("tests", 7, "says this")
+
+
+@pytest.mark.parametrize(
+    "exception, code, message, reports",
+    [
+        (FileNotFoundError(2, "gone"), Gio.IOErrorEnum.NOT_FOUND, "gone", 0),
+        (TimeoutError(), Gio.IOErrorEnum.TIMED_OUT, "Timed out", 0),
+        (asyncio.CancelledError(), Gio.IOErrorEnum.CANCELLED, "cancelled", 0),
+        (NotImplementedError("what"), Gio.IOErrorEnum.NOT_SUPPORTED, "what", 1),
+        (ValueError("bad"), Gio.IOErrorEnum.FAILED, "ValueError: bad", 1),
+        (Stopped(), Gio.IOErrorEnum.FAILED, "Stopped", 1),
+        (ValueError("nul \0 inside"), Gio.IOErrorEnum.FAILED, "inside", 1),
+    ],
+    ids=repr,
+)
+def test_an_exception_becomes_an_error_of_gio_and_a_bug_is_reported(
+    run, exception, code, message, reports
+):
+    async def main():
+        counter, call = Counter(), Call()
+        counter.fail_async(exception, callback=call)
+        with pytest.raises(GLib.Error, match=message) as caught:
+            counter.fail_finish(await call.result())
+        assert caught.value.matches(Gio.io_error_quark(), code)
+
+    run(main(), expected_reports=reports)
+
+
+def test_the_report_has_the_traceback(loop, reports):
+    error = ValueError("bad")
+    call = Call()
+    loop.call_soon(lambda: Counter().fail_async(error, callback=call))
+    loop.run_until_complete(call.result())
+    (report,) = reports
+    assert report["exception"] is error and error.__traceback__ is not None
+    assert "Counter.fail()" in report["message"]
+
+
+# C code -------------------------------------------------------------------------------------
+
+
+class Typed(GObject.Object):
+    @gawait.async_method
+    async def repeat(self, text: str, times: int, into: Gio.Cancellable, strict: bool = False):
+        await asyncio.sleep(0)
+        if strict:
+            raise io_error(Gio.IOErrorEnum.BUSY, "strict")
+        assert isinstance(into, Gio.Cancellable)
+        return text * times
+
+
+C_CALLER = r"""
+#include <gio/gio.h>
+
+static void ready(GObject *source, GAsyncResult *result, gpointer data) {
+    GString *log = data;
+    GValue value = G_VALUE_INIT;
+    GError *error = NULL;
+    if (g_task_propagate_value(G_TASK(result), &value, &error)) {
+        g_string_append_printf(log, "%s;", g_value_get_string(&value));
+        g_value_unset(&value);
+    } else {
+        g_string_append_printf(log, "%s %d;", g_quark_to_string(error->domain), error->code);
+        g_error_free(error);
+    }
+}
+
+const char *call(GObject *typed) {
+    GString *log = g_string_new(NULL);
+    GCancellable *cancellable = g_cancellable_new();
+    gint64 twice = 2;
+    g_signal_emit_by_name(typed, "repeat-async", "ab", twice, cancellable, FALSE,
+                          G_PRIORITY_DEFAULT, cancellable, ready, log);
+    while (log->len == 0)
+        g_main_context_iteration(NULL, TRUE);
+    gsize before = log->len;
+    g_signal_emit_by_name(typed, "repeat-async", "ab", twice, cancellable, TRUE,
+                          G_PRIORITY_LOW, NULL, ready, log);
+    while (log->len == before)
+        g_main_context_iteration(NULL, TRUE);
+    before = log->len;
+    g_signal_emit_by_name(typed, "repeat-async", "ab", twice, cancellable, FALSE,
+                          G_PRIORITY_DEFAULT, cancellable, ready, log);
+    g_signal_emit_by_name(typed, "repeat-async", "ab", twice, cancellable, FALSE,
+                          G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+    g_cancellable_cancel(cancellable);
+    if (log->len != before)
+        g_string_append(log, "too early;");
+    while (log->len == before)
+        g_main_context_iteration(NULL, TRUE);
+    g_object_unref(cancellable);
+    return g_string_free(log, FALSE);
+}
+"""
+
+
+@pytest.fixture
+def c_caller(tmp_path):
+    """The function call() of C_CALLER."""
+    flags = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", "gio-2.0"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    (tmp_path / "caller.c").write_text(C_CALLER)
+    library = str(tmp_path / "caller.so")
+    compile = ["gcc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", library]
+    subprocess.run([*compile, str(tmp_path / "caller.c"), *flags.stdout.split()], check=True)
+    function = ctypes.CDLL(library).call
+    function.argtypes, function.restype = [ctypes.c_void_p], ctypes.c_char_p
+    return function
+
+
+def test_c_code_calls_it_by_a_signal(c_caller):
+    typed = Typed()
+    io = "g-io-error-quark"
+    assert c_caller(hash(typed)).decode() == (
+        f"abab;{io} {int(Gio.IOErrorEnum.BUSY)};{io} {int(Gio.IOErrorEnum.CANCELLED)};"
+    )
+
+
+def test_a_subclass_that_has_the_pair_anew_is_called_by_the_same_signal(c_caller):
+    class Reversed(Typed):
+        @gawait.async_method
+        async def repeat(
+            self, text: str, times: int, into: Gio.Cancellable, strict: bool = False
+        ):
+            return (await super().repeat(text, times, into, strict))[::-1]
+
+    assert c_caller(hash(Reversed())).startswith(b"baba;")
+
+
+def test_a_pair_may_have_the_name_of_a_virtual_method(run):
+    class Stream(Gio.MemoryInputStream):
+        @gawait.async_method
+        async def read(self):
+            return "ours"
+
+    async def main():
+        assert await Stream().read_async() == "ours"
+        assert (await Stream().read_bytes_async(1)).get_size() == 0
+
+    run(main())
+
+
+# Nothing is left -----------------------------------------------------------------------------
+
+
+def test_nothing_is_left_after_it_ended(run, count_objects):
+    cancellable = Gio.Cancellable()
+
+    async def main():
+        counter = Counter()
+        for _ in range(20):
+            await counter.add_async(1, cancellable=cancellable)
+            with pytest.raises(GLib.Error):
+                await counter.fail_async(io_error(1), cancellable=cancellable)
+            operation = counter.wait_async()
+            await asyncio.sleep(0)
+            operation.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await operation
+            counter.add_async(1, 2, 0, cancellable, None)
+        await asyncio.sleep(0.01)
+        return weakref.ref(counter)
+
+    before = count_objects(Gio.Task), count_objects(Counter), cancellable.__grefcount__
+    counter = run(main())
+    gc.collect()
+    assert counter() is None
+    assert before == (
+        count_objects(Gio.Task),
+        count_objects(Counter),
+        cancellable.__grefcount__,
+    )
+
+
+def test_every_one_of_many_calls_calls_back_once_whatever_is_cancelled(run, count_objects):
+    calls, chance = 3000, random.Random(4)
+
+    async def main():
+        counter, counts = Counter(), collections.Counter()
+        cancellables = [Gio.Cancellable() for _ in range(calls)]
+        for index, cancellable in enumerate(cancellables):
+            start = chance.choice(
+                [counter.wait_async, counter.swallow_async, counter.nothing_async]
+            )
+            if chance.random() < 0.2:
+                cancellable.cancel()
+            start(0, cancellable, lambda source, result, index: counts.update([index]), index)
+            if chance.random() < 0.2:
+                await asyncio.sleep(0)
+            chance.choice(cancellables).cancel()
+        for cancellable in cancellables:
+            cancellable.cancel()
+        async with asyncio.timeout(60):
+            while len(counts) < calls:
+                await asyncio.sleep(0.001)
+        assert set(counts.values()) == {1}
+
+    before = count_objects(Gio.Task), count_objects(Gio.Cancellable)
+    run(main())
+    assert (count_objects(Gio.Task), count_objects(Gio.Cancellable)) == before
+
+
+def test_values_are_let_go_of_when_nobody_finishes(run):
+    class Value:
+        pass
+
+    async def main():
+        counter, value = Counter(), Value()
+        seen = weakref.ref(value)
+        counter.echo_async(value, callback=lambda source, result: None)
+        del value
+        await asyncio.sleep(0.05)
+        return seen
+
+    seen = run(main())
+    gc.collect()
+    assert seen() is None

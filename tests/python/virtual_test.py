@@ -1,0 +1,330 @@
+"""Async virtual methods that are coroutines."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+import gawait
+from gi.repository import Gio, GLib, GObject
+
+
+def io_error(code):
+    return GLib.Error.new_literal(Gio.io_error_quark(), "message", code)
+
+
+class Thing(GObject.Object, Gio.AsyncInitable):
+    def __init__(self, error=None):
+        super().__init__()
+        self.error = error
+        self.initialised = False
+        self.cleaned = False
+        self.priority = None
+
+    async def do_init_async(self):
+        self.priority = gawait.priority.get(None)
+        await asyncio.sleep(0)
+        if isinstance(self.error, asyncio.Event):
+            try:
+                await self.error.wait()
+            finally:
+                await asyncio.sleep(0)
+                self.cleaned = True
+        elif self.error:
+            raise self.error
+        self.initialised = True
+
+
+class Source(Gio.InputStream):
+    """Reads what it was given, at most seven bytes a time."""
+
+    def __init__(self, data=b""):
+        super().__init__()
+        self.data = data
+        self.closed = 0
+        self.reading = 0
+        self.gate = None
+
+    async def do_read_async(self, count):
+        self.reading += 1
+        if self.gate:
+            await self.gate.wait()
+        await asyncio.sleep(0)
+        size = min(count, 7)
+        read, self.data = self.data[:size], self.data[size:]
+        return read
+
+    async def do_skip_async(self, count):
+        skipped = min(count, len(self.data))
+        self.data = self.data[skipped:]
+        return skipped
+
+    async def do_close_async(self):
+        await asyncio.sleep(0)
+        self.closed += 1
+
+
+class Sink(Gio.OutputStream):
+    def __init__(self):
+        super().__init__()
+        self.data = b""
+        self.flushed = 0
+
+    async def do_write_async(self, data):
+        await asyncio.sleep(0)
+        self.data += data[:5]
+        return len(data[:5])
+
+    async def do_flush_async(self):
+        self.flushed += 1
+
+    async def do_close_async(self):
+        pass
+
+
+TEXT = b"one line\nand another one that is longer\n"
+
+
+def test_an_object_is_initialised_by_a_coroutine(run):
+    async def main():
+        thing = Thing()
+        assert await thing.init_async(GLib.PRIORITY_LOW)
+        return thing
+
+    thing = run(main())
+    assert thing.initialised and thing.priority == GLib.PRIORITY_LOW
+
+
+def test_the_callback_comes_in_a_later_iteration(run):
+    async def main():
+        ended = asyncio.get_running_loop().create_future()
+        thing = Thing()
+        thing.init_async(0, None, lambda source, result: ended.set_result((source, result)))
+        assert not ended.done()
+        source, result = await ended
+        assert source is thing and thing.init_finish(result)
+
+    run(main())
+
+
+def test_what_is_cancelled_before_does_not_begin(run):
+    async def main():
+        thing, cancellable = Thing(), Gio.Cancellable()
+        cancellable.cancel()
+        with pytest.raises(GLib.Error) as caught:
+            await thing.init_async(0, cancellable)
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+        assert not thing.initialised
+
+    run(main())
+
+
+def test_a_glib_error_of_the_coroutine_comes_out(run):
+    async def main():
+        with pytest.raises(GLib.Error) as caught:
+            await Thing(io_error(Gio.IOErrorEnum.BUSY)).init_async(0)
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY)
+
+    run(main())
+
+
+def test_another_exception_is_reported_and_becomes_an_error(run):
+    async def main():
+        with pytest.raises(GLib.Error, match="ValueError: bad") as caught:
+            await Thing(ValueError("bad")).init_async(0)
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED)
+
+    run(main(), expected_reports=1)
+
+
+def test_cancelling_cancels_the_coroutine_which_cleans_up_first(run):
+    async def main():
+        thing, cancellable = Thing(asyncio.Event()), Gio.Cancellable()
+        ended = asyncio.get_running_loop().create_future()
+        thing.init_async(0, cancellable, lambda source, result: ended.set_result(result))
+        await asyncio.sleep(0.01)
+        cancellable.cancel()
+        assert not thing.cleaned
+        result = await ended
+        assert thing.cleaned
+        with pytest.raises(GLib.Error) as caught:
+            thing.init_finish(result)
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+    run(main())
+
+
+def test_a_stream_is_read(run):
+    async def main():
+        source = Source(b"0123456789")
+        first = await source.read_bytes_async(4)
+        second = await source.read_bytes_async(100)
+        last = await source.read_bytes_async(100)
+        return first.get_data(), second.get_data(), last.get_data() or b""
+
+    assert run(main()) == (b"0123", b"456789", b"")
+
+
+def test_a_data_input_stream_reads_lines_of_it(run):
+    async def main():
+        lines = Gio.DataInputStream.new(Source(TEXT))
+        return [line async for line in lines]
+
+    assert run(main()) == TEXT.decode().splitlines()
+
+
+def test_it_is_spliced_into_a_stream_of_c_and_closed(run):
+    async def main():
+        source, target = Source(TEXT * 50), Gio.MemoryOutputStream.new_resizable()
+        flags = Gio.OutputStreamSpliceFlags
+        size = await target.splice_async(source, flags.CLOSE_SOURCE | flags.CLOSE_TARGET)
+        assert size == len(TEXT) * 50 and source.closed == 1 and source.is_closed()
+        return target.steal_as_bytes().get_data()
+
+    assert run(main()) == TEXT * 50
+
+
+def test_it_is_spliced_into_a_stream_of_python(run):
+    async def main():
+        source, target = Source(TEXT), Sink()
+        flags = Gio.OutputStreamSpliceFlags
+        await target.splice_async(source, flags.CLOSE_SOURCE | flags.CLOSE_TARGET)
+        return target.data
+
+    assert run(main()) == TEXT
+
+
+def test_it_is_skipped_and_closed(run):
+    async def main():
+        source = Source(b"0123456789")
+        assert await source.skip_async(4) == 4
+        assert await source.close_async(0)
+        assert source.closed == 1 and source.is_closed()
+        return source.data
+
+    assert run(main()) == b"456789"
+
+
+def test_a_stream_is_written_and_flushed(run):
+    async def main():
+        sink = Sink()
+        assert await sink.write_bytes_async(GLib.Bytes.new(b"0123456789")) == 5
+        assert await sink.flush_async(0)
+        assert await sink.close_async(0)
+        return sink
+
+    sink = run(main())
+    assert sink.data == b"01234" and sink.flushed >= 1
+
+
+def test_a_read_is_cancelled(run):
+    async def main():
+        source = Source(TEXT)
+        source.gate = asyncio.Event()
+        lines = Gio.DataInputStream.new(source)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await lines.read_line_async(0)
+        assert source.reading == 1 and not source.has_pending()
+        source.gate.set()
+        return (await lines.read_line_async(0))[0]
+
+    assert run(main()) == b"one line"
+
+
+@pytest.mark.parametrize("value", [b"far too many bytes", "text", None, 3], ids=repr)
+def test_a_read_that_returns_nonsense_fails_and_is_reported(run, value):
+    class Liar(Gio.InputStream):
+        async def do_read_async(self, count):
+            return value
+
+    async def main():
+        with pytest.raises(GLib.Error, match="Error: "):
+            await Liar().read_bytes_async(8)
+
+    run(main(), expected_reports=1)
+
+
+@pytest.mark.parametrize("value", [-1, 9, None, 2**80, "text"], ids=repr)
+def test_a_write_that_returns_nonsense_fails_and_is_reported(run, value):
+    class Liar(Gio.OutputStream):
+        async def do_write_async(self, data):
+            return value
+
+    async def main():
+        with pytest.raises(GLib.Error, match="Error: "):
+            await Liar().write_bytes_async(GLib.Bytes.new(b"8 bytes."))
+
+    run(main(), expected_reports=1)
+
+
+def test_a_subclass_overrides_the_coroutine(run):
+    class Shouting(Source):
+        async def do_read_async(self, count):
+            return (await super().do_read_async(count)).upper()
+
+    async def main():
+        return await Gio.DataInputStream.new(Shouting(TEXT)).read_line_async(0)
+
+    assert run(main())[0] == b"ONE LINE"
+
+
+def test_a_subclass_inherits_the_coroutine(run):
+    class Inherits(Source):
+        pass
+
+    async def main():
+        return await Gio.DataInputStream.new(Inherits(TEXT)).read_line_async(0)
+
+    assert run(main())[0] == b"one line"
+
+
+def test_other_classes_are_as_they_were(run):
+    async def main():
+        stream = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(b"c"))
+        return (await stream.read_bytes_async(4)).get_data()
+
+    assert run(main()) == b"c"
+
+
+def test_a_class_cannot_change_an_interface_that_it_shares_with_its_parent():
+    with pytest.raises(TypeError, match="GAsyncInitable among its base classes"):
+
+        class Proxy(Gio.DBusProxy):
+            async def do_init_async(self):
+                pass
+
+
+def test_it_runs_where_nobody_runs_a_loop():
+    thing, results = Thing(), []
+    thing.init_async(0, None, lambda source, result: results.append(result))
+    while not results:
+        GLib.MainContext.default().iteration(True)
+    assert thing.init_finish(results[0]) and thing.initialised
+
+
+def test_a_coroutine_that_has_the_name_of_no_virtual_method_is_left_alone(run):
+    class Mine(GObject.Object):
+        async def do_something(self):
+            return "done"
+
+    assert run(Mine().do_something()) == "done"
+
+
+def test_nothing_is_left(run, count_objects):
+    async def main():
+        for _ in range(20):
+            await Gio.DataInputStream.new(Source(TEXT)).read_line_async(0)
+            with pytest.raises(GLib.Error):
+                await Thing(io_error(1)).init_async(0)
+        await asyncio.sleep(0.01)
+        return weakref.ref(Source())
+
+    def counts():
+        return [count_objects(each) for each in (Gio.Task, Source, Thing, Gio.DataInputStream)]
+
+    before = counts()
+    assert run(main())() is None
+    gc.collect()
+    assert counts() == before
