@@ -4,6 +4,9 @@
 
 #include <cmath>
 #include <cstring>
+#include <initializer_list>
+#include <span>
+#include <vector>
 
 namespace gawait::python {
 
@@ -12,15 +15,18 @@ PyObject* priority_name;
 namespace {
 
 PyObject* context_name;
+// The tuple of names that last was just ("context",): asyncio's C code calls with one and the
+// same for each step of a task, and its name is not always interned.
+PyObject* context_alone;
 PyObject* priority_variable;    // a contextvars.ContextVar
 bool priorities_in_use = false; // somebody has set it
 
 /// In debug mode asyncio checks what it takes on trust otherwise.
 bool check_call(loop_object& self, PyObject* callback, const char* method, bool this_thread) {
+    if (self.core && !self.closed && !self.debug) [[likely]]
+        return true;
     if (!check_open(self))
         return false;
-    if (!self.debug) [[likely]]
-        return true;
     if (this_thread) {
         const auto checked =
             object::adopt(PyObject_CallMethod(object_of(self), "_check_thread", nullptr));
@@ -50,6 +56,94 @@ bool inherited_priority(PyObject* context, int& priority) noexcept {
         return !PyErr_Occurred();
     priority = static_cast<int>(PyLong_AsLong(value.get()));
     return !PyErr_Occurred();
+}
+
+bool parse_context(const char* method, PyObject* value, call& parsed) noexcept {
+    if (PyContext_CheckExact(value)) [[likely]] {
+        parsed.context = value;
+        return true;
+    }
+    if (value == Py_None)
+        return true;
+    PyErr_Format(PyExc_TypeError,
+                 "%s() argument 'context' must be a contextvars.Context, not %.200s", method,
+                 Py_TYPE(value)->tp_name);
+    return false;
+}
+
+bool parse_priority(const char* method, PyObject* value, call& parsed) noexcept {
+    const long priority = PyLong_AsLong(value);
+    if (priority == -1 && PyErr_Occurred())
+        return false;
+    if (priority < G_MININT || priority > G_MAXINT) {
+        PyErr_Format(PyExc_OverflowError, "%s() argument 'priority' is out of range", method);
+        return false;
+    }
+    parsed.priority = static_cast<int>(priority);
+    return true;
+}
+
+/// @param given whether there is a priority.
+bool parse_named(const char* method, PyObject* const* values, PyObject* names, call& parsed,
+                 bool& given) noexcept {
+    const Py_ssize_t count = PyTuple_GET_SIZE(names);
+    for (Py_ssize_t index = 0; index < count; ++index) {
+        PyObject* name = PyTuple_GET_ITEM(names, index);
+        PyObject* value = values[index];
+        if (is_name(name, context_name)) {
+            if (!parse_context(method, value, parsed))
+                return false;
+            if (count == 1)
+                Py_XSETREF(context_alone, Py_NewRef(names));
+        } else if (is_name(name, priority_name)) {
+            if (value == Py_None)
+                continue;
+            if (!parse_priority(method, value, parsed))
+                return false;
+            given = true;
+        } else {
+            PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", method,
+                         name);
+            return false;
+        }
+    }
+    return true;
+}
+
+using fast_method = PyObject*(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
+
+/// Calls a method again, with those of its positional parameters in their places that were given
+/// by name.
+PyObject* call_in_order(fast_method* again, const char* method,
+                        std::initializer_list<const char*> parameters, PyObject* self,
+                        PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    std::vector<PyObject*> ordered(arguments, arguments + count);
+    std::vector<PyObject*> rest(arguments + count,
+                                arguments + count + (names ? PyTuple_GET_SIZE(names) : 0));
+    const auto rest_names = object::adopt(names ? PySequence_List(names) : PyList_New(0));
+    if (!rest_names)
+        return nullptr;
+    for (const char* parameter : std::span(parameters).subspan(ordered.size())) {
+        Py_ssize_t index = 0;
+        const auto given = static_cast<Py_ssize_t>(rest.size());
+        while (index < given && PyUnicode_CompareWithASCIIString(
+                                    PyList_GET_ITEM(rest_names.get(), index), parameter) != 0)
+            ++index;
+        if (index == given) {
+            PyErr_Format(PyExc_TypeError, "%s() missing a required argument: '%s'", method,
+                         parameter);
+            return nullptr;
+        }
+        ordered.push_back(rest[static_cast<std::size_t>(index)]);
+        rest.erase(rest.begin() + index);
+        if (PySequence_DelItem(rest_names.get(), index) < 0)
+            return nullptr;
+    }
+    const auto ordered_count = static_cast<Py_ssize_t>(ordered.size());
+    ordered.insert(ordered.end(), rest.begin(), rest.end());
+    const auto ordered_names = object::adopt(PyList_AsTuple(rest_names.get()));
+    return ordered_names ? again(self, ordered.data(), ordered_count, ordered_names.get())
+                         : nullptr;
 }
 
 PyObject* soon(loop_object& self, const char* method, bool thread_safe, PyObject* const* arguments,
@@ -105,46 +199,13 @@ bool is_name(PyObject* given, PyObject* name) noexcept {
 
 bool parse_call(const char* method, PyObject* const* arguments, Py_ssize_t count, PyObject* names,
                 Py_ssize_t skip, call& parsed) noexcept {
-    if (count <= skip) {
-        PyErr_Format(PyExc_TypeError, "%s() missing a required argument: '%s'", method,
-                     skip > 0 && count < skip ? "delay" : "callback");
-        return false;
-    }
     parsed = {arguments[skip], arguments + skip + 1, count - skip - 1,
               nullptr,         G_PRIORITY_DEFAULT,   false};
     bool given = false;
-    for (Py_ssize_t index = 0; names && index < PyTuple_GET_SIZE(names); ++index) {
-        PyObject* name = PyTuple_GET_ITEM(names, index);
-        PyObject* value = arguments[count + index];
-        if (is_name(name, context_name)) {
-            if (value == Py_None)
-                continue;
-            if (!PyContext_CheckExact(value)) {
-                PyErr_Format(PyExc_TypeError,
-                             "%s() argument 'context' must be a contextvars.Context, not %.200s",
-                             method, Py_TYPE(value)->tp_name);
-                return false;
-            }
-            parsed.context = value;
-        } else if (is_name(name, priority_name)) {
-            if (value == Py_None)
-                continue;
-            const long priority = PyLong_AsLong(value);
-            if (priority == -1 && PyErr_Occurred())
-                return false;
-            if (priority < G_MININT || priority > G_MAXINT) {
-                PyErr_Format(PyExc_OverflowError, "%s() argument 'priority' is out of range",
-                             method);
-                return false;
-            }
-            parsed.priority = static_cast<int>(priority);
-            given = true;
-        } else {
-            PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", method,
-                         name);
-            return false;
-        }
-    }
+    if (names &&
+        !(names == context_alone ? parse_context(method, arguments[count], parsed)
+                                 : parse_named(method, arguments + count, names, parsed, given)))
+        return false;
     if (priorities_in_use && !given) [[unlikely]]
         return inherited_priority(parsed.context, parsed.priority);
     return true;
@@ -152,16 +213,24 @@ bool parse_call(const char* method, PyObject* const* arguments, Py_ssize_t count
 
 PyObject* call_soon(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
                     PyObject* names) {
+    if (count < 1) [[unlikely]]
+        return call_in_order(call_soon, "call_soon", {"callback"}, object, arguments, count, names);
     return soon(loop_of(object), "call_soon", false, arguments, count, names);
 }
 
 PyObject* call_soon_threadsafe(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
                                PyObject* names) {
+    if (count < 1) [[unlikely]]
+        return call_in_order(call_soon_threadsafe, "call_soon_threadsafe", {"callback"}, object,
+                             arguments, count, names);
     return soon(loop_of(object), "call_soon_threadsafe", true, arguments, count, names);
 }
 
 PyObject* call_later(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
                      PyObject* names) {
+    if (count < 2) [[unlikely]]
+        return call_in_order(call_later, "call_later", {"delay", "callback"}, object, arguments,
+                             count, names);
     call what;
     double delay = 0;
     if (!parse_call("call_later", arguments, count, names, 1, what) ||
@@ -171,6 +240,9 @@ PyObject* call_later(PyObject* object, PyObject* const* arguments, Py_ssize_t co
 }
 
 PyObject* call_at(PyObject* object, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    if (count < 2) [[unlikely]]
+        return call_in_order(call_at, "call_at", {"when", "callback"}, object, arguments, count,
+                             names);
     call what;
     double when = 0;
     if (!parse_call("call_at", arguments, count, names, 1, what) ||

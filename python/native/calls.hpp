@@ -10,7 +10,8 @@ extern PyObject* priority_name;
 
 bool is_name(PyObject* given, PyObject* name) noexcept;
 
-/// Reads `callback, *arguments, context=None, priority=None`; `skip` arguments come before.
+/// Reads `callback, *arguments, context=None, priority=None`; `skip` arguments come before, and
+/// the callback is there.
 bool parse_call(const char* method, PyObject* const* arguments, Py_ssize_t count, PyObject* names,
                 Py_ssize_t skip, call& parsed) noexcept;
 

@@ -385,11 +385,11 @@ timer_handle* new_timer_handle(loop_object& loop, const call& what, double when)
 }
 
 bool invoke(handle& self) noexcept {
-    // The callback may cancel its own handle, which lets go of these.
+    // The callback may cancel its own handle, which lets go of these, but not of the context.
     const auto callback = object::retain(self.callback);
     const auto arguments = object::retain(self.arguments);
-    const auto context = object::retain(self.context);
-    if (PyContext_Enter(context.get()) < 0)
+    PyObject* const context = self.context;
+    if (PyContext_Enter(context) < 0)
         return false;
     // The element before the first is for the callee to write to.
     PyObject* one[] = {nullptr, arguments.get()};
@@ -404,7 +404,7 @@ bool invoke(handle& self) noexcept {
     }));
     if (self.thread_safe)
         end_run(self);
-    return PyContext_Exit(context.get()) == 0 && result;
+    return PyContext_Exit(context) == 0 && result;
 }
 
 bool cancel(handle& self) noexcept {

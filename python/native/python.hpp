@@ -14,7 +14,8 @@ namespace gawait::python {
 /// Returns what a function returns that may take the GIL. While the interpreter exits, Python
 /// up to 3.13 unwinds the threads that ask for it, which would end the process at the first
 /// noexcept function; they stay here instead, as they stay in Python itself since 3.14.
-template <class Function> auto unless_exiting(Function function) noexcept {
+template <class Function>
+[[gnu::always_inline]] inline auto unless_exiting(Function function) noexcept {
     try {
         return function();
     } catch (...) {

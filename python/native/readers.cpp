@@ -45,6 +45,11 @@ int descriptor_of(PyObject* given) noexcept {
 PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t count, bool writing,
                     const char* method) {
     loop_object& self = loop_of(object);
+    if (count < 2) {
+        PyErr_Format(PyExc_TypeError, "%s() missing a required argument: '%s'", method,
+                     count < 1 ? "fd" : "callback");
+        return nullptr;
+    }
     call what;
     if (!parse_call(method, arguments, count, nullptr, 1, what) || !check_open(self))
         return nullptr;

@@ -203,7 +203,7 @@ unique_source attach_side_source(engine_state& state, const side_source_kind& ki
 // Turns --------------------------------------------------------------------------
 
 /// How long descriptors may be ready unnoticed while jobs keep a turn going.
-constexpr std::chrono::microseconds poll_interval{50};
+constexpr std::chrono::microseconds poll_interval{100};
 
 /// Reads the clock only so often that the reading costs little beside the jobs.
 class stopwatch {
@@ -212,12 +212,15 @@ public:
     clock::duration elapsed() const noexcept { return now_ - begin_; }
 
     /// To be called once a job.
-    void tick() noexcept {
-        if (--until_reading_ > 0)
-            return;
+    ///
+    /// @return whether it read the clock.
+    bool tick() noexcept {
+        if (--until_reading_ > 0) [[likely]]
+            return false;
         const auto previous = std::exchange(now_, clock::now());
         stride_ = now_ - previous < negligible ? std::min(stride_ * 2, longest_stride) : 1;
         until_reading_ = stride_;
+        return true;
     }
 
 private:
@@ -697,15 +700,14 @@ std::size_t engine::rounds() const noexcept { return state_of(*this).rounds_begu
 
 bool engine::tick() noexcept {
     turn& current = *state_of(*this).current;
-    current.watch.tick();
-    return current.spent();
+    return current.watch.tick() && current.spent();
 }
 
 bool engine::next_round() noexcept {
     engine_state& self = state_of(*this);
     const turn& current = *self.current;
     const bool alone = self.jobs.empty() && self.posted.empty() && !self.better_lane_ready &&
-                       self.timers.next_deadline() > current.watch.now() &&
+                       !self.timers.may_be_due(current.watch.now()) &&
                        current.watch.now() < current.next_poll && !current.spent();
     if (alone)
         ++self.rounds_begun;

@@ -25,10 +25,15 @@ public:
     /// The earliest deadline, or `clock::time_point::max()`.
     clock::time_point next_deadline() noexcept;
 
+    /// Whether `pop_due()` is worth asking.
+    bool may_be_due(clock::time_point now) const noexcept {
+        return !entries_.empty() && entries_.front().deadline <= now;
+    }
+
     /// Takes the earliest timer out if it is due, else returns null.
     timer* pop_due(clock::time_point now) noexcept {
         // Inline, for every round asks this.
-        while (!entries_.empty() && entries_.front().deadline <= now)
+        while (may_be_due(now))
             if (timer* due = pop_top())
                 return due;
         return nullptr;

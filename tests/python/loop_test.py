@@ -117,6 +117,37 @@ def test_a_callback_gets_its_arguments(loop, count):
     assert seen == [tuple(range(count))]
 
 
+def test_positional_arguments_may_be_given_by_name(loop):
+    order = []
+    variable = contextvars.ContextVar("variable")
+    context = contextvars.copy_context()
+    context.run(variable.set, "of the context")
+    loop.call_soon(callback=lambda: order.append("soon"))
+    loop.call_soon_threadsafe(context=context, callback=lambda: order.append(variable.get()))
+    loop.call_later(delay=0.02, callback=loop.stop)
+    loop.call_later(0.01, callback=lambda: order.append("later"))
+    loop.call_at(callback=lambda: order.append("at"), when=loop.time())
+    loop.run_forever()
+    assert order == ["soon", "of the context", "at", "later"]
+
+
+@pytest.mark.parametrize(
+    "call, missing",
+    [
+        (lambda loop: loop.call_soon(), "call_soon.*'callback'"),
+        (lambda loop: loop.call_soon(context=None), "call_soon.*'callback'"),
+        (lambda loop: loop.call_later(1), "call_later.*'callback'"),
+        (lambda loop: loop.call_later(callback=print), "call_later.*'delay'"),
+        (lambda loop: loop.call_at(), "call_at.*'when'"),
+        (lambda loop: loop.add_reader(), "add_reader.*'fd'"),
+        (lambda loop: loop.add_writer(1), "add_writer.*'callback'"),
+    ],
+)
+def test_a_missing_argument_is_named(loop, call, missing):
+    with pytest.raises(TypeError, match=missing):
+        call(loop)
+
+
 def test_a_callback_that_raises_is_reported_and_the_others_run(loop, reports):
     order = []
     handle = loop.call_soon(lambda: 1 / 0)
