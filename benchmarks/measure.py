@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import report
 
-SUITES = ("cpp", "loop", "frames")
+SUITES = ("cpp", "loop", "producing", "frames")
 
 
 def main():

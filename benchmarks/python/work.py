@@ -7,9 +7,9 @@ import asyncio
 import json
 import sys
 import threading
-import time
 
 import loops
+import timing
 
 
 def run_callbacks(loop, first):
@@ -192,17 +192,9 @@ def main():
     asyncio.set_event_loop(loop)
     work = globals()[work_name]
     operations = CHUNKS[work]
-    work(loop, operations)  # what is made once
-    done = 0
-    begin = time.process_time_ns()
-    end = begin + float(seconds) * 1e9
-    while time.process_time_ns() < end:
-        work(loop, operations)
-        done += operations
-    # Of all threads, and nothing of what else the machine does.
-    took = time.process_time_ns() - begin
+    took = timing.of_one(lambda: work(loop, operations), operations, float(seconds))
     loop.close()
-    print(json.dumps({"ns": took / done}))
+    print(json.dumps({"ns": took}))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,12 @@ a program written in C or one without asyncio iterates the context, it is a gues
 """
 
 import asyncio
-import contextlib
 import sys
 import threading
 
 from gi.repository import GLib
 
+from gawait import _native
 from gawait.loop import EventLoop, without_current_task
 
 
@@ -19,16 +19,16 @@ def current_context():
     return GLib.MainContext.get_thread_default() or GLib.MainContext.default()
 
 
-def running_loop(context):
-    """Return the loop that runs in this thread if it runs on that context, or None."""
+def running_loop():
+    """Return the loop that runs in this thread if it runs on current_context(), or None."""
     loop = asyncio._get_running_loop()
-    return loop if loop is not None and getattr(loop, "_context", None) == context else None
+    return loop if loop is not None and _native.in_current_context(loop) else None
 
 
 def loop_of_context(context):
     """Return a loop that runs when a context is iterated, which this thread owns."""
-    loop = running_loop(context)
-    if loop is not None:
+    loop = asyncio._get_running_loop()
+    if loop is not None and getattr(loop, "_context", None) == context:
         return loop
     loop = EventLoop.of_context(context)
     if loop is not None and loop._thread_id == threading.get_ident():
@@ -85,27 +85,27 @@ class _Guest(EventLoop):
         return super()._add_writer(fd, self._within, callback, *args)
 
     def _within(self, callback, *args):
-        with self._as_running_loop():
-            try:
-                callback(*args)
-            except (SystemExit, KeyboardInterrupt) as error:
-                _raise_in(self._context, error)
-
-    @contextlib.contextmanager
-    def _as_running_loop(self):
         outer = asyncio._get_running_loop()
-        with without_current_task(outer) if outer else contextlib.nullcontext():
-            asyncio._set_running_loop(self)
-            hooks = sys.get_asyncgen_hooks()
-            sys.set_asyncgen_hooks(
-                firstiter=self._asyncgen_firstiter_hook,
-                finalizer=self._asyncgen_finalizer_hook,
-            )
-            try:
-                yield
-            finally:
-                sys.set_asyncgen_hooks(*hooks)
-                asyncio._set_running_loop(outer)
+        if outer is None or asyncio.current_task(outer) is None:
+            self._run_within(outer, callback, args)
+            return
+        with without_current_task(outer):
+            self._run_within(outer, callback, args)
+
+    def _run_within(self, outer, callback, args):
+        asyncio._set_running_loop(self)
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(
+            firstiter=self._asyncgen_firstiter_hook,
+            finalizer=self._asyncgen_finalizer_hook,
+        )
+        try:
+            callback(*args)
+        except (SystemExit, KeyboardInterrupt) as error:
+            _raise_in(self._context, error)
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+            asyncio._set_running_loop(outer)
 
 
 def _raise_in(context, error):

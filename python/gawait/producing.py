@@ -13,6 +13,7 @@ from gawait.guest import current_context, loop_of_context, running_loop
 from gawait.loop import priority as current_priority
 
 _UNGIVEN = object()
+_DEFAULT = GLib.PRIORITY_DEFAULT
 _OWN_PARAMETERS = ("priority", "cancellable", "callback", "user_data")
 
 
@@ -99,7 +100,8 @@ class async_method:
         task = _native.new_task_for_c(
             source, cancellable, priority, id(self), self._title, callback, user_data
         )
-        complete(task, call_method(source, self._name, args), self._title)
+        production = Production(cancellable, self._title, TaskEnd(task))
+        production.run(call_method(source, self._name, args), priority)
 
     def _named(self, method, suffix, documentation):
         method.__name__ = f"{self._name}_{suffix}"
@@ -131,11 +133,11 @@ class async_method:
         except BaseException:
             coroutine.close()
             raise
-        complete(task, coroutine, self._title)
+        Production(cancellable, self._title, TaskEnd(task)).run(coroutine, priority)
         return operation
 
     def _own_arguments(self, rest, kwargs):
-        own = [GLib.PRIORITY_DEFAULT, None, _UNGIVEN]
+        own = [_DEFAULT, None, _UNGIVEN]
         own[: len(rest)] = rest[:3]
         for index, name in enumerate(_OWN_PARAMETERS[:3]):
             if name not in kwargs:
@@ -149,7 +151,7 @@ class async_method:
         return *own, user_data
 
     def _operation(self, cancellable):
-        loop = running_loop(current_context())
+        loop = running_loop()
         if loop is None:
             return None
         return _native.new_operation(
@@ -157,16 +159,7 @@ class async_method:
         )
 
     def _finish(self, source, result):
-        if not isinstance(result, Gio.AsyncResult):
-            raise TypeError(
-                f"{self._title}_finish(): expected Gio.AsyncResult, "
-                f"not {type(result).__name__}"
-            )
-        if not isinstance(result, Gio.Task) or not result.is_tagged(id(self)):
-            raise ValueError(f"{self._title}_finish(): the result is of another function")
-        if result.get_source_object() is not source:
-            raise ValueError(f"{self._title}_finish(): the result is of another object")
-        return _native.propagate(result)
+        return _native.finish(source, result, id(self), self._title)
 
 
 def error_of(exception):
@@ -207,11 +200,6 @@ async def call_method(instance, name, args):
     return await getattr(instance, name)(*args)
 
 
-def complete(task, coroutine, title):
-    """Run a coroutine as a task of the current context's loop, and end a Gio.Task with it."""
-    Production(task.get_cancellable(), title, TaskEnd(task)).run(coroutine, task.get_priority())
-
-
 class TaskEnd:
     """How a Gio.Task ends."""
 
@@ -239,18 +227,21 @@ class Production:
         self._end = end
         self._handler = None
 
-    def run(self, coroutine, priority=GLib.PRIORITY_DEFAULT):
+    def run(self, coroutine, priority=_DEFAULT):
         """Start it in the loop of the current context; return its task, or None if another
         thread iterates that context, which will start it."""
+        loop = running_loop()
+        if loop is not None:
+            return self._run(loop, coroutine, priority)
         context = current_context()
         if context.acquire():
             try:
-                return self._run(context, coroutine, priority)
+                return self._run(loop_of_context(context), coroutine, priority)
             finally:
                 context.release()
 
         def run_there(*_):
-            self._run(context, coroutine, priority)
+            self._run(loop_of_context(context), coroutine, priority)
             return GLib.SOURCE_REMOVE
 
         source = GLib.Idle(priority=priority)
@@ -258,16 +249,14 @@ class Production:
         source.attach(context)
         return None
 
-    def _run(self, context, coroutine, priority):
-        self._loop = loop = loop_of_context(context)
+    def _run(self, loop, coroutine, priority):
+        self._loop = loop
         options = {}
-        if priority != current_priority.get(GLib.PRIORITY_DEFAULT) and hasattr(loop, "_enter"):
+        if priority != current_priority.get(_DEFAULT) and hasattr(loop, "_enter"):
             options["priority"] = priority
         task = loop.create_task(coroutine, **options)
         # asyncio refers to its tasks weakly. Once the loop is gone, nothing runs them.
-        running = vars(loop).setdefault("_produced_tasks", set())
-        running.add(task)
-        task.add_done_callback(running.discard)
+        vars(loop).setdefault("_produced_tasks", set()).add(task)
         task.add_done_callback(self._done)
         if self._cancellable is not None:
             self._listen(task)
@@ -291,6 +280,7 @@ class Production:
             task().cancel()
 
     def _done(self, task):
+        self._loop._produced_tasks.discard(task)
         end = self._release()
         if end is None:
             return

@@ -268,18 +268,25 @@ PyObject* cancellable_of(PyObject* operation) noexcept {
     return part_of(operation).cancellable.get();
 }
 
-bool check_context(PyObject* loop) noexcept {
+bool in_current_context(PyObject* loop) noexcept {
     const auto boxed = object::adopt(PyObject_GetAttr(loop, context_name));
-    if (!boxed && !PyErr_ExceptionMatches(PyExc_AttributeError))
+    if (!boxed) {
+        if (PyErr_ExceptionMatches(PyExc_AttributeError))
+            PyErr_Clear();
         return false;
-    PyErr_Clear();
+    }
     const auto current = ref<GMainContext>::adopt(g_main_context_ref_thread_default());
-    if (boxed && pyg_boxed_check(boxed.get(), G_TYPE_MAIN_CONTEXT) &&
-        pyg_boxed_get(boxed.get(), GMainContext) == current)
+    return pyg_boxed_check(boxed.get(), G_TYPE_MAIN_CONTEXT) &&
+           pyg_boxed_get(boxed.get(), GMainContext) == current;
+}
+
+bool check_context(PyObject* loop) noexcept {
+    if (in_current_context(loop))
         return true;
-    PyErr_SetString(PyExc_RuntimeError,
-                    "the running event loop does not iterate the GLib.MainContext that the "
-                    "operation would call back in, which is the thread-default one");
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the running event loop does not iterate the GLib.MainContext that the "
+                        "operation would call back in, which is the thread-default one");
     return false;
 }
 

@@ -27,7 +27,11 @@ object ready_callback(PyObject* operation) noexcept;
 /// Borrowed: its `Gio.Cancellable`.
 PyObject* cancellable_of(PyObject* operation) noexcept;
 
-/// The `loop` calls back what is started in this thread now. If not, an exception is set.
+/// Whether the `loop` calls back what is started in this thread now. False with an exception set
+/// if that could not be found out.
+bool in_current_context(PyObject* loop) noexcept;
+
+/// The same; if not, an exception is set.
 bool check_context(PyObject* loop) noexcept;
 
 bool add_operation_type(PyObject* module) noexcept;

@@ -1,5 +1,7 @@
 #include "producing.hpp"
 
+#include "operation.hpp"
+
 #define NO_IMPORT_PYGOBJECT // loop_type.cpp has the pointer to its functions
 #include <pygobject.h>
 
@@ -196,10 +198,26 @@ PyObject* return_error(PyObject*, PyObject* arguments) {
     Py_RETURN_NONE;
 }
 
-PyObject* propagate(PyObject*, PyObject* given) {
-    GTask* task = task_of(given);
-    if (!task)
+/// The result of a task of that source and tag, which a function of that name finishes.
+PyObject* finish(PyObject*, PyObject* arguments) {
+    PyObject *source = nullptr, *result = nullptr;
+    Py_ssize_t tag = 0;
+    const char* name = nullptr;
+    if (!PyArg_ParseTuple(arguments, "OOns", &source, &result, &tag, &name))
         return nullptr;
+    GObject* given = pygobject_check(result, &PyGObject_Type) ? pygobject_get(result) : nullptr;
+    if (!G_IS_ASYNC_RESULT(given))
+        return PyErr_Format(PyExc_TypeError, "%s_finish(): expected Gio.AsyncResult, not %.200s",
+                            name, Py_TYPE(result)->tp_name);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer that Python has kept.
+    auto* const wanted = reinterpret_cast<gpointer>(tag);
+    if (!G_IS_TASK(given) || g_task_get_source_tag(G_TASK(given)) != wanted)
+        return PyErr_Format(PyExc_ValueError, "%s_finish(): the result is of another function",
+                            name);
+    GTask* task = G_TASK(given);
+    if (!pygobject_check(source, &PyGObject_Type) ||
+        g_task_get_source_object(task) != pygobject_get(source))
+        return PyErr_Format(PyExc_ValueError, "%s_finish(): the result is of another object", name);
     if (g_object_get_qdata(G_OBJECT(task), finished)) {
         PyErr_SetString(PyExc_RuntimeError, "the result was taken out before");
         return nullptr;
@@ -211,9 +229,14 @@ PyObject* propagate(PyObject*, PyObject* given) {
         pyg_error_check(&failure);
         return nullptr;
     }
-    PyObject* result = pyg_value_as_pyobject(&value, TRUE);
+    PyObject* taken = pyg_value_as_pyobject(&value, TRUE);
     g_value_unset(&value);
-    return result;
+    return taken;
+}
+
+PyObject* in_current_context_method(PyObject*, PyObject* loop) {
+    const bool is_in = in_current_context(loop);
+    return PyErr_Occurred() ? nullptr : PyBool_FromLong(is_in);
 }
 
 PyMethodDef functions[] = {
@@ -221,7 +244,8 @@ PyMethodDef functions[] = {
     {"new_task_for_c", new_task_for_c, METH_VARARGS, nullptr},
     {"return_value", return_value, METH_VARARGS, nullptr},
     {"return_error", return_error, METH_VARARGS, nullptr},
-    {"propagate", propagate, METH_O, nullptr},
+    {"finish", finish, METH_VARARGS, nullptr},
+    {"in_current_context", in_current_context_method, METH_O, nullptr},
     {},
 };
 

@@ -1,0 +1,60 @@
+"""A pair of _async and _finish in Python: made of a coroutine by gawait, and written by hand."""
+
+from harness import programs
+from harness.loop import in_turn
+from harness.report import Lines, Results, Row
+
+OURS, BY_HAND = "coroutine", "callbacks"
+
+# The bodies and consumers of python/producing.py, and what they are called.
+WORKS = {
+    ("knows", "callback"): "call a pair that returns a sum, callback",
+    ("knows", "await"): "the same, await",
+    ("asks", "callback"): "call a pair that reads 4 bytes of memory, callback",
+    ("asks", "await"): "the same, await",
+}
+PEERS = {
+    "callback": "Gio.Task by hand",
+    "await": "Gio.Task, callback and future by hand",
+}
+AT_ONCE = (1, 10, 100)
+
+
+def rows_of(measured):
+    for work, title in WORKS.items():
+        ours, by_hand = (measured[maker, *work, 1]["ns"] for maker in (OURS, BY_HAND))
+        yield Row(title, "ns", ours, PEERS[work[1]], by_hand)
+
+
+def lines(measured):
+    series = {
+        f"{maker}, {body}, {consumer}": [
+            (at_once, measured[maker, body, consumer, at_once]["ns"] / 1000)
+            for at_once in AT_ONCE
+        ]
+        for body, consumer in WORKS
+        for maker in (OURS, BY_HAND)
+    }
+    return Lines("processor time of a call", "calls at once", "µs", series)
+
+
+def measure(build, quick):
+    repetitions, seconds = (2, 0.1) if quick else (7, 0.3)
+    keys = [
+        (maker, body, consumer, at_once)
+        for body, consumer in WORKS
+        for at_once in AT_ONCE
+        for maker in (OURS, BY_HAND)
+    ]
+
+    def call(key):
+        return lambda: programs.run(build, "producing.py", *key, seconds)
+
+    measured = in_turn(repetitions, {key: call(key) for key in keys})
+    return Results(
+        list(rows_of(measured)),
+        {"nanoseconds": {" / ".join(map(str, key)): measured[key]["ns"] for key in keys}},
+        lines(measured),
+        "Medians of several runs in turn: processor time of the process, one call after the "
+        "other. Callbacks run in a GLib.MainLoop, awaits on gawait's loop.",
+    )

@@ -1,0 +1,201 @@
+"""What is written with gawait, called from languages that are not ours."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gawait
+from gi.repository import Gio
+
+HERE = Path(__file__).parent
+CROSSING = HERE.parents[1] / "examples/crossing"
+CROSSING_BUILT = Path(gawait.__file__).parents[2] / "examples/crossing"
+NAME = "org.example.Words"
+PATH = "/org/example/Words"
+
+# The cases of each caller, and what it says to have checked.
+CHECKED = {
+    "values": ["selected"],
+    "proxy": ["selected", "lengths", "language"],
+    "together": ["met"],
+    "named_error": ["name", "message"],
+    "glib_error": ["not found"],
+    "cancelled": ["cancelled", "the service saw it"],
+}
+
+
+def said_by(process):
+    """What a program has checked, which has to end well."""
+    with process:
+        try:
+            printed, complaints = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (complaints, process.returncode) == ("", 0)
+    return printed.splitlines()
+
+
+# Over the bus -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def environment():
+    """That of a session with a bus of the tests' own."""
+    bus = Gio.TestDBus.new(Gio.TestDBusFlags.NONE)
+    bus.up()
+    yield {
+        **os.environ,
+        "DBUS_SESSION_BUS_ADDRESS": bus.get_bus_address(),
+        "G_DEBUG": "fatal-criticals",
+    }
+    bus.stop()
+
+
+@pytest.fixture(scope="module")
+def service(environment):
+    """The Python service as a process, which has to live to the end and to complain of nothing."""
+    process = subprocess.Popen(
+        [sys.executable, "-X", "faulthandler", "-m", "gawait", HERE / "service.py"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout.readline() == f"{NAME}\n"
+            yield process
+            assert process.poll() is None
+        finally:
+            process.terminate()
+            _, complaints = process.communicate()
+        assert complaints == ""
+
+
+@pytest.fixture(scope="module")
+def compile_vala(tmp_path_factory):
+    """Makes a program of a file here."""
+
+    def compile_file(name, *options):
+        program = tmp_path_factory.mktemp("vala") / "program"
+        # Of the C code that valac makes, the C compiler warns without reason.
+        command = ["valac", "--fatal-warnings", "--pkg", "gio-2.0", "-X", "-w", *options]
+        subprocess.run([*command, "-o", program, HERE / name], check=True, timeout=60)
+        return program
+
+    return compile_file
+
+
+@pytest.fixture(scope="module")
+def vala_caller(compile_vala):
+    return compile_vala("caller.vala")
+
+
+@pytest.fixture(params=["gjs", "vala"])
+def caller(request, service, environment):
+    """Starts the calling program of a language with one of its cases."""
+    if request.param == "gjs":
+        command = ["gjs", "-m", HERE / "caller.js"]
+    else:
+        command = [request.getfixturevalue("vala_caller")]
+
+    def start(case):
+        return subprocess.Popen(
+            [*command, case],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    start.language = request.param
+    return start
+
+
+@pytest.mark.parametrize("case", CHECKED)
+def test_what_a_caller_checks_is_right(caller, case):
+    assert said_by(caller(case)) == CHECKED[case]
+
+
+def test_a_caller_that_is_killed_cancels_its_call(caller, environment):
+    who = f"killed {caller.language}"
+
+    async def told(signals, *expected):
+        async for _, name, values in signals:
+            if (name, *values.unpack()) == expected:
+                return
+
+    async def main():
+        flags = Gio.DBusConnectionFlags
+        bus = await Gio.DBusConnection.new_for_address(
+            environment["DBUS_SESSION_BUS_ADDRESS"],
+            flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION,
+            None,
+        )
+        words = await Gio.DBusProxy.new(
+            bus, Gio.DBusProxyFlags.NONE, None, NAME, PATH, NAME, None
+        )
+        async with asyncio.timeout(60):
+            with gawait.signals(words, "g-signal") as signals:
+                with caller("wait") as process:
+                    try:
+                        await told(signals, "Began", who)
+                    finally:
+                        process.kill()
+                await told(signals, "Cancelled", who)
+        await bus.close()
+
+    gawait.run(main())
+
+
+# The library of examples/crossing -----------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crossing():
+    """The environment in which it is found."""
+    if not (CROSSING_BUILT / "Crossing-1.0.typelib").exists():
+        pytest.skip("examples/crossing is not built with its typelib")
+    return {
+        **os.environ,
+        "GI_TYPELIB_PATH": str(CROSSING_BUILT),
+        "LD_LIBRARY_PATH": str(CROSSING_BUILT),
+        "G_DEBUG": "fatal-criticals",
+    }
+
+
+@pytest.fixture(scope="module")
+def vala_counter(compile_vala, tmp_path_factory):
+    vapi = tmp_path_factory.mktemp("vapi")
+    gir = CROSSING_BUILT / "Crossing-1.0.gir"
+    command = ["vapigen", "--quiet", "--library", "crossing-1.0", "--pkg", "gio-2.0"]
+    subprocess.run([*command, "--directory", vapi, gir], check=True, timeout=60)
+    to_compiler = (f"-I{CROSSING}", f"-L{CROSSING_BUILT}", "-lcrossing")
+    options = [word for each in to_compiler for word in ("-X", each)]
+    return compile_vala("counter.vala", "--vapidir", vapi, "--pkg", "crossing-1.0", *options)
+
+
+@pytest.mark.parametrize("language", ["gjs", "vala"])
+def test_a_library_made_of_coroutines_is_like_any_other(request, language, crossing, tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "one").write_text("await it")
+    (tree / "other").write_text("await")
+    not_text = tmp_path / "picture"
+    not_text.write_bytes(b"\x89PNG\r\n\x1a\n")
+    if language == "gjs":
+        command = ["gjs", "-m", HERE / "counter.js"]
+    else:
+        command = [request.getfixturevalue("vala_counter")]
+    process = subprocess.Popen(
+        [*command, tree, not_text],
+        env=crossing,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert said_by(process) == ["counted", "together", "cancelled", "not text"]
