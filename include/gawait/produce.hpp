@@ -44,15 +44,17 @@ GAWAIT_API error error_of(const std::exception_ptr& exception) noexcept;
 /// makes it, and gives up what the value owned; `take()` makes the value of it again;
 /// `none()` is what a finish function gives beside an error.
 ///
-/// | C++ type                             | C type          | beside an error |
-/// | ------------------------------------ | --------------- | --------------- |
-/// | `bool`                               | `gboolean`      | `FALSE`         |
-/// | signed integers                      | the same        | -1              |
-/// | other numbers, enumerations          | the same        | 0               |
-/// | `ref<X>`, `std::unique_ptr<X, ...>`, `unique_string`, `unique_strv`, `list<X>` | the pointer,
-/// owned by the caller | null | | `std::string`                        | `char*`, owned by the
-/// caller | null | | another pointer                      | the same, borrowed | null         | |
-/// any other type                       | the same, for callers in C++ | `T()` |
+/// | C++ type                           | C type                     | beside an error |
+/// | ---------------------------------- | -------------------------- | --------------- |
+/// | `bool`                             | `gboolean`                 | `FALSE`         |
+/// | signed integers                    | the same                   | -1              |
+/// | other numbers, enumerations        | the same                   | 0               |
+/// | owners: `ref`, `std::unique_ptr`,  | the pointer, owned by the  | null            |
+/// | `unique_string`, `list`, ...       | caller                     |                 |
+/// | `std::string`                      | `char*`, owned by the      | null            |
+/// |                                    | caller                     |                 |
+/// | another pointer                    | the same, borrowed         | null            |
+/// | any other type                     | the same, for C++ callers  | `T()`           |
 ///
 /// A floating `GVariant` is sunk.
 template <class T> struct given {
@@ -246,7 +248,9 @@ public:
     }
 
 private:
-    static gpointer untyped(gconstpointer value) noexcept { return const_cast<gpointer>(value); }
+    static gpointer untyped(const auto* value) noexcept {
+        return const_cast<gpointer>(static_cast<gconstpointer>(value));
+    }
 
     static void drop_pointer(gpointer value) noexcept {
         given<T>::take(static_cast<c_type>(value));

@@ -10,6 +10,7 @@
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
 #include "support/engine_work.hpp"
+#include "support/failure_slot.hpp"
 #include "support/later.hpp"
 #include "support/loop.hpp"
 #include "support/produced.hpp"
@@ -36,6 +37,7 @@ using namespace std::chrono_literals;
 using gawait::test::callback_log;
 using gawait::test::counted;
 using gawait::test::expect_critical;
+using gawait::test::failure_slot;
 using gawait::test::give;
 using gawait::test::loop_thread;
 using gawait::test::own_context;
@@ -46,23 +48,6 @@ namespace {
 
 ref<GObject> new_object() { return ref<GObject>::adopt(G_OBJECT(g_socket_client_new())); }
 ref<GCancellable> new_cancellable() { return ref<GCancellable>::adopt(g_cancellable_new()); }
-
-/// A `GError*` to be set, which is freed.
-class failure_slot {
-public:
-    failure_slot() = default;
-    failure_slot(const failure_slot&) = delete;
-    failure_slot& operator=(const failure_slot&) = delete;
-    ~failure_slot() { g_clear_error(&set_); }
-
-    operator GError**() { return &set_; }
-    bool set() const { return set_; }
-    GError* operator->() const { return set_; }
-    bool matches(GIOErrorEnum code) const { return g_error_matches(set_, G_IO_ERROR, code); }
-
-private:
-    GError* set_ = nullptr;
-};
 
 /// Counts the ends of a `GTask`: its notification that it has called back.
 class completion_count {
