@@ -44,10 +44,11 @@ object to_python(GOutputStreamSpliceFlags value) noexcept {
 template <class... Values> object tuple_of(Values... values) noexcept {
     const std::array<object, sizeof...(Values)> items{to_python(values)...};
     auto made = object::adopt(PyTuple_New(sizeof...(Values)));
-    for (std::size_t index = 0; made && index < items.size(); ++index) {
-        if (!items[index])
+    Py_ssize_t index = 0;
+    for (const object& item : items) {
+        if (!made || !item)
             return {};
-        PyTuple_SET_ITEM(made.get(), index, Py_NewRef(items[index].get()));
+        PyTuple_SET_ITEM(made.get(), index++, Py_NewRef(item.get()));
     }
     return made;
 }
