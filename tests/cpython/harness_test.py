@@ -4,6 +4,7 @@
 """
 
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -26,16 +27,25 @@ class Comparison:
         )
         self.status = finished.returncode
         self.output = finished.stdout + finished.stderr
-        self.last_line = finished.stdout.splitlines()[-1]
+        last_line = finished.stdout.splitlines()[-1]
+        counted = re.fullmatch(r"(\d+) passed, (\d+) failed", last_line)
+        assert counted, self.output
+        self.passed, self.failed = map(int, counted.groups())
 
     def says(self, test, what):
-        return f"failed: {test}: {what}" in self.output
+        return re.search(f"failed: {re.escape(test)}: {what}", self.output)
 
 
-def test_a_loop_like_the_stock_loop_passes_all():
-    comparison = Comparison("Faithful")
-    assert comparison.status == 0
-    assert comparison.last_line == "14 passed, 0 failed"
+@pytest.fixture(scope="module")
+def faithful():
+    """A loop that is like the stock loop. How many tests there are differs between Pythons."""
+    return Comparison("Faithful")
+
+
+def test_a_loop_like_the_stock_loop_passes_all(faithful):
+    assert faithful.status == 0
+    assert faithful.passed >= 14
+    assert faithful.failed == 0
 
 
 @pytest.mark.parametrize(
@@ -53,7 +63,7 @@ def test_what_a_test_comes_to_is_told_by_its_name_and_the_others_still_run(loop,
     assert comparison.status == 1
     for test in "test_sock_client_ops", "test_unix_sock_client_ops":
         assert comparison.says(f"{tests}.{test}", f"{outcome}, passed on the stock loop")
-    assert comparison.last_line == "1 passed, 2 failed"
+    assert (comparison.passed, comparison.failed) == (1, 2)
 
 
 def test_the_dump_of_a_hang_shows_where():
@@ -61,24 +71,28 @@ def test_the_dump_of_a_hang_shows_where():
     assert "in test_sock_client_ops" in comparison.output
 
 
-def test_after_a_crash_the_rest_of_the_module_runs():
+def test_after_a_crash_the_rest_of_the_module_runs(faithful):
     comparison = Comparison("Crashing")
-    assert comparison.last_line == "10 passed, 4 failed"
+    assert comparison.failed >= 4
+    assert comparison.passed >= 10
+    assert comparison.passed + comparison.failed == faithful.passed
 
 
-def test_a_crash_at_the_end_of_the_process_fails():
+def test_a_crash_at_the_end_of_the_process_fails(faithful):
     comparison = Comparison("CrashingAtExit")
     assert comparison.says("test_sock_lowlevel (the process)", "crashed")
-    assert comparison.last_line == "14 passed, 1 failed"
+    assert (comparison.passed, comparison.failed) == (faithful.passed, 1)
 
 
-def test_a_loop_that_cannot_be_loaded_fails_all():
-    assert Comparison("NotThere").last_line == "0 passed, 15 failed"
+def test_a_loop_that_cannot_be_loaded_fails_all(faithful):
+    comparison = Comparison("NotThere")
+    assert (comparison.passed, comparison.failed) == (0, faithful.passed + 1)
 
 
 def test_loops_of_the_stock_class_fail():
     comparison = Comparison("StockAfterAll")
-    assert comparison.says("test_sock_lowlevel (the loops)", "13 loops were made of the stock")
+    loops = r"\d+ loops were made of the stock"
+    assert comparison.says("test_sock_lowlevel (the loops)", loops)
     assert comparison.status == 1
 
 
