@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <list>
+#include <memory>
+#include <optional>
 #include <string>
 
 using namespace gawait;
@@ -70,18 +72,19 @@ private:
         join_handle<void> running;
     };
 
-    task<ref<GVariant>> wait(unsigned milliseconds) {
+    // Not of the service, which a cancelled call may outlive.
+    static task<ref<GVariant>> wait(std::shared_ptr<unsigned> waiting, unsigned milliseconds) {
         if (milliseconds > 10'000)
             throw error(G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "nobody waits that long");
-        ++waiting_;
+        ++*waiting;
         const auto slept = co_await as_result(sleep_for(std::chrono::milliseconds(milliseconds)));
-        --waiting_;
+        --*waiting;
         slept.value(); // or what ended it
         co_return ref<GVariant>::adopt(g_variant_ref_sink(g_variant_new("(u)", milliseconds)));
     }
 
-    task<ref<GVariant>> waiting() {
-        co_return ref<GVariant>::adopt(g_variant_ref_sink(g_variant_new("(u)", waiting_)));
+    static task<ref<GVariant>> waiting(unsigned calls) {
+        co_return ref<GVariant>::adopt(g_variant_ref_sink(g_variant_new("(u)", calls)));
     }
 
     static void on_call(GDBusConnection*, const char* sender, const char*, const char*,
@@ -92,9 +95,9 @@ private:
         if (g_str_equal(method, "Wait")) {
             unsigned milliseconds = 0;
             g_variant_get(arguments, "(u)", &milliseconds);
-            body = self.wait(milliseconds);
+            body = wait(self.waiting_, milliseconds);
         } else {
-            body = self.waiting();
+            body = waiting(*self.waiting_);
         }
         self.calls_.remove_if([](const auto& each) { return each.running.done(); });
         self.calls_.push_back(
@@ -115,7 +118,7 @@ private:
     ref<GDBusConnection> bus_;
     unsigned registration_ = 0;
     unsigned departures_ = 0;
-    unsigned waiting_ = 0;
+    std::shared_ptr<unsigned> waiting_ = std::make_shared<unsigned>(0);
     std::list<running_call> calls_;
 };
 
@@ -165,7 +168,7 @@ task<> until_waiting(ref<GDBusConnection> bus, std::string service, unsigned exp
 
 task<> show() {
     const auto bus = co_await connect();
-    const clock_service service(bus);
+    std::optional<clock_service> service(bus);
     const std::string name = g_dbus_connection_get_unique_name(bus);
     const auto caller = co_await connect();
 
@@ -180,6 +183,12 @@ task<> show() {
     const unique_string remote(g_dbus_error_get_remote_error(failed.error().get()));
     std::printf("a call that fails: %s\n", remote.get());
 
+    const auto refused = co_await as_result(
+        call(caller, name, "Wait", g_variant_new("(s)", "a string, where a number belongs")));
+    require(refused.has_error() && refused.error().matches(G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS),
+            "an argument of the wrong type was not refused");
+    std::printf("an argument of the wrong type: refused before a coroutine runs\n");
+
     auto vanishing = co_await connect();
     g_dbus_connection_call(vanishing, name.c_str(), path, interface, "Wait",
                            g_variant_new("(u)", 9'000), nullptr, G_DBUS_CALL_FLAGS_NONE, -1,
@@ -188,6 +197,14 @@ task<> show() {
     co_await async<void>(g_dbus_connection_close, g_dbus_connection_close_finish, vanishing);
     co_await until_waiting(caller, name, 0);
     std::printf("a caller that vanished: its call was cancelled\n");
+
+    const auto unfinished = spawn(call_wait(caller, name, 9'000));
+    co_await until_waiting(caller, name, 1);
+    service.reset();
+    const auto ended = co_await as_result(unfinished);
+    require(ended.has_error() && ended.error().matches(G_IO_ERROR_CANCELLED),
+            "a call outlived the service");
+    std::printf("a service that is gone: its call was cancelled\n");
 }
 
 } // namespace

@@ -122,10 +122,22 @@ task<> give_up_waiting() {
     std::printf("gave up: %s\n", got.error().message());
 }
 
+task<> fail_with_the_source() {
+    const auto source = ref<GInputStream>::adopt(g_memory_input_stream_new());
+    g_input_stream_close(source, nullptr, nullptr);
+    const auto lines =
+        ref<GDataInputStream>::adopt(g_data_input_stream_new(paced_stream_new(source, 1000)));
+    const auto got = co_await as_result(async(g_data_input_stream_read_line_async,
+                                              g_data_input_stream_read_line_finish_utf8, lines));
+    require(got.has_error() && got.error().matches(G_IO_ERROR_CLOSED), "the error did not come");
+    std::printf("failed: %s\n", got.error().message());
+}
+
 task<> show() {
     co_await read_lines();
     co_await copy_to_memory();
     co_await give_up_waiting();
+    co_await fail_with_the_source();
 }
 
 } // namespace

@@ -14,7 +14,9 @@ bool async_result::is_tagged(gpointer tag) const noexcept {
 
 std::optional<error> async_result::legacy_propagate_error() const noexcept {
     GError* failure = nullptr;
-    if (!g_async_result_legacy_propagate_error(viewed_, &failure))
+    g_async_result_legacy_propagate_error(viewed_, &failure);
+    // Also a result that has failed gives none, and logs a critical, if it was taken before.
+    if (!failure)
         return {};
     return error(failure);
 }

@@ -192,8 +192,13 @@ made_by maker_of(GAsyncResult* result, gpointer source_object, gpointer tag, boo
     const bool is_result = G_IS_ASYNC_RESULT(result);
     const bool is_task = G_IS_TASK(result);
     if (is_result) {
-        if (g_async_result_legacy_propagate_error(result, failure))
+        GError* old_failure = nullptr;
+        if (g_async_result_legacy_propagate_error(result, &old_failure)) {
+            if (!old_failure)
+                old_failure = no_value_error().release();
+            g_propagate_error(failure, old_failure);
             return made_by::somebody_else;
+        }
         if (legacy && is_legacy(result, source_object, tag))
             return made_by::legacy_code;
     }

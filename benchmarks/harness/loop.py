@@ -51,6 +51,7 @@ class Echo:
 SMALL, LARGE = Echo(1024), Echo(100 * 1024)
 CROWDED = (Echo(1024, idle=2000), Echo(1024, idle=10_000))
 SPARE_FILES = 100
+PATIENCE = 60  # seconds for what takes a few
 
 BY_HAND = "callback and future by hand"
 
@@ -92,18 +93,24 @@ def run_echo(build, loop, echo, seconds):
         client = [build / "benchmarks/echo_client", port, server.pid]
         client += [echo.connections, echo.size, echo.idle, seconds]
         printed = subprocess.run(
-            list(map(str, client)), stdout=subprocess.PIPE, check=True, timeout=120
+            list(map(str, client)), stdout=subprocess.PIPE, check=True, timeout=PATIENCE
         ).stdout
         return json.loads(printed)
 
 
 def in_turn(repetitions, cases):
-    """Runs each case once, again and again; gives the medians of what they gave, by key."""
+    """Runs each case once, again and again; gives the medians of what they gave, by key.
+
+    A case that does not come to an end is left out from then on.
+    """
     samples = {key: [] for key in cases}
     for turn in range(repetitions):
         print(f"Measuring, {turn + 1} of {repetitions} ...", file=sys.stderr)
-        for key, run in cases.items():
-            samples[key].append(run())
+        for key in list(samples):
+            try:
+                samples[key].append(cases[key]())
+            except subprocess.TimeoutExpired:
+                del samples[key]
     return {
         key: {what: statistics.median(each[what] for each in several) for what in several[0]}
         for key, several in samples.items()
@@ -149,7 +156,7 @@ def rows_against(title, measured, peers, targets, what="ns"):
     ours = measured[GAWAIT][what]
     if not peers:
         yield Row(title, "ns", ours)
-    for peer in peers:
+    for peer in filter(measured.get, peers):
         row = Row(title, "ns", ours, peer, measured[peer][what])
         if peer in targets:
             row.target, row.reached = target_of(row.ratio, targets[peer])
@@ -236,6 +243,11 @@ def measure(build, quick):
         for (case, loop), value in measured.items()
         if isinstance(case, Echo) and value["client_ns"] >= value["server_ns"]
     ]
+    stuck = [
+        f"{case.title} on {loop}: did not end within {PATIENCE} s."
+        for case, loop in cases
+        if (case, loop) not in measured
+    ]
     raw = {
         f"{getattr(case, 'title', case)} / {loop}": value
         for (case, loop), value in measured.items()
@@ -247,5 +259,5 @@ def measure(build, quick):
         "Medians of several runs in turn, for one operation: processor time of the process, "
         "for TCP echo that of the server, which a client in C++ keeps busy. "
         f"{', '.join(loops.values())}.",
-        notes + notes_on_reads + notes_on_echoes + busy,
+        notes + notes_on_reads + notes_on_echoes + busy + stuck,
     )

@@ -41,8 +41,8 @@ public:
     }
 
     /// The error of a `GSimpleAsyncResult`, which is taken out of it and belongs to the
-    /// caller; nothing for a success, and for every other kind of result, whose errors only
-    /// its own finish function gives.
+    /// caller; nothing for a success, a second time, and for every other kind of result, whose
+    /// errors only its own finish function gives.
     std::optional<error> legacy_propagate_error() const noexcept;
 
     /// Borrowed.

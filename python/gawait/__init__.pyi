@@ -41,7 +41,6 @@ class EventLoop(asyncio.SelectorEventLoop):
     def call_soon(  # type: ignore[override]
         self,
         callback: Callable[..., object],
-        /,
         *args: Any,
         context: Context | None = None,
         priority: int | None = None,
@@ -49,7 +48,6 @@ class EventLoop(asyncio.SelectorEventLoop):
     def call_soon_threadsafe(  # type: ignore[override]
         self,
         callback: Callable[..., object],
-        /,
         *args: Any,
         context: Context | None = None,
         priority: int | None = None,
@@ -58,7 +56,6 @@ class EventLoop(asyncio.SelectorEventLoop):
         self,
         delay: float,
         callback: Callable[..., object],
-        /,
         *args: Any,
         context: Context | None = None,
         priority: int | None = None,
@@ -67,7 +64,6 @@ class EventLoop(asyncio.SelectorEventLoop):
         self,
         when: float,
         callback: Callable[..., object],
-        /,
         *args: Any,
         context: Context | None = None,
         priority: int | None = None,

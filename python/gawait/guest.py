@@ -7,6 +7,7 @@ a program written in C or one without asyncio iterates the context, it is a gues
 import asyncio
 import sys
 import threading
+import weakref
 
 from gi.repository import GLib
 
@@ -33,15 +34,28 @@ def loop_of_context(context):
     loop = EventLoop.of_context(context)
     if loop is not None and loop._thread_id == threading.get_ident():
         return loop
-    guests = vars(_of_thread).setdefault("guests", {})
-    guest = guests.get(hash(context))
+    guest = _of_thread.guests.get(hash(context))
     if guest is None:
-        guest = guests[hash(context)] = _Guest(context)
+        guest = _Guest(context)
+        _of_thread.guests[hash(context)] = guest
+        _of_thread.kept = {each for each in _of_thread.kept if each._is_used()}
+    _of_thread.kept.add(guest)
     return guest
 
 
-# Guests end with their thread.
-_of_thread = threading.local()
+class _OfThread(threading.local):
+    """What ends with a thread: its guests.
+
+    They keep their contexts, of which a thread may use many. So when another one comes, those go
+    that have nothing to do.
+    """
+
+    def __init__(self):
+        self.guests = weakref.WeakValueDictionary()
+        self.kept = set()
+
+
+_of_thread = _OfThread()
 
 
 class _Guest(EventLoop):
@@ -54,6 +68,10 @@ class _Guest(EventLoop):
         super().__init__(context)
         self._thread_id = threading.get_ident()
         self._enter()
+
+    def _is_used(self):
+        """Return whether something is still to run on it."""
+        return self._has_work(self._ssock.fileno()) or bool(asyncio.all_tasks(self))
 
     def _be_found(self):
         pass  # It is not the loop that a program has chosen.

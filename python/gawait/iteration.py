@@ -7,7 +7,8 @@
     async for connection in listener:
         ...  # a Gio.SocketConnection, for as long as the Gio.SocketListener is not closed
 
-A GLib.Error is raised where it stops the iteration. Nothing is closed at its end.
+A GLib.Error is raised where it stops the iteration. Nothing is closed at its end, and another
+iteration goes on where one was left.
 """
 
 from gi.repository import Gio, GLib
@@ -32,15 +33,16 @@ class _Iterator:
 
 
 class _FileInfos(_Iterator):
-    _batch = ()
-
     async def __anext__(self):
-        if not self._batch:
-            self._batch = await _next_files(self._iterated, _BATCH, GLib.PRIORITY_DEFAULT)
-            self._batch.reverse()
-        if not self._batch:
+        # The enumerator keeps what was fetched: who goes on after a break misses nothing.
+        batch = getattr(self._iterated, "_gawait_fetched", None)
+        if not batch:
+            batch = await _next_files(self._iterated, _BATCH, GLib.PRIORITY_DEFAULT)
+            batch.reverse()
+            self._iterated._gawait_fetched = batch
+        if not batch:
             raise StopAsyncIteration
-        return self._batch.pop()
+        return batch.pop()
 
 
 class _Lines(_Iterator):

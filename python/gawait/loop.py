@@ -17,6 +17,7 @@ import warnings
 import weakref
 from asyncio import base_events, format_helpers, selector_events, tasks
 
+from gi import _ossighelper
 from gi.repository import GLib
 
 from gawait import _native
@@ -56,6 +57,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             )
         self._context = context
         self._quit_functions = []
+        self._wakes_up = False
         self._open(context)
         super().__init__(_Selector(self))
         self._be_found()
@@ -111,6 +113,10 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         quit is a function that makes the body return; stop() calls it. Within a callback of
         this loop, other callbacks and tasks run in the body.
         """
+        if not callable(quit):
+            raise TypeError(
+                f"running() argument 'quit' must be callable, not {type(quit).__name__}"
+            )
         if self._thread_id not in (None, threading.get_ident()):
             raise RuntimeError("This event loop is already running in another thread")
         with contextlib.ExitStack() as stack:
@@ -120,6 +126,8 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
                 self._run_forever_setup()
                 stack.callback(self._run_forever_cleanup)
                 stack.enter_context(self._woken_by_signals())
+            if self._wakes_up:
+                stack.enter_context(_pygobject_is_woken())
             self._quit_functions.append(quit)
             token = self._enter()
             try:
@@ -129,7 +137,9 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
                 self._leave(token)
                 if self._stopping and self._quit_functions:
                     self._quit()
-        if not self.is_running():
+        # Within a task it is raised as anything is that a task calls. Other callbacks go on, and
+        # end before the run does that is around them: they may be GLib's, which it cannot leave.
+        if not self.is_running() or asyncio.current_task(self) is not None:
             self._raise_interrupt()
 
     @contextlib.contextmanager
@@ -189,11 +199,13 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         except ValueError:  # not the main thread, which alone runs signal handlers
             yield
             return
-        if previous not in (-1, ours):
+        self._wakes_up = previous in (-1, ours)
+        if not self._wakes_up:
             signal.set_wakeup_fd(previous)  # of somebody who runs us nested in his loop
         try:
             yield
         finally:
+            self._wakes_up = False
             if previous == -1 and not self._signal_handlers:
                 current = signal.set_wakeup_fd(-1)
                 if current not in (-1, ours):
@@ -276,6 +288,20 @@ class _Selector:
 
 
 @contextlib.contextmanager
+def _pygobject_is_woken():
+    """Keep PyGObject from waking up for signals by its own means in the body.
+
+    That is a callback of GLib's, where what a signal's handler raises would get lost.
+    """
+    before = _ossighelper._wakeup_fd_is_active
+    _ossighelper._wakeup_fd_is_active = True
+    try:
+        yield
+    finally:
+        _ossighelper._wakeup_fd_is_active = before
+
+
+@contextlib.contextmanager
 def without_current_task(loop):
     """Let other tasks run in the body, which a task of the loop has entered, if any has."""
     current = asyncio.current_task(loop)
@@ -297,6 +323,10 @@ def create_task(coro, *, priority=None, **kwargs):
 
 
 def _with_priority(context, value):
+    if not isinstance(value, int):
+        raise TypeError(
+            f"create_task() argument 'priority' must be an int, not {type(value).__name__}"
+        )
     if context is None:
         context = contextvars.copy_context()
     _native.LoopCore._set_priorities_in_use()

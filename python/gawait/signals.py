@@ -117,6 +117,8 @@ class _Connection:
     """A signal that is connected for as long as its receiver lives."""
 
     def __init__(self, obj, name, receiver):
+        _check("obj", obj, GObject.Object, "a GObject.Object")
+        _check("name", name, str, "a str")
         self._emitter = weakref.ref(obj)
         self._loop = receiver._get_loop()
         # Of the class, since Gio.Cancellable.connect() is something else.
@@ -139,6 +141,11 @@ class _Connection:
         # An object that was disposed has let go of its handlers.
         if GObject.Object.handler_is_connected(emitter, handler):
             GObject.Object.disconnect(emitter, handler)
+
+
+def _check(name, value, type_, expected):
+    if not isinstance(value, type_):
+        raise TypeError(f"argument '{name}': expected {expected}, not {type(value).__name__}")
 
 
 @functools.cache

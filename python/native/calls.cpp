@@ -37,6 +37,26 @@ bool check_call(loop_object& self, PyObject* callback, const char* method, bool 
         PyObject_CallMethod(object_of(self), "_check_callback", "Os", callback, method)));
 }
 
+/// @param method,parameter what an error calls the value.
+bool to_priority(const char* method, const char* parameter, PyObject* value,
+                 int& priority) noexcept {
+    if (!PyIndex_Check(value)) {
+        PyErr_Format(PyExc_TypeError, "%s%s must be an int, not %.200s", method, parameter,
+                     Py_TYPE(value)->tp_name);
+        return false;
+    }
+    int overflow = 0;
+    const long given = PyLong_AsLongAndOverflow(value, &overflow);
+    if (given == -1 && PyErr_Occurred())
+        return false;
+    if (overflow || given < G_MININT || given > G_MAXINT) {
+        PyErr_Format(PyExc_OverflowError, "%s%s is out of range", method, parameter);
+        return false;
+    }
+    priority = static_cast<int>(given);
+    return true;
+}
+
 /// The priority that a context carries.
 bool inherited_priority(PyObject* context, int& priority) noexcept {
     object value;
@@ -54,8 +74,7 @@ bool inherited_priority(PyObject* context, int& priority) noexcept {
     }
     if (!value)
         return !PyErr_Occurred();
-    priority = static_cast<int>(PyLong_AsLong(value.get()));
-    return !PyErr_Occurred();
+    return to_priority("gawait.priority", "", value.get(), priority);
 }
 
 bool parse_context(const char* method, PyObject* value, call& parsed) noexcept {
@@ -69,18 +88,6 @@ bool parse_context(const char* method, PyObject* value, call& parsed) noexcept {
                  "%s() argument 'context' must be a contextvars.Context, not %.200s", method,
                  Py_TYPE(value)->tp_name);
     return false;
-}
-
-bool parse_priority(const char* method, PyObject* value, call& parsed) noexcept {
-    const long priority = PyLong_AsLong(value);
-    if (priority == -1 && PyErr_Occurred())
-        return false;
-    if (priority < G_MININT || priority > G_MAXINT) {
-        PyErr_Format(PyExc_OverflowError, "%s() argument 'priority' is out of range", method);
-        return false;
-    }
-    parsed.priority = static_cast<int>(priority);
-    return true;
 }
 
 /// @param given whether there is a priority.
@@ -98,7 +105,7 @@ bool parse_named(const char* method, PyObject* const* values, PyObject* names, c
         } else if (is_name(name, priority_name)) {
             if (value == Py_None)
                 continue;
-            if (!parse_priority(method, value, parsed))
+            if (!to_priority(method, "() argument 'priority'", value, parsed.priority))
                 return false;
             given = true;
         } else {
@@ -176,8 +183,12 @@ bool parse_time(PyObject* given, const char* name, double& parsed) noexcept {
         return false;
     }
     parsed = PyFloat_AsDouble(given);
-    if (parsed == -1.0 && PyErr_Occurred())
+    if (parsed == -1.0 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_TypeError))
+            PyErr_Format(PyExc_TypeError, "%s must be a real number, not %.200s", name,
+                         Py_TYPE(given)->tp_name);
         return false;
+    }
     if (std::isnan(parsed)) {
         PyErr_Format(PyExc_ValueError, "%s must not be NaN", name);
         return false;

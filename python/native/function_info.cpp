@@ -211,6 +211,25 @@ object running_loop() noexcept {
     return loop && PyObject_TypeCheck(loop.get(), loop_type) ? loop : object();
 }
 
+/// Of a call without a gawait loop that PyGObject has refused: if that was because something was
+/// left out that gawait has defaults for, says what is wrong with the loop.
+void explain_missing_loop(const awaitable_part& part, const arguments& given) noexcept {
+    const Py_ssize_t bound = part.bound ? 1 : 0;
+    if (!PyErr_ExceptionMatches(PyExc_TypeError) ||
+        bound + given.count + given.named() >= part.function->count())
+        return;
+    object refusal = take_exception();
+    if (complete(*part.function, bound, given)) {
+        const auto loop = object::adopt(PyObject_CallNoArgs(get_running_loop));
+        if (loop.get() == Py_None)
+            PyErr_SetString(PyExc_RuntimeError, "no running event loop");
+        else if (loop)
+            check_context(loop.get());
+    }
+    if (!PyErr_Occurred() || !PyErr_ExceptionMatches(PyExc_RuntimeError))
+        raise(std::move(refusal));
+}
+
 /// Whether so many positional arguments include the callback.
 bool includes_callback(const awaitable_part& part, Py_ssize_t count) noexcept {
     return count + (part.bound ? 1 : 0) > part.function->count();
@@ -222,8 +241,12 @@ object call_awaitable(PyObject* info, const arguments& given) noexcept {
         return call_original(info, given);
     const awaitable_part part = found->second;
     const object loop = running_loop();
-    if (!loop)
-        return call_original(info, given);
+    if (!loop) {
+        object result = call_original(info, given);
+        if (!result)
+            explain_missing_loop(part, given);
+        return result;
+    }
     const object values = complete(*part.function, bool(part.bound), given);
     if (!values)
         return PyErr_Occurred() ? object() : call_original(info, given);

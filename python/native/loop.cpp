@@ -3,6 +3,7 @@
 #include "acquired_context.hpp"
 #include "gawait/error.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace gawait::python {
@@ -289,6 +290,17 @@ bool loop_object::remove_watch(int fd, bool writing) noexcept {
 }
 
 // The end ------------------------------------------------------------------------
+
+bool loop_object::has_work(int own_fd) const noexcept {
+    if (!core)
+        return false;
+    for (std::size_t fd = 0; fd < core->watches.size(); ++fd)
+        if (fd != static_cast<std::size_t>(own_fd) &&
+            (core->watches[fd][false] || core->watches[fd][true]))
+            return true;
+    return scheduled ||
+           std::ranges::any_of(core->lanes, [](const auto& each) { return !each->ready.empty(); });
+}
 
 bool loop_object::let_go() noexcept {
     if (!core || !home)

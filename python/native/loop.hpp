@@ -109,6 +109,10 @@ struct loop_object {
     void set_watching(watch& which);
     bool remove_watch(int fd, bool writing) noexcept;
 
+    /// Whether a callback is ready, or scheduled, or waits for a descriptor other than the loop's
+    /// own.
+    bool has_work(int own_fd) const noexcept;
+
     /// Takes everything back from the engine, and lets go of all handles.
     bool let_go() noexcept;
 };

@@ -168,6 +168,13 @@ PyObject* open(PyObject* object, PyObject* context) {
     Py_RETURN_NONE;
 }
 
+PyObject* has_work(PyObject* object, PyObject* own_fd) {
+    const long fd = PyLong_AsLong(own_fd);
+    if (fd == -1 && PyErr_Occurred())
+        return nullptr;
+    return PyBool_FromLong(loop_of(object).has_work(static_cast<int>(fd)));
+}
+
 PyObject* close(PyObject* object, PyObject*) {
     loop_object& self = loop_of(object);
     if (!self.let_go()) {
@@ -244,21 +251,21 @@ int set_stopping(PyObject* self, PyObject* value, void*) {
 
 PyMethodDef methods[] = {
     {"call_soon", method(call_soon), METH_FASTCALL | METH_KEYWORDS,
-     "call_soon($self, callback, /, *args, context=None, priority=None)\n--\n\n"
+     "call_soon($self, callback, *args, context=None, priority=None)\n--\n\n"
      "Call callback(*args) in the next round of the loop; return a Handle.\n\n"
      "Calls are made in the order of call_soon(). The callback runs in a contextvars.Context,\n"
      "by default a copy of the current one. priority is a GLib priority, lower runs first; by\n"
      "default the one of the task that calls, or GLib.PRIORITY_DEFAULT.\n\n"
      "To be called in the loop's thread, also from a callback of GLib's: it wakes the loop."},
     {"call_soon_threadsafe", method(call_soon_threadsafe), METH_FASTCALL | METH_KEYWORDS,
-     "call_soon_threadsafe($self, callback, /, *args, context=None, priority=None)\n--\n\n"
+     "call_soon_threadsafe($self, callback, *args, context=None, priority=None)\n--\n\n"
      "Like call_soon(), for other threads and for signal handlers."},
     {"call_later", method(call_later), METH_FASTCALL | METH_KEYWORDS,
-     "call_later($self, delay, callback, /, *args, context=None, priority=None)\n--\n\n"
+     "call_later($self, delay, callback, *args, context=None, priority=None)\n--\n\n"
      "Call callback(*args) after a delay in seconds; return a TimerHandle.\n\n"
      "The clock is monotonic, and precise to fractions of a millisecond."},
     {"call_at", method(call_at), METH_FASTCALL | METH_KEYWORDS,
-     "call_at($self, when, callback, /, *args, context=None, priority=None)\n--\n\n"
+     "call_at($self, when, callback, *args, context=None, priority=None)\n--\n\n"
      "Call callback(*args) at a time of loop.time(); return a TimerHandle."},
     {"create_future", create_future, METH_NOARGS,
      "create_future($self)\n--\n\nReturn a new asyncio.Future of this loop."},
@@ -283,6 +290,7 @@ PyMethodDef methods[] = {
     {"_pause", pause, METH_NOARGS, nullptr},
     {"_resume", resume, METH_NOARGS, nullptr},
     {"_open", open, METH_O, nullptr},
+    {"_has_work", has_work, METH_O, nullptr},
     {"_close", close, METH_NOARGS, nullptr},
     {"_set_priorities_in_use", set_priorities_in_use, METH_NOARGS | METH_STATIC, nullptr},
     {},

@@ -211,9 +211,14 @@ PyObject* finish(PyObject*, PyObject* arguments) {
                             name, Py_TYPE(result)->tp_name);
     // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer that Python has kept.
     auto* const wanted = reinterpret_cast<gpointer>(tag);
-    if (!G_IS_TASK(given) || g_task_get_source_tag(G_TASK(given)) != wanted)
+    if (!G_IS_TASK(given) || g_task_get_source_tag(G_TASK(given)) != wanted) {
+        GError* old_failure = nullptr;
+        if (g_async_result_legacy_propagate_error(G_ASYNC_RESULT(given), &old_failure) &&
+            pyg_error_check(&old_failure))
+            return nullptr;
         return PyErr_Format(PyExc_ValueError, "%s_finish(): the result is of another function",
                             name);
+    }
     GTask* task = G_TASK(given);
     if (!pygobject_check(source, &PyGObject_Type) ||
         g_task_get_source_object(task) != pygobject_get(source))

@@ -3,6 +3,7 @@
 #include "gawait/async.hpp"
 #include "gawait/run.hpp"
 #include "support/counted.hpp"
+#include "support/produced.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 
 using namespace gawait;
 using gawait::test::counted;
+using gawait::test::expect_critical;
 
 namespace {
 
@@ -128,6 +130,14 @@ TEST(async_result, takes_the_error_of_an_old_result_out) {
     ASSERT_TRUE(failure);
     EXPECT_TRUE(failure->matches(G_IO_ERROR_BUSY));
     EXPECT_STREQ(failure->message(), "later");
+}
+
+TEST(async_result, gives_the_error_of_an_old_result_once) {
+    const auto old = ref<GSimpleAsyncResult>::adopt(g_simple_async_result_new_error(
+        nullptr, nullptr, nullptr, G_IO_ERROR, G_IO_ERROR_BUSY, "%s", "later"));
+    const async_result view(G_ASYNC_RESULT(old.get()));
+    EXPECT_TRUE(view.legacy_propagate_error());
+    expect_critical("GLib", "*src != NULL*", [&] { EXPECT_FALSE(view.legacy_propagate_error()); });
 }
 
 TEST(async_result, of_an_old_success_has_no_error) {

@@ -389,10 +389,15 @@ TEST_F(produce, runs_the_body_and_drops_the_result_when_there_is_no_callback) {
 }
 
 TEST_F(produce, drops_an_error_when_there_is_no_callback) {
-    work_async<int>({}, [] {
+    auto source = new_object();
+    weak_ref<GObject> watch(source);
+    work_async<int>({.source_object = source}, [] {
         return fail_at_once<int>(std::make_exception_ptr(error(G_IO_ERROR_BUSY, "later")));
     });
+    source = nullptr;
+    EXPECT_TRUE(watch.lock());
     context.iterate_while_ready();
+    EXPECT_FALSE(watch.lock());
 }
 
 // Values ---------------------------------------------------------------------------
@@ -810,6 +815,33 @@ TEST_F(produce, lets_a_cancelled_body_clean_up_first) {
     g_cancellable_cancel(cancellable);
     EXPECT_FALSE(cleaned_up);
     iterate_until_called_back(log);
+}
+
+TEST_F(produce, calls_back_after_the_thread_that_works_for_a_cancelled_body_has_returned) {
+    callback_log log;
+    const auto cancellable = new_cancellable();
+    std::promise<void> began;
+    std::promise<void> may_return;
+    std::atomic<bool> returned = false;
+    log.in_callback([&] { EXPECT_TRUE(returned); });
+    in_iteration([&] {
+        work_async<void>(log.call(nullptr, cancellable), [&]() -> task<> {
+            co_await to_thread([&] {
+                began.set_value();
+                may_return.get_future().wait();
+                returned = true;
+            });
+        });
+    });
+    began.get_future().wait();
+    g_cancellable_cancel(cancellable);
+    context.iterate_while_ready();
+    EXPECT_EQ(log.calls(), 0);
+    may_return.set_value();
+    iterate_until_called_back(log);
+    failure_slot failure;
+    EXPECT_FALSE(work<void>::finish(nullptr, log.result(), failure));
+    EXPECT_TRUE(failure.matches(G_IO_ERROR_CANCELLED));
 }
 
 TEST_F(produce, never_calls_back_out_of_a_handler_of_the_cancellable) {
@@ -1233,6 +1265,29 @@ TEST_F(produce, keeps_the_source_object_until_the_body_has_ended) {
     EXPECT_FALSE(watch.lock());
 }
 
+TEST_F(produce, keeps_the_context_until_the_body_has_ended) {
+    callback_log log;
+    const auto cancellable = new_cancellable();
+    auto abandoned = ref<GMainContext>::adopt(g_main_context_new());
+    g_main_context_push_thread_default(abandoned);
+    work_async<void>(log.call(nullptr, cancellable), wait_for_ever);
+    g_main_context_pop_thread_default(abandoned);
+    while (g_main_context_iteration(abandoned, FALSE)) {
+    }
+    // Is destroyed with the context.
+    bool context_is_gone = false;
+    const auto source = ref<GSource>::adopt(g_idle_source_new());
+    g_source_set_callback(
+        source, [](gpointer) -> gboolean { return G_SOURCE_REMOVE; }, &context_is_gone,
+        [](gpointer gone) { *static_cast<bool*>(gone) = true; });
+    g_source_attach(source, abandoned);
+    GMainContext* const kept = abandoned;
+    abandoned = nullptr;
+    ASSERT_FALSE(context_is_gone);
+    g_cancellable_cancel(cancellable);
+    EXPECT_TRUE(test::block_until(kept, [&] { return log.calls() > 0; }));
+}
+
 TEST_F(produce, uses_the_default_context_when_called_from_a_thread_without_one) {
     callback_log log;
     std::thread::id ran;
@@ -1348,6 +1403,20 @@ TEST_F(produce, takes_the_error_of_an_old_result) {
     failure_slot failure;
     EXPECT_EQ(work<int>::finish(nullptr, log.result(), failure), -1);
     EXPECT_TRUE(failure.matches(G_IO_ERROR_BUSY));
+}
+
+TEST_F(produce, finds_no_error_in_an_old_result_a_second_time) {
+    callback_log log;
+    const auto old = new_old_result(log, work<int>::tag());
+    g_simple_async_result_set_error(old, G_IO_ERROR, G_IO_ERROR_BUSY, "later");
+    auto* const result = G_ASYNC_RESULT(old.get());
+    EXPECT_EQ(work<int>::finish(nullptr, result, nullptr), -1);
+    failure_slot failure;
+    expect_critical("GLib", "*src != NULL*",
+                    [&] { EXPECT_EQ(work<int>::finish(nullptr, result, failure), -1); });
+    EXPECT_TRUE(failure.matches(G_IO_ERROR_INVALID_ARGUMENT));
+    expect_critical("GLib", "*src != NULL*",
+                    [&] { EXPECT_THROW(work<int>::value(nullptr, result), error); });
 }
 
 TEST_F(produce, takes_the_value_of_an_old_result) {

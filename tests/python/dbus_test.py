@@ -244,6 +244,34 @@ def test_a_caller_that_vanishes_cancels_its_calls_and_no_others(on_bus, session_
     assert served.cancelled == 3
 
 
+def test_a_call_that_swallows_its_cancellation_answers_nobody(on_bus, session_bus):
+    class Stubborn:
+        began = ended = False
+
+        async def wait(self) -> int:
+            self.began = True
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            await asyncio.sleep(0.01)
+            self.ended = True
+            return 1
+
+    served = Stubborn()
+
+    async def test(bus):
+        other = Bus(bus.server, await connect(session_bus))
+        doomed = other.call("Wait")
+        await until(lambda: served.began)
+        await other.client.close()
+        await until(lambda: served.ended)
+        with pytest.raises(GLib.Error):
+            await doomed
+        with pytest.raises(GLib.Error, match="UnknownMethod"):  # it goes on serving
+            await bus.call("Missing")
+
+    on_bus(test, served)
+
+
 def test_a_connection_that_is_closed_cancels_the_calls(on_bus):
     served = Annotated()
 

@@ -432,6 +432,61 @@ print(gawait.run(main()))
     assert (ended.stdout, ended.stderr) == ("(7, 'timer')\n", "")
 
 
+def test_an_operation_that_is_in_flight_at_a_fork_ends_in_the_parent(run_script):
+    ended = run_script(
+        """
+import asyncio, gawait, os, warnings
+from gi.repository import Gio, GLib
+
+# Newer Pythons warn of a fork() beside other threads, of which GLib has one.
+warnings.simplefilter("ignore", DeprecationWarning)
+
+def read():
+    stream = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(b"data"))
+    return stream.read_bytes_async(4)
+
+async def in_child():
+    return (await read()).get_data()
+
+async def main():
+    reading = read()
+    child = os.fork()
+    if child == 0:
+        os._exit(gawait.run(in_child()) != b"data")
+    assert (await reading).get_data() == b"data"
+    status = await asyncio.to_thread(os.waitpid, child, 0)
+    return os.waitstatus_to_exitcode(status[1])
+
+print(gawait.run(main()))
+"""
+    )
+    assert (ended.stdout, ended.stderr) == ("0\n", "")
+
+
+def test_a_task_that_goes_on_in_a_child_is_told_that_no_loop_runs_there(run_script):
+    ended = run_script(
+        """
+import asyncio, gawait, os, warnings
+from gi.repository import Gio
+
+warnings.simplefilter("ignore", DeprecationWarning)
+
+async def main():
+    child = os.fork()
+    if child == 0:
+        try:
+            await Gio.File.new_for_path("/etc/passwd").load_contents_async()
+        except (RuntimeError, TypeError):
+            os._exit(7)
+    status = await asyncio.to_thread(os.waitpid, child, 0)
+    return os.waitstatus_to_exitcode(status[1])
+
+print(gawait.run(main()))
+"""
+    )
+    assert (ended.stdout, ended.stderr) == ("7\n", "")
+
+
 def test_what_a_child_does_with_its_copy_of_a_loop_is_not_its_parents(run_script):
     ended = run_script(
         """
@@ -596,6 +651,75 @@ def test_signals_at_any_moment_are_all_handled(on_signal, run):
     run(main())
 
 
+RUN_APPLICATION = """
+import asyncio, gawait, os, signal, sys, threading
+from gi.repository import Gio
+
+async def work():
+    try:
+        await asyncio.sleep(1000)
+    finally:
+        print("cleaned up")
+
+application = Gio.Application()
+
+def activate(_):
+    application.hold()
+    application.work = asyncio.create_task(work())
+    begin()
+
+application.connect("activate", activate)
+
+def run():
+    try:
+        application.run(None)
+    finally:
+        print("left")
+
+async def main():
+    run()
+    await asyncio.sleep(1000)
+
+"""
+
+
+@pytest.mark.parametrize("run_it", ["run()", "gawait.run(main())"], ids=["alone", "in a task"])
+@pytest.mark.parametrize(
+    "begin",
+    {
+        "handler": "signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(3));"
+        "threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()",
+        "task": "application.exit = asyncio.create_task(leave())",
+        "callback": "asyncio.get_running_loop().call_later(0.01, sys.exit, 3)",
+    }.values(),
+    ids=["handler", "task", "callback"],
+)
+def test_an_exit_in_an_application_leaves_it_and_cleans_up(run_script, run_it, begin):
+    ended = run_script(
+        RUN_APPLICATION
+        + f"async def leave(): sys.exit(3)\n\ndef begin():\n    {begin}\n\n{run_it}"
+    )
+    assert (ended.returncode, ended.stderr) == (3, "")
+    assert sorted(ended.stdout.split("\n")) == ["", "cleaned up", "left"]
+
+
+def test_ctrl_c_twice_ends_an_application_that_a_task_runs(run_script):
+    ended = run_script(
+        RUN_APPLICATION
+        + """
+def begin():
+    for seconds in 0.1, 0.3:
+        threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+try:
+    gawait.run(main())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    )
+    assert (ended.stdout, ended.stderr) == ("left\ncleaned up\ninterrupted\n", "")
+
+
 def test_ctrl_c_ends_an_application(run_script):
     ended = run_script(
         """
@@ -679,6 +803,42 @@ print({(each["message"], each["exception"].errno == errno.EMFILE) for each in re
         "b'hello\\n'",
         "{('socket.accept() out of system resource', True)}",
     ]
+
+
+def test_accept_async_without_descriptors_is_an_error_and_loses_no_connection(run_script):
+    ended = run_script(
+        """
+import asyncio, gawait, os, resource, socket
+from gi.repository import Gio, GLib
+
+async def main():
+    loop = asyncio.get_running_loop()
+    listener = Gio.SocketListener()
+    port = listener.add_any_inet_port(None)
+    client = socket.socket()
+    client.setblocking(False)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    fillers = []
+    try:
+        while True:
+            fillers.append(os.dup(0))
+    except OSError:
+        pass
+    await loop.sock_connect(client, ("127.0.0.1", port))
+    try:
+        await listener.accept_async()
+    except GLib.Error as error:
+        print(error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TOO_MANY_OPEN_FILES))
+    for each in fillers:
+        os.close(each)
+    async for connection in listener:
+        print(type(connection).__name__)
+        break
+
+gawait.run(main())
+"""
+    )
+    assert (ended.stdout, ended.stderr) == ("True\nTcpConnection\n", "")
 
 
 @pytest.mark.skipif(

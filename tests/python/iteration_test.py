@@ -45,10 +45,24 @@ def test_file_infos_are_fetched_in_batches(run, directory):
         enumerator = await directory.enumerate_children_async("standard::name", 0)
         async for _ in enumerator:
             break
-        # What is left is not what the loop has not seen, but what was not fetched with it.
+        # What is left to others is not what the loop has not seen, but what was not fetched.
         return len(await enumerator.next_files_async(1000))
 
     assert 0 < run(main()) < 199
+
+
+def test_what_a_loop_has_not_seen_when_it_was_left_is_for_the_next_one(run, directory):
+    async def main():
+        enumerator = await directory.enumerate_children_async("standard::name", 0)
+        seen = []
+        for stop in (3, 70, 1000):
+            async for info in enumerator:
+                seen.append(info.get_name())
+                if len(seen) == stop:
+                    break
+        return seen
+
+    assert sorted(run(main()), key=int) == [f"{number}" for number in range(200)]
 
 
 def test_a_closed_enumerator_raises(run, directory):
@@ -164,3 +178,28 @@ def test_iterating_over_something_that_is_not_iterated_is_an_error(run):
                 pass
 
     run(main())
+
+
+# Leaks --------------------------------------------------------------------------------
+
+
+def test_nothing_leaks(run, count_objects, directory):
+    kinds = (Gio.FileEnumerator, Gio.FileInfo, Gio.DataInputStream, Gio.SocketListener)
+
+    async def repeat(times):
+        for _ in range(times):
+            async for _ in await directory.enumerate_children_async("standard::name", 0):
+                break
+            async for _ in lines_of(b"one\ntwo\n"):
+                break
+            listener = Gio.SocketListener()
+            listener.add_any_inet_port(None)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0):
+                    async for _ in listener:
+                        pass
+
+    run(repeat(5))
+    before = [count_objects(kind) for kind in kinds]
+    run(repeat(50))
+    assert [count_objects(kind) for kind in kinds] == before

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 import weakref
@@ -200,16 +201,20 @@ def test_a_cancelled_handle_is_not_called_and_lets_go_of_what_it_held(loop):
         (lambda loop: loop.call_soon(), TypeError, "callback"),
         (lambda loop: loop.call_soon(print, context=1), TypeError, "context.*not int"),
         (lambda loop: loop.call_soon(print, sep=""), TypeError, "unexpected.*'sep'"),
-        (lambda loop: loop.call_soon(print, priority="low"), TypeError, "str"),
+        (lambda loop: loop.call_soon(print, priority="low"), TypeError, "'priority'.*not str"),
+        (lambda loop: loop.call_soon(print, priority=1 << 31), OverflowError, "'priority'"),
+        (lambda loop: loop.call_soon(print, priority=1 << 99), OverflowError, "'priority'"),
         (lambda loop: loop.call_later(None, print), TypeError, "delay must not be None"),
-        (lambda loop: loop.call_later("1", print), TypeError, "str"),
+        (lambda loop: loop.call_later("1", print), TypeError, "delay.*not str"),
         (lambda loop: loop.call_later(float("nan"), print), ValueError, "delay.*NaN"),
         (lambda loop: loop.call_at(None, print), TypeError, "when must not be None"),
+        (lambda loop: loop.call_at("1", print), TypeError, "when.*not str"),
         (lambda loop: loop.call_later(1), TypeError, "callback"),
         (lambda loop: loop.add_reader(-1, print), ValueError, "-1"),
         (lambda loop: loop.add_reader("x", print), ValueError, "'x'"),
         (lambda loop: loop.add_reader(10**6, print), OSError, "Bad file descriptor"),
         (lambda loop: gawait.EventLoop("default"), TypeError, "'context'.*not str"),
+        (lambda loop: loop.running(None).__enter__(), TypeError, "'quit'.*not NoneType"),
     ],
 )
 def test_a_wrong_argument_is_named(loop, wrong, error, message):
@@ -620,6 +625,31 @@ def test_tasks_run_by_priority_and_hand_it_on(run):
     run(main())
 
 
+@pytest.mark.parametrize("create_task", ["gawait", "loop"])
+def test_a_wrong_priority_of_a_task_is_named(run, create_task):
+    async def main():
+        create = gawait.create_task
+        if create_task == "loop":
+            create = asyncio.get_running_loop().create_task
+        work = asyncio.sleep(0)
+        with pytest.raises(TypeError, match="'priority'.*not str"):
+            create(work, priority="low")
+        await work
+
+    run(main())
+
+
+def test_a_wrong_priority_in_a_context_is_named(run):
+    async def main():
+        await gawait.create_task(asyncio.sleep(0), priority=GLib.PRIORITY_LOW)
+        gawait.priority.set("low")
+        with pytest.raises(TypeError, match="gawait.priority.*not str"):
+            asyncio.get_running_loop().call_soon(print)
+        gawait.priority.set(GLib.PRIORITY_DEFAULT)
+
+    run(main())
+
+
 # Signals --------------------------------------------------------------------------
 
 
@@ -758,6 +788,33 @@ def test_the_factory_of_asyncio_runner(run_script):
 
     with asyncio.Runner(loop_factory=gawait.EventLoop) as runner:
         assert runner.run(main()) == 5
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="new in Python 3.12")
+def test_the_factory_of_asyncio_run():
+    async def main():
+        return type(asyncio.get_running_loop())
+
+    assert asyncio.run(main(), loop_factory=gawait.EventLoop) is gawait.EventLoop
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 16), reason="Python has no policies any more")
+def test_the_policy_serves_asyncio_run(run_script):
+    result = run_script(
+        """
+import asyncio, gawait, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+asyncio.set_event_loop_policy(gawait.EventLoopPolicy())
+
+async def main():
+    assert type(asyncio.get_running_loop()) is gawait.EventLoop
+    process = await asyncio.create_subprocess_exec("true")
+    return await process.wait()
+
+print(asyncio.run(main()))
+"""
+    )
+    assert (result.stdout, result.stderr) == ("0\n", "")
 
 
 def test_install_serves_asyncio_run_and_warns_nobody(run_script):

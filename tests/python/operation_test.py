@@ -507,6 +507,32 @@ def test_calling_with_no_running_loop_is_an_error():
         gawait.call(stream().read_bytes_async, 4)
 
 
+async def first_bytes():
+    return await stream().read_bytes_async(4)
+
+
+def test_awaiting_with_no_running_loop_is_an_error_at_the_line_of_the_call():
+    with pytest.raises(RuntimeError, match="no running event loop") as caught:
+        first_bytes().send(None)
+    last = traceback.extract_tb(caught.tb)[-1]
+    assert last.line == "return await stream().read_bytes_async(4)"
+
+
+def test_awaiting_on_a_loop_of_no_context_is_an_error_at_the_line_of_the_call():
+    with pytest.raises(RuntimeError, match="GLib.MainContext") as caught:
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(first_bytes())
+    last = traceback.extract_tb(caught.tb)[-1]
+    assert last.line == "return await stream().read_bytes_async(4)"
+
+
+def test_without_a_loop_wrong_arguments_are_refused_as_without_gawait():
+    with pytest.raises(TypeError):
+        stream().read_bytes_async()
+    with pytest.raises(TypeError):
+        stream().read_bytes_async("four", 0, None)
+
+
 def test_calling_on_a_loop_of_another_context_is_an_error(run):
     async def main():
         other = GLib.MainContext()

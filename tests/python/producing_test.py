@@ -4,7 +4,9 @@ import asyncio
 import collections
 import ctypes
 import gc
+import os
 import random
+import socket
 import subprocess
 import threading
 import weakref
@@ -59,6 +61,11 @@ class Counter(GObject.Object):
     @gawait.async_method
     async def fail(self, error):
         raise error
+
+    @gawait.async_method
+    async def wake(self, times):
+        for _ in range(times):
+            await asyncio.sleep(0.001)
 
     @gawait.async_method
     async def priority(self):
@@ -160,14 +167,38 @@ def test_objects_boxed_values_and_variants_come_out_as_they_went_in(run):
     run(main())
 
 
-def test_c_code_finds_the_value_in_the_task(run):
-    async def main():
-        counter, call = Counter(), Call()
-        counter.echo_async("text", callback=call)
-        return (await call.result()).propagate_value()
+@pytest.mark.parametrize(
+    "value, type_name",
+    [
+        (True, "gboolean"),
+        (-(2**40), "gint64"),
+        (1.5, "gdouble"),
+        ("text", "gchararray"),
+        (Gio.IOErrorEnum.BUSY, "GIOErrorEnum"),
+        (GLib.Bytes.new(b"x"), "GBytes"),
+        (GLib.Variant("s", "x"), "GVariant"),
+        (Gio.Cancellable(), "GCancellable"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_c_code_finds_the_value_in_the_task(run, value, type_name):
+    class Taking:
+        def __call__(self, source, result):
+            taken = ctypes.create_string_buffer(24)  # a GValue
+            took = gio.g_task_propagate_value(ctypes.c_void_p(hash(result)), taken, None)
+            self.came = took, gio.g_type_name(ctypes.c_size_t.from_buffer(taken))
+            gio.g_value_unset(taken)
 
-    success, value = run(main())
-    assert success and getattr(value, "get_value", lambda: value)() == "text"
+    gio = ctypes.CDLL("libgio-2.0.so.0")
+    gio.g_type_name.restype = ctypes.c_char_p
+
+    async def main():
+        counter, taking, call = Counter(), Taking(), Call()
+        counter.echo_async(value, callback=lambda *all: (taking(*all), call(*all)))
+        await call.result()
+        return taking.came
+
+    assert run(main()) == (1, type_name.encode())
 
 
 def test_gawait_call_starts_it_like_any_other(run):
@@ -240,20 +271,178 @@ def test_what_cannot_be_a_pair_is_refused():
 # The contract ---------------------------------------------------------------------------
 
 
+class Iterations(GLib.Source):
+    """Counts the iterations of the default context."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+        self.attach(None)
+
+    def prepare(self):
+        self.count += 1
+        return False, -1
+
+    def check(self):
+        return False
+
+
+@pytest.fixture
+def iterations():
+    source = Iterations()
+    yield source
+    source.destroy()
+
+
 @pytest.mark.parametrize("how", ["at once", "raises", "cancelled before"])
-def test_the_callback_comes_once_in_a_later_iteration(run, how):
+def test_the_callback_comes_once_in_a_later_iteration(run, iterations, how):
     async def main():
         counter, call, cancellable = Counter(), Call(), Gio.Cancellable()
+        began = iterations.count
+        came = []
+
+        def called(*all):
+            came.append(iterations.count)
+            call(*all)
+
         if how == "cancelled before":
             cancellable.cancel()
-            counter.wait_async(0, cancellable, call)
+            finish = counter.wait_finish
+            counter.wait_async(0, cancellable, called)
         elif how == "raises":
-            counter.fail_async(io_error(Gio.IOErrorEnum.BUSY), callback=call)
+            finish = counter.fail_finish
+            counter.fail_async(io_error(Gio.IOErrorEnum.BUSY), callback=called)
         else:
-            counter.add_async(1, callback=call)
+            finish = counter.add_finish
+            counter.add_async(1, callback=called)
+        for _ in range(10):  # rounds of the loop, which may be of one iteration
+            assert iterations.count > began or not came
+            await asyncio.sleep(0)
+        result = await call.result()
+        assert came[0] > began and counter.begun == 0
+        if how == "at once":
+            assert finish(result) == 2
+            return
+        with pytest.raises(GLib.Error) as caught:
+            finish(result)
+        code = Gio.IOErrorEnum.BUSY if how == "raises" else Gio.IOErrorEnum.CANCELLED
+        assert caught.value.matches(Gio.io_error_quark(), code)
+
+    run(main())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_task_says_what_it_is_and_is_complete_after_the_callback(run, fails):
+    seen = []
+
+    def called(counter, task, completed):
+        task.connect("notify::completed", lambda task, _: completed.append(True))
+        seen.append((task.get_completed(), task.had_error(), task.get_name()))
+
+    async def main():
+        counter, call, completed = Counter(), Call(), []
+        ready = lambda source, result: (called(source, result, completed), call(source, result))
+        if fails:
+            counter.fail_async(io_error(1), callback=ready)
+        else:
+            counter.add_async(1, callback=ready)
+        task = await call.result()
+        assert completed == [True] and task.get_completed()
+        assert seen == [(False, fails, "Counter.fail" if fails else "Counter.add")]
+
+    run(main())
+
+
+@pytest.mark.parametrize("where", ["in a loop", "where nobody runs one"])
+def test_callbacks_come_in_the_order_of_the_priorities(run, where):
+    counter, order = Counter(), []
+
+    def start():
+        for priority in (GLib.PRIORITY_DEFAULT, GLib.PRIORITY_LOW, GLib.PRIORITY_HIGH):
+            counter.add_async(
+                1,
+                1,
+                priority,
+                None,
+                lambda source, result, which: order.append(which),
+                priority,
+            )
+
+    async def main():
+        start()
+        async with asyncio.timeout(60):
+            while len(order) < 3:
+                await asyncio.sleep(0.001)
+
+    if where == "in a loop":
+        run(main())
+    else:
+        start()
+        iterate_until(lambda: len(order) == 3)
+    assert order == [GLib.PRIORITY_HIGH, GLib.PRIORITY_DEFAULT, GLib.PRIORITY_LOW]
+
+
+@pytest.mark.parametrize("times", [0, 2])
+@pytest.mark.parametrize("where", ["in a loop", "where nobody runs one"])
+def test_a_callback_does_not_come_before_what_is_ready_and_of_a_better_priority(
+    run, where, times
+):
+    counter, call, others = Counter(), Call(), []
+    better = GLib.Idle(priority=GLib.PRIORITY_DEFAULT_IDLE)
+    better.set_callback(lambda *_: others.append(1) or GLib.SOURCE_CONTINUE)
+    better.attach(None)
+
+    def start():
+        counter.wake_async(times, GLib.PRIORITY_LOW, None, call)
+
+    async def main():
+        start()
+        while len(others) < 1000:
+            await asyncio.sleep(0.001)
         assert not call.results
+        better.destroy()
         await call.result()
-        assert counter.begun == 0
+
+    if where == "in a loop":
+        run(main())
+        return
+    start()
+    iterate_until(lambda: len(others) == 1000)
+    assert not call.results
+    better.destroy()
+    iterate_until(lambda: call.results)
+
+
+def test_it_comes_where_it_was_called_though_the_coroutine_worked_in_another_thread(run):
+    class Working(GObject.Object):
+        @gawait.async_method
+        async def work(self):
+            return await asyncio.to_thread(threading.get_ident)
+
+    async def main():
+        working, call = Working(), Call()
+        working.work_async(callback=call)
+        worker = working.work_finish(await call.result())
+        assert call.thread == threading.get_ident() != worker
+
+    run(main())
+
+
+def test_the_object_lives_until_its_coroutine_has_ended(run):
+    async def main():
+        counter, call, cancellable = Counter(), Call(), Gio.Cancellable()
+        seen = weakref.ref(counter)
+        counter.wait_async(0, cancellable, call)
+        del counter
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert seen() is not None and not call.results
+        cancellable.cancel()
+        await call.result()
+        call.results.clear()
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert seen() is None
 
     run(main())
 
@@ -317,6 +506,27 @@ def test_in_a_context_that_nobody_iterates_nothing_happens_until_somebody_does()
     assert not call.results
     iterate_until(lambda: call.results, context)
     assert counter.add_finish(call.results[0][1]) == 2
+
+
+@pytest.mark.filterwarnings("ignore:coroutine 'Counter.echo' was never awaited")
+def test_what_never_began_in_a_context_is_told_and_let_go_of_with_its_thread(caplog):
+    class Value:
+        pass
+
+    def call_and_leave():
+        context, value = GLib.MainContext(), Value()
+        seen.append(weakref.ref(value))
+        context.push_thread_default()
+        Counter().echo_async(value, callback=call)
+        context.pop_thread_default()
+
+    call, seen = Call(), []
+    thread = threading.Thread(target=call_and_leave)
+    thread.start()
+    thread.join()
+    gc.collect()
+    assert seen[0]() is None and not call.results
+    assert "Task was destroyed but it is pending" in caplog.text
 
 
 def test_where_nobody_runs_a_loop_one_can_be_run_meanwhile(run):
@@ -414,6 +624,29 @@ def test_a_coroutine_that_swallows_its_cancellation_is_cancelled_all_the_same(ru
         with pytest.raises(GLib.Error) as caught:
             counter.swallow_finish(await call.result())
         assert is_cancelled(caught.value)
+
+    run(main())
+
+
+def test_a_cancellation_before_finish_hides_the_value_and_lets_go_of_it(run):
+    class Value:
+        pass
+
+    async def main():
+        counter, call, cancellable, value = Counter(), Call(), Gio.Cancellable(), Value()
+        seen = weakref.ref(value)
+        counter.echo_async(value, cancellable=cancellable, callback=call)
+        del value
+        result = await call.result()
+        cancellable.cancel()
+        with pytest.raises(GLib.Error) as caught:
+            counter.echo_finish(result)
+        assert is_cancelled(caught.value)
+        del result, caught  # whose traceback has it
+        call.results.clear()
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert seen() is None
 
     run(main())
 
@@ -621,6 +854,85 @@ def test_a_pair_may_have_the_name_of_a_virtual_method(run):
     run(main())
 
 
+# Results of another kind ----------------------------------------------------------------------
+
+
+def old_error(source=None, callback=None):
+    """A Gio.SimpleAsyncResult that has failed."""
+    error = io_error(Gio.IOErrorEnum.BUSY, "of old")
+    return Gio.SimpleAsyncResult.new_from_error(source, callback, None, error)
+
+
+class Answer(GObject.Object, Gio.AsyncResult):
+    """Is a result itself."""
+
+    def __init__(self, source, value):
+        super().__init__()
+        self.source = source
+        self.value = value
+
+    def do_get_source_object(self):
+        return self.source
+
+
+def test_a_class_that_is_a_result_itself_is_awaited_like_any_other(run):
+    def ask_async(source, cancellable, callback):
+        idle = GLib.Idle()
+        idle.set_callback(lambda *_: callback(source, Answer(source, 42)))
+        idle.attach(None)
+
+    def ask_finish(source, result):
+        assert result.get_source_object() is source
+        assert not result.legacy_propagate_error()
+        return result.value
+
+    async def main():
+        return await gawait.call(ask_async, Gio.Cancellable(), finish=ask_finish)
+
+    assert run(main()) == 42
+
+
+def test_finish_refuses_it_as_a_result_of_another_function():
+    with pytest.raises(ValueError, match="another function"):
+        Counter().add_finish(Answer(None, 1))
+
+
+@pytest.mark.filterwarnings("ignore:Gio.SimpleAsyncResult")
+def test_finish_raises_the_error_of_an_old_result():
+    counter = Counter()
+    with pytest.raises(GLib.Error, match="of old") as caught:
+        counter.add_finish(old_error(counter))
+    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY)
+
+
+@pytest.mark.filterwarnings("ignore:Gio.SimpleAsyncResult")
+def test_a_coroutine_may_await_functions_of_the_old_kind(run):
+    class Old(GObject.Object):
+        @gawait.async_method
+        async def fail(self):
+            start = lambda cancellable, callback: old_error(self, callback).complete_in_idle()
+            await gawait.call(start, finish=lambda result: result.propagate_error())
+
+    async def main():
+        with pytest.raises(GLib.Error, match="of old") as caught:
+            await Old().fail_async()
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY)
+
+    run(main())
+
+
+def test_ours_have_no_error_of_the_old_kind(run):
+    async def main():
+        counter, call = Counter(), Call()
+        counter.fail_async(io_error(Gio.IOErrorEnum.BUSY), callback=call)
+        result = await call.result()
+        assert not result.legacy_propagate_error()
+        with pytest.raises(GLib.Error):
+            counter.fail_finish(result)
+
+    run(main())
+
+
 # Nothing is left -----------------------------------------------------------------------------
 
 
@@ -696,3 +1008,76 @@ def test_values_are_let_go_of_when_nobody_finishes(run):
     seen = run(main())
     gc.collect()
     assert seen() is None
+
+
+def test_contexts_that_are_used_for_a_while_are_let_go_of():
+    counter = Counter()
+
+    def add_in_a_context_of_its_own():
+        context, call = GLib.MainContext(), Call()
+        context.push_thread_default()
+        counter.add_async(1, callback=call)
+        iterate_until(lambda: call.results, context)
+        context.pop_thread_default()
+        return counter.add_finish(call.results[0][1])
+
+    def descriptors():
+        gc.collect()
+        return len(os.listdir("/proc/self/fd"))
+
+    assert add_in_a_context_of_its_own() == 2
+    before = descriptors()
+    for _ in range(20):
+        assert add_in_a_context_of_its_own() == 2
+    assert descriptors() == before
+
+
+def test_a_coroutine_in_a_context_goes_on_while_others_are_used():
+    counter, call, cancellable = Counter(), Call(), Gio.Cancellable()
+    contexts = [GLib.MainContext() for _ in range(3)]
+
+    def start(context, start, *arguments):
+        context.push_thread_default()
+        start(*arguments)
+        context.pop_thread_default()
+
+    start(contexts[0], counter.wait_async, 0, cancellable, call)
+    iterate_until(lambda: counter.begun, contexts[0])
+    for context in contexts[1:]:
+        other = Call()
+        start(context, counter.add_async, 1, 1, 0, None, other)
+        iterate_until(lambda: other.results, context)
+    counter.never = None
+    gc.collect()
+    assert not call.results
+    cancellable.cancel()
+    iterate_until(lambda: call.results, contexts[0])
+    assert counter.cleaned == ["cleaned"]
+
+
+def test_a_reader_in_a_context_goes_on_while_others_are_used():
+    here, there = socket.socketpair()
+    contexts = [GLib.MainContext() for _ in range(3)]
+    received = []
+
+    class Listener(GObject.Object):
+        @gawait.async_method
+        async def listen(self):
+            loop = asyncio.get_running_loop()
+            loop.add_reader(here, lambda: received.append(here.recv(1)))
+
+    for context in contexts:
+        call = Call()
+        context.push_thread_default()
+        if context is contexts[0]:
+            Listener().listen_async(callback=call)
+        else:
+            Counter().add_async(1, callback=call)
+        iterate_until(lambda: call.results, context)
+        context.pop_thread_default()
+    del call
+    gc.collect()
+    with here, there:
+        there.send(b"x")
+        iterate_until(lambda: received, contexts[0])
+    assert received == [b"x"]

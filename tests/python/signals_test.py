@@ -139,6 +139,17 @@ def test_an_unknown_signal_is_an_error_that_names_it(run, function):
 
 
 @pytest.mark.parametrize("function", [gawait.signal, gawait.signals])
+def test_a_wrong_argument_is_named(run, function):
+    async def main():
+        with pytest.raises(TypeError, match="'obj'.*GObject.Object, not str"):
+            function("emitter", "one")
+        with pytest.raises(TypeError, match="'name'.*not int"):
+            function(Emitter(), 1)
+
+    run(main())
+
+
+@pytest.mark.parametrize("function", [gawait.signal, gawait.signals])
 def test_a_signal_with_no_running_loop_is_an_error(function):
     with pytest.raises(RuntimeError, match="no running event loop"):
         function(Emitter(), "one")

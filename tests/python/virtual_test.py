@@ -1,6 +1,7 @@
 """Async virtual methods that are coroutines."""
 
 import asyncio
+import ctypes
 import gc
 import weakref
 
@@ -94,6 +95,109 @@ def test_an_object_is_initialised_by_a_coroutine(run):
 
     thing = run(main())
     assert thing.initialised and thing.priority == GLib.PRIORITY_LOW
+
+
+def test_an_object_that_c_code_makes_is_initialised_by_a_coroutine(run):
+    made = []
+
+    class Made(Thing):
+        def __init__(self):
+            super().__init__()
+            made.append(self)
+
+    async def main():
+        ended = asyncio.get_running_loop().create_future()
+        gio = ctypes.CDLL("libgio-2.0.so.0")
+        gio.g_async_initable_new_finish.restype = ctypes.c_void_p
+
+        @ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        def ready(source, result, _):
+            finished = gio.g_async_initable_new_finish(
+                ctypes.c_void_p(source), ctypes.c_void_p(result), None
+            )
+            gio.g_object_unref(ctypes.c_void_p(finished))
+            ended.set_result(finished)
+
+        gtype = ctypes.c_size_t(hash(Made.__gtype__))
+        gio.g_async_initable_new_async(gtype, 0, None, ready, None, None)
+        assert not ended.done()
+        assert await ended == hash(made[0])
+        assert made[0].initialised
+
+    run(main())
+    assert len(made) == 1
+
+
+def test_an_object_lives_until_its_coroutine_has_ended(run):
+    async def main():
+        thing, cancellable = Thing(asyncio.Event()), Gio.Cancellable()
+        ended = asyncio.get_running_loop().create_future()
+        ready = lambda source, result: ended.set_result(None)
+        thing.init_async(0, cancellable, ready)
+        seen = weakref.ref(thing)
+        del thing
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert seen() is not None and not ended.done()
+        cancellable.cancel()
+        await ended
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert seen() is None
+
+    run(main())
+
+
+def test_a_coroutine_that_swallows_its_cancellation_is_cancelled_all_the_same(run):
+    class Stubborn(GObject.Object, Gio.AsyncInitable):
+        async def do_init_async(self):
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    async def main():
+        stubborn, cancellable = Stubborn(), Gio.Cancellable()
+        ended = asyncio.get_running_loop().create_future()
+        stubborn.init_async(0, cancellable, lambda source, result: ended.set_result(result))
+        await asyncio.sleep(0.01)
+        cancellable.cancel()
+        with pytest.raises(GLib.Error) as caught:
+            stubborn.init_finish(await ended)
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+    run(main())
+
+
+@pytest.mark.parametrize("other", ["another object", "another function"])
+def test_a_result_that_is_not_its_own_is_a_critical(run_script, other):
+    script = run_script(
+        """
+import sys
+import gawait
+from gi.repository import Gio, GLib, GObject
+
+class Thing(GObject.Object, Gio.AsyncInitable):
+    async def do_init_async(self):
+        pass
+
+    @gawait.async_method
+    async def other(self):
+        pass
+
+one, another, results = Thing(), Thing(), []
+ready = lambda source, result: results.append(result)
+if sys.argv[1] == "another object":
+    another.init_async(0, None, ready)
+else:
+    one.other_async(callback=ready)
+while not results:
+    GLib.MainContext.default().iteration(True)
+one.init_finish(results[0])
+print("accepted")
+""",
+        other,
+    )
+    assert script.returncode < 0 and script.stdout == ""
+    assert ("g_task_is_valid" if other == "another object" else "is_tagged") in script.stderr
 
 
 def test_the_callback_comes_in_a_later_iteration(run):
@@ -231,6 +335,27 @@ def test_a_read_is_cancelled(run):
         return (await lines.read_line_async(0))[0]
 
     assert run(main()) == b"one line"
+
+
+def test_an_error_of_a_read_comes_out_of_what_c_code_does_with_the_stream(run):
+    class Broken(Gio.InputStream):
+        async def do_read_async(self, count):
+            await asyncio.sleep(0)
+            raise io_error(Gio.IOErrorEnum.BROKEN_PIPE)
+
+    async def main():
+        lines = Gio.DataInputStream.new(Broken())
+        target = Gio.MemoryOutputStream.new_resizable()
+        for operation in (
+            lines.read_line_async(0),
+            target.splice_async(Broken(), Gio.OutputStreamSpliceFlags.NONE),
+        ):
+            with pytest.raises(GLib.Error) as caught:
+                await operation
+            assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.BROKEN_PIPE)
+        assert not lines.has_pending()
+
+    run(main())
 
 
 @pytest.mark.parametrize("value", [b"far too many bytes", "text", None, 3], ids=repr)
