@@ -327,6 +327,8 @@ def _with_priority(context, value):
         raise TypeError(
             f"create_task() argument 'priority' must be an int, not {type(value).__name__}"
         )
+    if not GLib.MININT32 <= value <= GLib.MAXINT32:
+        raise OverflowError("create_task() argument 'priority' is out of range")
     if context is None:
         context = contextvars.copy_context()
     _native.LoopCore._set_priorities_in_use()

@@ -75,61 +75,66 @@ gpointer pointer_of(PyObject* given) noexcept {
     return nullptr;
 }
 
-void describe(const object& made, int priority, Py_ssize_t tag, const char* name) noexcept {
-    GTask* task = G_TASK(pygobject_get(made.get()));
-    g_task_set_priority(task, priority);
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer that Python has kept.
-    g_task_set_source_tag(task, reinterpret_cast<gpointer>(tag));
-    (g_task_set_name)(task, name);
-}
+/// What Python says of a task to be made, but for how it calls back.
+struct wanted_task {
+    GObject* source = nullptr;
+    GObject* cancellable = nullptr;
+    int priority = 0;
+    Py_ssize_t tag = 0;
+    const char* name = nullptr;
+    PyObject* callback = nullptr;
+    PyObject* data = nullptr;
+
+    /// False with an exception set on failure.
+    bool parse(PyObject* arguments) noexcept {
+        PyObject *from = nullptr, *cancelled_by = nullptr;
+        return PyArg_ParseTuple(arguments, "OOinsOO", &from, &cancelled_by, &priority, &tag, &name,
+                                &callback, &data) &&
+               gobject_of(from, G_TYPE_OBJECT, source) &&
+               gobject_of(cancelled_by, G_TYPE_CANCELLABLE, cancellable);
+    }
+
+    /// Empty with an exception set on failure.
+    object make(GAsyncReadyCallback ready, gpointer user_data) const noexcept {
+        object made = new_task(source, G_CANCELLABLE(cancellable), ready, user_data);
+        if (!made)
+            return made;
+        GTask* task = G_TASK(pygobject_get(made.get()));
+        g_task_set_priority(task, priority);
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer that Python has kept.
+        g_task_set_source_tag(task, reinterpret_cast<gpointer>(tag));
+        (g_task_set_name)(task, name);
+        return made;
+    }
+};
 
 /// The callback and its data are pointers of C code's.
 PyObject* new_task_for_c(PyObject*, PyObject* arguments) {
-    PyObject *source = nullptr, *cancellable = nullptr, *callback = nullptr, *data = nullptr;
-    int priority = 0;
-    Py_ssize_t tag = 0;
-    const char* name = nullptr;
-    GObject *of = nullptr, *cancelled_by = nullptr;
-    if (!PyArg_ParseTuple(arguments, "OOinsOO", &source, &cancellable, &priority, &tag, &name,
-                          &callback, &data) ||
-        !gobject_of(source, G_TYPE_OBJECT, of) ||
-        !gobject_of(cancellable, G_TYPE_CANCELLABLE, cancelled_by))
+    wanted_task wanted;
+    if (!wanted.parse(arguments))
         return nullptr;
-    const auto ready = reinterpret_cast<GAsyncReadyCallback>(pointer_of(callback));
-    gpointer user_data = pointer_of(data);
-    if (PyErr_Occurred())
-        return nullptr;
-    object made = new_task(of, G_CANCELLABLE(cancelled_by), ready, user_data);
-    if (made)
-        describe(made, priority, tag, name);
-    return made.release();
+    const auto ready = reinterpret_cast<GAsyncReadyCallback>(pointer_of(wanted.callback));
+    gpointer user_data = pointer_of(wanted.data);
+    return PyErr_Occurred() ? nullptr : wanted.make(ready, user_data).release();
 }
 
+/// The callback is Python's, or `None`, and its data a tuple.
 PyObject* new_task_method(PyObject*, PyObject* arguments) {
-    PyObject *source = nullptr, *cancellable = nullptr, *callback = nullptr, *data = nullptr;
-    int priority = 0;
-    Py_ssize_t tag = 0;
-    const char* name = nullptr;
-    GObject *of = nullptr, *cancelled_by = nullptr;
-    if (!PyArg_ParseTuple(arguments, "OOinsOO!", &source, &cancellable, &priority, &tag, &name,
-                          &callback, &PyTuple_Type, &data) ||
-        !gobject_of(source, G_TYPE_OBJECT, of) ||
-        !gobject_of(cancellable, G_TYPE_CANCELLABLE, cancelled_by))
+    wanted_task wanted;
+    if (!wanted.parse(arguments))
         return nullptr;
-    if (callback != Py_None && !PyCallable_Check(callback)) {
+    if (wanted.callback == Py_None)
+        return wanted.make(nullptr, nullptr).release();
+    if (!PyCallable_Check(wanted.callback)) {
         PyErr_Format(PyExc_TypeError, "argument 'callback': expected a callable, not %.200s",
-                     Py_TYPE(callback)->tp_name);
+                     Py_TYPE(wanted.callback)->tp_name);
         return nullptr;
     }
-    std::unique_ptr<ready_call> call;
-    if (callback != Py_None)
-        call = std::make_unique<ready_call>(object::retain(callback), object::retain(data));
-    object made =
-        new_task(of, G_CANCELLABLE(cancelled_by), call ? call_ready : nullptr, call.get());
-    if (!made)
-        return nullptr;
-    std::ignore = call.release(); // the task calls back once
-    describe(made, priority, tag, name);
+    auto call =
+        std::make_unique<ready_call>(object::retain(wanted.callback), object::retain(wanted.data));
+    object made = wanted.make(call_ready, call.get());
+    if (made)
+        std::ignore = call.release(); // the task calls back once
     return made.release();
 }
 

@@ -634,6 +634,8 @@ def test_a_wrong_priority_of_a_task_is_named(run, create_task):
         work = asyncio.sleep(0)
         with pytest.raises(TypeError, match="'priority'.*not str"):
             create(work, priority="low")
+        with pytest.raises(OverflowError, match="'priority'"):
+            create(work, priority=1 << 31)
         await work
 
     run(main())
