@@ -1066,16 +1066,16 @@ def test_a_reader_in_a_context_goes_on_while_others_are_used():
             loop = asyncio.get_running_loop()
             loop.add_reader(here, lambda: received.append(here.recv(1)))
 
-    for context in contexts:
+    def call_in(context, start, *arguments):
         call = Call()
         context.push_thread_default()
-        if context is contexts[0]:
-            Listener().listen_async(callback=call)
-        else:
-            Counter().add_async(1, callback=call)
+        start(*arguments, callback=call)
         iterate_until(lambda: call.results, context)
         context.pop_thread_default()
-    del call
+
+    call_in(contexts[0], Listener().listen_async)
+    for context in contexts[1:]:
+        call_in(context, Counter().add_async, 1)
     gc.collect()
     with here, there:
         there.send(b"x")
