@@ -1266,6 +1266,7 @@ TEST_F(produce, keeps_the_source_object_until_the_body_has_ended) {
 }
 
 TEST_F(produce, keeps_the_context_until_the_body_has_ended) {
+    bool context_is_gone = false; // which the result may keep, and the log that
     callback_log log;
     const auto cancellable = new_cancellable();
     auto abandoned = ref<GMainContext>::adopt(g_main_context_new());
@@ -1275,7 +1276,6 @@ TEST_F(produce, keeps_the_context_until_the_body_has_ended) {
     while (g_main_context_iteration(abandoned, FALSE)) {
     }
     // Is destroyed with the context.
-    bool context_is_gone = false;
     const auto source = ref<GSource>::adopt(g_idle_source_new());
     g_source_set_callback(
         source, [](gpointer) -> gboolean { return G_SOURCE_REMOVE; }, &context_is_gone,

@@ -20,6 +20,10 @@ import pytest
 import gawait
 from gi.repository import Gio, GLib
 
+uses_up_descriptors = pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""), reason="UBSan needs descriptors of its own"
+)
+
 
 class NeverEnds:
     """An asynchronous function that calls back when it is told to."""
@@ -809,6 +813,7 @@ print({(each["message"], each["exception"].errno == errno.EMFILE) for each in re
     ]
 
 
+@uses_up_descriptors
 def test_accept_async_without_descriptors_is_an_error_and_loses_no_connection(run_script):
     ended = run_script(
         """
@@ -845,9 +850,7 @@ gawait.run(main())
     assert (ended.stdout, ended.stderr) == ("True\nTcpConnection\n", "")
 
 
-@pytest.mark.skipif(
-    "asan" in os.environ.get("LD_PRELOAD", ""), reason="UBSan needs descriptors of its own"
-)
+@uses_up_descriptors
 def test_a_loop_without_descriptors_is_an_os_error_and_leaves_nothing(run_script):
     ended = run_script(
         """
