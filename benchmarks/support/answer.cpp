@@ -1,7 +1,5 @@
 #include "support/answer.hpp"
 
-#include "gawait/ref.hpp"
-
 namespace gawait::benchmarks {
 
 void answer_async(GObject* asked, GCancellable* cancellable, GAsyncReadyCallback callback,

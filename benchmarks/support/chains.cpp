@@ -5,6 +5,7 @@
 #include "gawait/result.hpp"
 #include "gawait/spawn.hpp"
 #include "support/answer.hpp"
+#include "support/callback_chain.hpp"
 #include "support/loop.hpp"
 
 #ifdef HAVE_GIOMM
@@ -23,48 +24,9 @@
 namespace gawait::benchmarks {
 namespace {
 
-ref<GObject> new_object() {
-    return ref<GObject>::adopt(G_OBJECT(g_memory_input_stream_new())); // of whatever class
-}
-
-/// Takes a failure as fatal: none is expected.
-void expect_success(GError* failure) {
-    if (failure)
-        g_error("%s", failure->message);
-}
-
 // Raw callbacks ------------------------------------------------------------------
 
-class raw_callbacks {
-public:
-    raw_callbacks(std::size_t operations, ref<GCancellable> cancellable)
-        : left_(operations), cancellable_(std::move(cancellable)) {}
-
-    void run() {
-        begin_next();
-        iterate_until(done_);
-    }
-
-private:
-    void begin_next() { answer_async(asked_, cancellable_, on_answer, this); }
-
-    static void on_answer(GObject* asked, GAsyncResult* result, gpointer data) {
-        auto& self = *static_cast<raw_callbacks*>(data);
-        GError* failure = nullptr;
-        self.sum_ += answer_finish(asked, result, &failure);
-        expect_success(failure);
-        if (--self.left_ == 0)
-            self.done_ = true;
-        else
-            self.begin_next();
-    }
-
-    std::size_t left_;
-    ref<GCancellable> cancellable_;
-    ref<GObject> asked_ = new_object();
-    gssize sum_ = 0;
-    bool done_ = false;
-};
+using raw_callbacks = callback_chain<answer_async, answer_finish>;
 
 void run_raw_callbacks(std::size_t operations) {
     raw_callbacks(operations, ref<GCancellable>::adopt(g_cancellable_new())).run();

@@ -5,23 +5,15 @@
 #include "gawait/ref.hpp"
 #include "gawait/spawn.hpp"
 #include "support/answer.hpp"
-#include "support/loop.hpp"
+#include "support/callback_chain.hpp"
+
+#include <utility>
 
 namespace gawait::benchmarks {
 namespace {
 
 using start_function = void (*)(GObject*, int, GCancellable*, GAsyncReadyCallback, gpointer);
 using finish_function = gssize (*)(GObject*, GAsyncResult*, GError**);
-
-ref<GObject> new_object() {
-    return ref<GObject>::adopt(G_OBJECT(g_memory_input_stream_new())); // of whatever class
-}
-
-/// Takes a failure as fatal: none is expected.
-void expect_success(GError* failure) {
-    if (failure)
-        g_error("%s", failure->message);
-}
 
 // Producers by hand ----------------------------------------------------------------
 
@@ -109,39 +101,15 @@ gssize ask_finish(GObject* asked, GAsyncResult* result, GError** failure) {
 
 // Consumers ------------------------------------------------------------------------
 
-template <start_function Start, finish_function Finish> class callback_consumer {
-public:
-    explicit callback_consumer(std::size_t calls) : left_(calls) {}
-
-    void run() {
-        begin_next();
-        iterate_until(done_);
-    }
-
-private:
-    void begin_next() { Start(asked_, G_PRIORITY_DEFAULT, cancellable_, on_end, this); }
-
-    static void on_end(GObject* asked, GAsyncResult* result, gpointer data) {
-        auto& self = *static_cast<callback_consumer*>(data);
-        GError* failure = nullptr;
-        self.sum_ += Finish(asked, result, &failure);
-        expect_success(failure);
-        if (--self.left_ == 0)
-            self.done_ = true;
-        else
-            self.begin_next();
-    }
-
-    std::size_t left_;
-    ref<GCancellable> cancellable_ = ref<GCancellable>::adopt(g_cancellable_new());
-    ref<GObject> asked_ = new_object();
-    gssize sum_ = 0;
-    bool done_ = false;
-};
+template <start_function Start>
+void start(GObject* asked, GCancellable* cancellable, GAsyncReadyCallback callback, gpointer data) {
+    Start(asked, G_PRIORITY_DEFAULT, cancellable, callback, data);
+}
 
 template <start_function Start, finish_function Finish>
 void consume_with_callbacks(std::size_t calls) {
-    callback_consumer<Start, Finish>(calls).run();
+    auto cancellable = ref<GCancellable>::adopt(g_cancellable_new());
+    callback_chain<start<Start>, Finish>(calls, std::move(cancellable)).run();
 }
 
 template <start_function Start, finish_function Finish>

@@ -9,7 +9,6 @@ import os
 import pathlib
 import sys
 import tempfile
-import time
 
 import gawait
 import gi
@@ -17,26 +16,7 @@ import gi
 gi.require_version("Crossing", "1.0")
 gi.require_version("CrossingClients", "1.0")
 from gi.repository import Crossing, CrossingClients, Gio, GLib
-
-# Telling ------------------------------------------------------------------------------
-
-
-class StepFailed(Exception):
-    pass
-
-
-def require(condition, what):
-    if not condition:
-        raise StepFailed(what)
-
-
-async def step(name, work):
-    """Awaits a step, which returns what to say about it, and prints that with its time."""
-    begin = time.perf_counter()
-    came = await work
-    seconds = time.perf_counter() - begin
-    print(f"  {name:<18} {came:<64} {seconds * 1000:8.1f} ms", flush=True)
-
+from steps import StepFailed, require, step
 
 # The client in Python -----------------------------------------------------------------
 

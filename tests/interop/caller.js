@@ -8,6 +8,8 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import System from 'system';
 
+import {expect, failureOf} from './checks.js';
+
 Gio._promisify(Gio, 'bus_get', 'bus_get_finish');
 Gio._promisify(Gio.DBusConnection, 'new_for_address', 'new_for_address_finish');
 Gio._promisify(Gio.DBusConnection.prototype, 'call', 'call_finish');
@@ -16,14 +18,6 @@ Gio._promisify(Gio.DBusProxy.prototype, 'init_async', 'init_finish');
 
 const NAME = 'org.example.Words';
 const PATH = '/org/example/Words';
-
-function expect(what, got, wanted) {
-    got = JSON.stringify(got);
-    wanted = JSON.stringify(wanted);
-    if (got !== wanted)
-        throw new Error(`${what}: expected ${wanted}, got ${got}`);
-    print(what);
-}
 
 function call(bus, method, parameters = null, cancellable = null, interfaceName = NAME) {
     return bus.call(NAME, PATH, interfaceName, method, parameters, null, Gio.DBusCallFlags.NONE,
@@ -43,15 +37,6 @@ async function newProxy(bus) {
     });
     await proxy.init_async(GLib.PRIORITY_DEFAULT, null);
     return proxy;
-}
-
-async function failureOf(promise) {
-    try {
-        await promise;
-    } catch (error) {
-        return error;
-    }
-    throw new Error('what should fail did not');
 }
 
 function signal(proxy, name) {

@@ -10,27 +10,12 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import System from 'system';
 
+import {expect, failureOf} from './checks.js';
+
 Gio._promisify(Crossing.WordCounter.prototype, 'count_async', 'count_finish');
 Gio._promisify(Crossing.WordCounter.prototype, 'most_frequent_async', 'most_frequent_finish');
 
 const PRIORITY = GLib.PRIORITY_DEFAULT;
-
-function expect(what, got, wanted) {
-    got = JSON.stringify(got);
-    wanted = JSON.stringify(wanted);
-    if (got !== wanted)
-        throw new Error(`${what}: expected ${wanted}, got ${got}`);
-    print(what);
-}
-
-async function failureOf(promise) {
-    try {
-        await promise;
-    } catch (error) {
-        return error;
-    }
-    throw new Error('what should fail did not');
-}
 
 async function main(tree, notText) {
     const counter = new Crossing.WordCounter();

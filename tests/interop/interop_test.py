@@ -31,6 +31,17 @@ CHECKED = {
 }
 
 
+def start(command, environment):
+    """A program whose output is read."""
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def said_by(process, timeout=60):
     """What a program has checked, which has to end well."""
     with process:
@@ -61,12 +72,8 @@ def environment():
 @pytest.fixture(scope="module")
 def service(environment):
     """The Python service as a process, which has to live to the end and to complain of nothing."""
-    process = subprocess.Popen(
-        [sys.executable, "-X", "faulthandler", "-m", "gawait", HERE / "service.py"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    process = start(
+        [sys.executable, "-X", "faulthandler", "-m", "gawait", HERE / "service.py"], environment
     )
     with process:
         try:
@@ -106,17 +113,11 @@ def caller(request, service, environment):
     else:
         command = [request.getfixturevalue("vala_caller")]
 
-    def start(case):
-        return subprocess.Popen(
-            [*command, case],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def call(case):
+        return start([*command, case], environment)
 
-    start.language = request.param
-    return start
+    call.language = request.param
+    return call
 
 
 @pytest.mark.parametrize("case", CHECKED)
@@ -194,22 +195,13 @@ def test_a_library_made_of_coroutines_is_like_any_other(request, language, cross
         command = ["gjs", "-m", HERE / "counter.js"]
     else:
         command = [request.getfixturevalue("vala_counter")]
-    process = subprocess.Popen(
-        [*command, tree, not_text],
-        env=crossing,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start([*command, tree, not_text], crossing)
     assert said_by(process) == ["counted", "together", "cancelled", "not text"]
 
 
 def test_a_storm_of_calls_from_cpp_and_python_leaves_nothing_behind(crossing, tmp_path):
-    storm = subprocess.Popen(
+    storm = start(
         [sys.executable, HERE / "storm.py", BUILT / "tests/interop/libstorm.so", tmp_path],
-        env=crossing,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        crossing,
     )
     assert said_by(storm, timeout=600)[-2:] == ["nothing is alive", "no file is open"]

@@ -405,16 +405,24 @@ time.sleep(0.05)
 
 # Forks ----------------------------------------------------------------------------
 
-
-def test_a_child_may_run_a_loop_of_its_own_within_a_callback_of_its_parents(run_script):
-    ended = run_script(
-        """
+FORKING = """
 import asyncio, gawait, os, warnings
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 # Newer Pythons warn of a fork() beside other threads, of which GLib has one.
 warnings.simplefilter("ignore", DeprecationWarning)
 
+async def exit_code_of(child):
+    _, status = await asyncio.to_thread(os.waitpid, child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+"""
+
+
+def test_a_child_may_run_a_loop_of_its_own_within_a_callback_of_its_parents(run_script):
+    ended = run_script(
+        FORKING
+        + """
 async def in_child():
     process = await asyncio.create_subprocess_exec("sh", "-c", "exit 7")
     idle = asyncio.Event()
@@ -427,8 +435,7 @@ async def main():
     child = os.fork()
     if child == 0:
         os._exit(gawait.run(in_child()))
-    status = await asyncio.to_thread(os.waitpid, child, 0)
-    return os.waitstatus_to_exitcode(status[1]), await timer
+    return await exit_code_of(child), await timer
 
 print(gawait.run(main()))
 """
@@ -438,13 +445,8 @@ print(gawait.run(main()))
 
 def test_an_operation_that_is_in_flight_at_a_fork_ends_in_the_parent(run_script):
     ended = run_script(
-        """
-import asyncio, gawait, os, warnings
-from gi.repository import Gio, GLib
-
-# Newer Pythons warn of a fork() beside other threads, of which GLib has one.
-warnings.simplefilter("ignore", DeprecationWarning)
-
+        FORKING
+        + """
 def read():
     stream = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(b"data"))
     return stream.read_bytes_async(4)
@@ -458,8 +460,7 @@ async def main():
     if child == 0:
         os._exit(gawait.run(in_child()) != b"data")
     assert (await reading).get_data() == b"data"
-    status = await asyncio.to_thread(os.waitpid, child, 0)
-    return os.waitstatus_to_exitcode(status[1])
+    return await exit_code_of(child)
 
 print(gawait.run(main()))
 """
@@ -469,11 +470,8 @@ print(gawait.run(main()))
 
 def test_a_task_that_goes_on_in_a_child_is_told_that_no_loop_runs_there(run_script):
     ended = run_script(
-        """
-import asyncio, gawait, os, warnings
-from gi.repository import Gio, GLib
-
-warnings.simplefilter("ignore", DeprecationWarning)
+        FORKING
+        + """
 # One that needs no thread of GLib's, which does not have them in a child.
 stream = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(b"data"))
 
@@ -484,8 +482,7 @@ async def main():
             await stream.read_bytes_async(4)
         except (RuntimeError, TypeError):
             os._exit(7)
-    status = await asyncio.to_thread(os.waitpid, child, 0)
-    return os.waitstatus_to_exitcode(status[1])
+    return await exit_code_of(child)
 
 print(gawait.run(main()))
 """
