@@ -44,7 +44,7 @@ private:
     bool begun_ = false;
 };
 
-scope::scope(const environment& env) noexcept
+scope::scope(const detail::environment& env) noexcept
     : group_(env, detail::sibling_group::cancel_rest::when_one_fails) {}
 
 scope::~scope() = default;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "gawait/adopt.hpp"
-#include "gawait/api.hpp"
-#include "gawait/environment.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/environment.hpp"
 #include "gawait/error.hpp"
 #include "gawait/result.hpp"
 

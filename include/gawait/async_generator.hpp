@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/environment.hpp"
+#include "gawait/detail/environment.hpp"
 #include "gawait/task.hpp"
 
 #include <coroutine>
@@ -74,7 +74,7 @@ public:
         bool await_ready() const noexcept { return !generator_ || generator_.done(); }
 
         // As task::awaiter does, and for the same reason.
-        template <has_environment Promise>
+        template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
             awaiting_ = awaiting;
             home_ = awaiting.promise().env().home;

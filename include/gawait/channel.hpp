@@ -1,7 +1,7 @@
 #pragma once
 
-#include "gawait/api.hpp"
-#include "gawait/wait_queue.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/wait_queue.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -24,7 +24,7 @@ public:
         send_awaiter(channel& owner, T value) : owner_(owner), value_(std::move(value)) {}
         bool await_ready() const noexcept { return false; }
 
-        template <has_environment Promise>
+        template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) {
             if (awaiting.promise().env().cancel->requested())
                 return wait_in(owner_.senders_, awaiting);
@@ -53,7 +53,7 @@ public:
         explicit receive_awaiter(channel& owner) noexcept : owner_(owner) {}
         bool await_ready() const noexcept { return false; }
 
-        template <has_environment Promise>
+        template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) {
             if (awaiting.promise().env().cancel->requested())
                 return wait_in(owner_.receivers_, awaiting);

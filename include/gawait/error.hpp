@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/api.hpp"
+#include "gawait/detail/api.hpp"
 
 #include <gio/gio.h>
 

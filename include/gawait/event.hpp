@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/wait_queue.hpp"
+#include "gawait/detail/wait_queue.hpp"
 
 namespace gawait {
 
@@ -12,7 +12,7 @@ public:
         explicit wait_awaiter(event& owner) noexcept : owner_(owner) {}
         bool await_ready() const noexcept { return false; }
 
-        template <has_environment Promise>
+        template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) {
             if (awaiting.promise().env().cancel->requested() || !owner_.is_set())
                 return wait_in(owner_.waiting_, awaiting);

@@ -1,20 +1,20 @@
 #pragma once
 
-#include "gawait/api.hpp"
-#include "gawait/suspension.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/suspension.hpp"
 
 #include <optional>
 
 namespace gawait {
 
 /// The awaiter of `readable()`, `writable()` and `fd_ready()`.
-class GAWAIT_API [[nodiscard]] fd_awaiter final : fd_watch, suspension {
+class GAWAIT_API [[nodiscard]] fd_awaiter final : fd_watch, detail::suspension {
 public:
     fd_awaiter(int fd, GIOCondition condition) noexcept : fd_watch(on_ready, fd, condition) {}
 
     bool await_ready() const noexcept { return false; }
 
-    template <has_environment Promise>
+    template <detail::has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
         return begin(awaiting) && (start() || !abandon());
     }

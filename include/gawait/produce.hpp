@@ -1,12 +1,12 @@
 #pragma once
 
-#include "gawait/api.hpp"
 #include "gawait/async_result.hpp"
-#include "gawait/cancellation.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/cancellation.hpp"
+#include "gawait/detail/environment.hpp"
+#include "gawait/detail/outcome.hpp"
 #include "gawait/engine/engine.hpp"
-#include "gawait/environment.hpp"
 #include "gawait/error.hpp"
-#include "gawait/outcome.hpp"
 #include "gawait/task.hpp"
 
 #include <gio/gio.h>

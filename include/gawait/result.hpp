@@ -1,11 +1,11 @@
 #pragma once
 
 #include "gawait/awaitable.hpp"
-#include "gawait/environment.hpp"
+#include "gawait/detail/environment.hpp"
 #include "gawait/error.hpp"
 
 #include <coroutine>
-#include <functional>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -15,14 +15,13 @@ namespace gawait {
 /// What an operation came to, without an exception: a value, an `error`, or that the
 /// task was cancelled.
 template <class T = void> class [[nodiscard]] result {
-    using stored = std::conditional_t<
-        std::is_void_v<T>, std::monostate,
-        std::conditional_t<std::is_reference_v<T>,
-                           std::reference_wrapper<std::remove_reference_t<T>>, T>>;
+    using given = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+    // References are stored as pointers.
+    using stored = std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, given>;
 
 public:
-    result(stored value) noexcept(std::is_nothrow_move_constructible_v<stored>)
-        : state_(std::in_place_index<0>, std::move(value)) {}
+    result(given value) noexcept(std::is_nothrow_move_constructible_v<stored>)
+        : state_(std::in_place_index<0>, kept(value)) {}
     result(gawait::error failure) noexcept : state_(std::move(failure)) {}
     result(gawait::cancelled why) noexcept : state_(why) {}
 
@@ -39,34 +38,40 @@ public:
     std::add_lvalue_reference_t<T> value() & {
         throw_if_none();
         if constexpr (!std::is_void_v<T>)
-            return std::get<0>(state_);
+            return **this;
     }
 
     /// @throws error, cancelled: what there is instead of a value.
     T value() && {
         throw_if_none();
         if constexpr (!std::is_void_v<T>)
-            return static_cast<T>(std::get<0>(std::move(state_)));
+            return static_cast<T&&>(**this);
     }
 
     /// @throws error, cancelled: what there is instead of a value.
     std::add_lvalue_reference_t<const T> value() const& {
         throw_if_none();
         if constexpr (!std::is_void_v<T>)
-            return std::get<0>(state_);
+            return **this;
     }
 
     /// The value; undefined unless `has_value()`.
     std::add_lvalue_reference_t<T> operator*() noexcept
         requires(!std::is_void_v<T>)
     {
-        return *std::get_if<0>(&state_);
+        if constexpr (std::is_reference_v<T>)
+            return **std::get_if<0>(&state_);
+        else
+            return *std::get_if<0>(&state_);
     }
 
     std::add_lvalue_reference_t<const T> operator*() const noexcept
         requires(!std::is_void_v<T>)
     {
-        return *std::get_if<0>(&state_);
+        if constexpr (std::is_reference_v<T>)
+            return **std::get_if<0>(&state_);
+        else
+            return *std::get_if<0>(&state_);
     }
 
     std::add_pointer_t<T> operator->() noexcept
@@ -85,6 +90,13 @@ public:
     const gawait::error& error() const noexcept { return *std::get_if<1>(&state_); }
 
 private:
+    static stored kept(given& value) noexcept(std::is_nothrow_move_constructible_v<stored>) {
+        if constexpr (std::is_reference_v<T>)
+            return std::addressof(value);
+        else
+            return std::move(value);
+    }
+
     void throw_if_none() const {
         if (has_error())
             throw error();
@@ -109,7 +121,8 @@ public:
 
     bool await_ready() { return awaiter_.await_ready(); }
 
-    template <has_environment Promise> auto await_suspend(std::coroutine_handle<Promise> awaiting) {
+    template <detail::has_environment Promise>
+    auto await_suspend(std::coroutine_handle<Promise> awaiting) {
         return awaiter_.await_suspend(awaiting);
     }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/api.hpp"
+#include "gawait/detail/api.hpp"
 #include "gawait/task.hpp"
 
 #include <coroutine>
@@ -33,7 +33,7 @@ private:
     static void run(job& self) noexcept;
 
     ref<GMainContext> context_;
-    environment* env_ = nullptr;
+    detail::environment* env_ = nullptr;
     std::coroutine_handle<> awaiting_;
 };
 

@@ -1,9 +1,8 @@
 #pragma once
 
-#include "gawait/siblings.hpp"
+#include "gawait/detail/siblings.hpp"
 
 #include <concepts>
-#include <functional>
 #include <list>
 #include <utility>
 
@@ -13,7 +12,7 @@ namespace gawait {
 /// `with_scope()`; used on the thread of the task that did.
 class GAWAIT_API scope {
 public:
-    explicit scope(const environment& env) noexcept;
+    explicit scope(const detail::environment& env) noexcept;
     scope(const scope&) = delete;
     scope& operator=(const scope&) = delete;
     ~scope();
@@ -49,7 +48,7 @@ namespace detail {
 
 /// Makes what the body throws before it gives a task the failure of a task.
 template <class Body, class T> task<T> body_of(Body& body, scope& children) {
-    co_return co_await std::invoke(body, children);
+    co_return co_await body(children);
 }
 
 template <class Body, class T> task<T> with_scope(Body body) {

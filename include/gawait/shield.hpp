@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/cancellation_root.hpp"
+#include "gawait/detail/cancellation_root.hpp"
 #include "gawait/task.hpp"
 
 #include <utility>

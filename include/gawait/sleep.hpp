@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/suspension.hpp"
+#include "gawait/detail/suspension.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -8,14 +8,15 @@
 namespace gawait {
 
 /// The awaiter of `sleep_until()` and `sleep_for()`.
-class GAWAIT_API [[nodiscard]] sleep_awaiter final : timer, suspension {
+class GAWAIT_API [[nodiscard]] sleep_awaiter final : timer, detail::suspension {
 public:
     explicit sleep_awaiter(clock::time_point deadline) noexcept
         : timer(expired), deadline_(deadline) {}
 
     bool await_ready() const noexcept { return false; }
 
-    template <has_environment Promise> bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+    template <detail::has_environment Promise>
+    bool await_suspend(std::coroutine_handle<Promise> awaiting) {
         if (!begin(awaiting))
             return false;
         start();

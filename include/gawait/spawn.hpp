@@ -1,9 +1,9 @@
 #pragma once
 
-#include "gawait/api.hpp"
-#include "gawait/cancellation_root.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/cancellation_root.hpp"
+#include "gawait/detail/suspension.hpp"
 #include "gawait/engine/engine.hpp"
-#include "gawait/suspension.hpp"
 #include "gawait/task.hpp"
 #include "gawait/unobserved.hpp"
 

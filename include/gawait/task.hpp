@@ -1,9 +1,9 @@
 #pragma once
 
 #include "gawait/awaitable.hpp"
-#include "gawait/environment.hpp"
+#include "gawait/detail/environment.hpp"
+#include "gawait/detail/outcome.hpp"
 #include "gawait/error.hpp"
-#include "gawait/outcome.hpp"
 
 #include <concepts>
 #include <coroutine>
@@ -186,7 +186,7 @@ public:
         : completion(ended), job(come_back), awaited_(std::move(awaited)) {}
 
     /// Awaits under a node of its own, below that of the awaiting coroutine or apart.
-    awaiter(detail::coroutine<T> awaited, cancellation& cancel) noexcept
+    awaiter(detail::coroutine<T> awaited, detail::cancellation& cancel) noexcept
         : awaiter(std::move(awaited)) {
         cancel_ = &cancel;
     }
@@ -196,11 +196,11 @@ public:
     // Not by symmetric transfer, though the way back is: g++ makes that a tail call
     // only when it optimises, so that a loop over tasks that do not suspend would use
     // up the stack in a debug build. Returning false costs no stack, and less time.
-    template <has_environment Promise>
+    template <detail::has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
         awaiting_ = awaiting;
         home_ = awaiting.promise().env().home;
-        environment env = awaiting.promise().env();
+        detail::environment env = awaiting.promise().env();
         if (cancel_)
             env.cancel = cancel_;
         beginning_ = true;
@@ -236,7 +236,7 @@ private:
     static void come_back(job& call) noexcept { static_cast<awaiter&>(call).awaiting_.resume(); }
 
     detail::coroutine<T> awaited_;
-    cancellation* cancel_ = nullptr;
+    detail::cancellation* cancel_ = nullptr;
     std::coroutine_handle<> awaiting_;
     engine* home_ = nullptr;
     bool beginning_ = false;

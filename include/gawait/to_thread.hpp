@@ -1,14 +1,13 @@
 #pragma once
 
-#include "gawait/api.hpp"
-#include "gawait/environment.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/environment.hpp"
+#include "gawait/detail/outcome.hpp"
 #include "gawait/error.hpp"
-#include "gawait/outcome.hpp"
 
 #include <atomic>
 #include <concepts>
 #include <coroutine>
-#include <functional>
 #include <tuple>
 #include <type_traits>
 #include <utility>

@@ -1,19 +1,19 @@
 #pragma once
 
-#include "gawait/api.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/suspension.hpp"
 #include "gawait/ref.hpp"
-#include "gawait/suspension.hpp"
 
 namespace gawait {
 
 /// The awaiter of `unix_signal()`.
-class GAWAIT_API [[nodiscard]] unix_signal_awaiter final : suspension {
+class GAWAIT_API [[nodiscard]] unix_signal_awaiter final : detail::suspension {
 public:
     explicit unix_signal_awaiter(int number);
 
     bool await_ready() const noexcept { return false; }
 
-    template <has_environment Promise>
+    template <detail::has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
         if (!begin(awaiting))
             return false;

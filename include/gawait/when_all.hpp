@@ -1,9 +1,8 @@
 #pragma once
 
-#include "gawait/siblings.hpp"
+#include "gawait/detail/siblings.hpp"
 
-#include <algorithm>
-#include <ranges>
+#include <iterator>
 #include <tuple>
 #include <vector>
 
@@ -35,8 +34,9 @@ template <class T> task<vector_of<T>> when_all_in(std::vector<task<T>> tasks) {
         each.begin();
     co_await group.join();
     group.rethrow_failure();
-    if (!std::ranges::all_of(members, &member<T>::begun))
-        throw cancelled();
+    for (const member<T>& each : members)
+        if (!each.begun())
+            throw cancelled();
     if constexpr (std::is_void_v<T>) {
         for (member<T>& each : members)
             each.take();
@@ -49,12 +49,18 @@ template <class T> task<vector_of<T>> when_all_in(std::vector<task<T>> tasks) {
     }
 }
 
+// Not of <ranges>, which takes as long to compile as all of this library.
+template <class Range>
+using element_of = std::iter_value_t<decltype(std::begin(std::declval<Range&>()))>;
+
+template <class Range>
+concept range_of_awaitables = awaitable<element_of<Range>>;
+
 /// The awaitables of a range as tasks of one type.
-template <std::ranges::input_range Range> auto tasks_of(Range&& range) {
-    using value_type = await_result_t<std::ranges::range_value_t<Range>>;
-    std::vector<task<value_type>> tasks;
-    if constexpr (std::ranges::sized_range<Range>)
-        tasks.reserve(std::ranges::size(range));
+template <range_of_awaitables Range> auto tasks_of(Range range) {
+    std::vector<task<await_result_t<element_of<Range>>>> tasks;
+    if constexpr (requires { std::size(range); })
+        tasks.reserve(std::size(range));
     for (auto&& each : range)
         tasks.push_back(as_task(std::move(each)));
     return tasks;
@@ -75,9 +81,7 @@ template <awaitable... Awaitables> auto when_all(Awaitables... awaitables) {
 
 /// The same for a range of awaitables, which is moved from: gives a `std::vector` of
 /// their values in the order of the range, or nothing if they have none.
-template <std::ranges::input_range Range>
-    requires awaitable<std::ranges::range_value_t<Range>>
-auto when_all(Range range) {
+template <detail::range_of_awaitables Range> auto when_all(Range range) {
     return detail::when_all_in(detail::tasks_of(std::move(range)));
 }
 

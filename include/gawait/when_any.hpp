@@ -42,11 +42,10 @@ task<std::pair<std::size_t, value_of<T>>> when_any_in(std::vector<task<T>> tasks
     for (member<T>& each : members)
         each.begin();
     co_await group.join();
-    const auto first = std::ranges::find(members, group.first_to_end(),
-                                         [](const member<T>& each) { return &each; });
-    if (first == members.end())
-        throw cancelled();
-    co_return {std::size_t(first - members.begin()), take_value(*first)};
+    for (std::size_t index = 0; index < members.size(); ++index)
+        if (&members[index] == group.first_to_end())
+            co_return {index, take_value(members[index])};
+    throw cancelled();
 }
 
 } // namespace detail
@@ -69,9 +68,7 @@ auto when_any(Awaitables... awaitables) {
 /// first to end and its value (`std::monostate` if it has none).
 ///
 /// @throws error too, for an empty range.
-template <std::ranges::input_range Range>
-    requires awaitable<std::ranges::range_value_t<Range>>
-auto when_any(Range range) {
+template <detail::range_of_awaitables Range> auto when_any(Range range) {
     return detail::when_any_in(detail::tasks_of(std::move(range)));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/cancellation.hpp"
+#include "gawait/detail/cancellation.hpp"
 #include "gawait/task.hpp"
 
 #include <stop_token>
@@ -47,7 +47,7 @@ class current_cancellable {
 public:
     bool await_ready() const noexcept { return false; }
 
-    template <has_environment Promise>
+    template <detail::has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
         cancellable_ = awaiting.promise().env().cancel->cancellable();
         return false;

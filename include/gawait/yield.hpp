@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/environment.hpp"
+#include "gawait/detail/environment.hpp"
 #include "gawait/error.hpp"
 
 #include <coroutine>
@@ -14,7 +14,7 @@ public:
 
     bool await_ready() const noexcept { return false; }
 
-    template <has_environment Promise>
+    template <detail::has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
         env_ = &awaiting.promise().env();
         awaiting_ = awaiting;
@@ -29,7 +29,7 @@ public:
 private:
     static void run(job& self) noexcept { static_cast<yield_awaiter&>(self).awaiting_.resume(); }
 
-    const environment* env_ = nullptr;
+    const detail::environment* env_ = nullptr;
     std::coroutine_handle<> awaiting_;
 };
 

@@ -909,7 +909,7 @@ TEST(async, an_operation_awaited_again_in_a_cancelled_task_begins_nothing) {
     const auto twice = [](GObject* source) -> task<> {
         auto operation = async(library::held_async, library::held_finish, source);
         co_await operation;
-        (co_await current_environment()).cancel->request();
+        (co_await detail::current_environment()).cancel->request();
         co_await operation;
     };
     const auto ended = spawn(twice(object));

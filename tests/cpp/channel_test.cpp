@@ -250,7 +250,7 @@ TEST_P(channel_of_capacity, gives_no_value_to_a_cancelled_receive) {
 
 TEST_P(channel_of_capacity, neither_sends_nor_receives_for_a_task_that_is_cancelled_already) {
     const auto cancelled_user = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         EXPECT_TRUE((co_await as_result(numbers_sent.send(100))).was_cancelled());
         EXPECT_TRUE((co_await as_result(numbers_sent.receive())).was_cancelled());

@@ -108,7 +108,7 @@ TEST(child_exit, awaited_by_a_cancelled_task_throws_cancelled) {
     const test::own_context context;
     const GPid pid = start_shell("exit 0");
     const auto body = [pid]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         co_await child_exit(pid);
     };

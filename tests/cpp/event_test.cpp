@@ -122,7 +122,7 @@ TEST(event, that_is_set_throws_for_a_cancelled_task_all_the_same) {
     event happened;
     happened.set();
     const auto body = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         co_await happened.wait();
     };

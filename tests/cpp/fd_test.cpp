@@ -137,7 +137,7 @@ TEST(fd, of_a_regular_file_does_not_hide_a_cancellation) {
     const auto path = directory.path() / "file";
     const descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     const auto body = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         co_await readable(file.get());
     };
@@ -231,7 +231,7 @@ TEST(fd, awaited_by_a_cancelled_task_throws_cancelled_even_if_it_is_ready) {
     const test::own_context context;
     const auto ends = descriptor_pair::sockets();
     const auto body = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         co_await writable(ends.first.get());
     };
@@ -319,7 +319,7 @@ TEST(fd, that_is_bad_leaves_the_task_able_to_go_on) {
         EXPECT_TRUE((co_await as_result(readable(-1))).has_error());
         const GIOCondition ready = co_await writable(ends.first.get());
         EXPECT_EQ(ready, G_IO_OUT);
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request(); // must not find the failed wait any more
         EXPECT_TRUE((co_await as_result(yield())).was_cancelled());
     };

@@ -136,7 +136,7 @@ TEST(mutex, that_is_free_is_not_locked_by_a_cancelled_task) {
     const test::own_context context;
     mutex guard;
     const auto body = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         EXPECT_TRUE((co_await as_result(guard.lock())).was_cancelled());
         EXPECT_FALSE(guard.locked());

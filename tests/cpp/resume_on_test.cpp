@@ -189,7 +189,7 @@ TEST_F(resume_on_test, the_frame_of_a_hopped_coroutine_is_destroyed) {
 
 TEST_F(resume_on_test, of_a_cancelled_task_throws_without_hopping) {
     const auto body = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         EXPECT_TRUE((co_await as_result(resume_on(worker.context()))).was_cancelled());
         EXPECT_EQ(std::this_thread::get_id(), here);
@@ -199,7 +199,7 @@ TEST_F(resume_on_test, of_a_cancelled_task_throws_without_hopping) {
 
 TEST_F(resume_on_test, of_a_task_that_is_cancelled_on_the_way_throws_after_the_hop) {
     std::promise<void> on_the_way;
-    const auto cancel_when_on_the_way = [&](cancellation& node) -> task<> {
+    const auto cancel_when_on_the_way = [&](detail::cancellation& node) -> task<> {
         on_the_way.get_future().wait(); // holds up the worker, and with it the hop
         node.request();
         co_return;
@@ -210,7 +210,7 @@ TEST_F(resume_on_test, of_a_task_that_is_cancelled_on_the_way_throws_after_the_h
     };
     std::thread::id thrown_on;
     const auto hopping = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         const auto canceller = spawn_on(worker.context(), cancel_when_on_the_way(*env.cancel));
         const auto teller = spawn(tell_that_it_is());
         try {

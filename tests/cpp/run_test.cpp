@@ -27,7 +27,7 @@ namespace {
 
 /// What current_environment() tells of where a task runs.
 task<GMainContext*> current_context() {
-    const environment& env = co_await current_environment();
+    const detail::environment& env = co_await detail::current_environment();
     co_return env.home->context();
 }
 

@@ -148,7 +148,7 @@ TEST(semaphore, a_cancelled_task_takes_no_permit_even_if_there_is_one) {
     const test::own_context context;
     semaphore permits(1);
     const auto body = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         EXPECT_TRUE((co_await as_result(permits.acquire())).was_cancelled());
         EXPECT_EQ(permits.available(), 1U);

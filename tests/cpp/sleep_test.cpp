@@ -188,7 +188,7 @@ TEST(sleep, cancelled_before_it_begins_throws_at_once) {
     const test::own_context context;
     std::string log;
     const auto body = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         const auto other = spawn(note('o', log));
         env.cancel->request();
         try {

@@ -382,7 +382,7 @@ private:
 
     task<> go_elsewhere(record& own, dice random) {
         const test::counted held(live_);
-        GMainContext* home = (co_await current_environment()).home->context();
+        GMainContext* home = (co_await detail::current_environment()).home->context();
         co_await resume_on(other_.context());
         EXPECT_EQ(std::this_thread::get_id(), other_.id());
         co_await some_rounds(random.another());

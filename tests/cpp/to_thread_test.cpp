@@ -99,7 +99,7 @@ TEST(to_thread, of_a_cancelled_task_does_not_call_the_function) {
     const test::own_context context;
     std::atomic<int> calls = 0;
     const auto body = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         co_await to_thread([&] { ++calls; });
     };

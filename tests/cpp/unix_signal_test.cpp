@@ -107,7 +107,7 @@ TEST(unix_signal, whose_wait_is_cancelled_throws_cancelled) {
 TEST(unix_signal, awaited_by_a_cancelled_task_throws_cancelled) {
     const test::own_context context;
     const auto body = []() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         env.cancel->request();
         co_await unix_signal(SIGUSR1);
     };

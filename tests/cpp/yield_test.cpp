@@ -155,7 +155,7 @@ TEST(yield, of_a_cancelled_task_throws_without_going_round) {
     const test::own_context context;
     std::string log;
     const auto body = [&]() -> task<> {
-        const environment& env = co_await current_environment();
+        const detail::environment& env = co_await detail::current_environment();
         const auto other = spawn(note('o', log));
         env.cancel->request();
         EXPECT_TRUE((co_await as_result(yield())).was_cancelled());

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/api.hpp"
+#include "gawait/detail/api.hpp"
 #include "gawait/engine/fd_watch.hpp"
 #include "gawait/engine/job.hpp"
 #include "gawait/engine/timer.hpp"

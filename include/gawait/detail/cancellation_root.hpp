@@ -1,10 +1,10 @@
 #pragma once
 
-#include "gawait/api.hpp"
-#include "gawait/cancellation.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/cancellation.hpp"
 #include "gawait/engine/engine.hpp"
 
-namespace gawait {
+namespace gawait::detail {
 
 /// The root of a tree of cancellation, which is requested also when the main context
 /// that its tasks run on is destroyed under them.
@@ -19,4 +19,4 @@ private:
     engine& home_;
 };
 
-} // namespace gawait
+} // namespace gawait::detail

@@ -1,4 +1,4 @@
-#include "gawait/wait_queue.hpp"
+#include "gawait/detail/wait_queue.hpp"
 
 namespace gawait::detail {
 

@@ -1,6 +1,6 @@
-#include "gawait/cancellation_root.hpp"
+#include "gawait/detail/cancellation_root.hpp"
 
-namespace gawait {
+namespace gawait::detail {
 
 cancellation_root::cancellation_root(engine& home) noexcept
     : close_hook(context_gone), home_(home) {
@@ -13,4 +13,4 @@ void cancellation_root::context_gone(engine::close_hook& self) noexcept {
     static_cast<cancellation_root&>(self).request();
 }
 
-} // namespace gawait
+} // namespace gawait::detail

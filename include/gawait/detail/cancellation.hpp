@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/api.hpp"
+#include "gawait/detail/api.hpp"
 #include "gawait/engine/engine.hpp"
 #include "gawait/engine/job.hpp"
 #include "gawait/ref.hpp"
@@ -11,7 +11,7 @@
 #include <mutex>
 #include <vector>
 
-namespace gawait {
+namespace gawait::detail {
 
 /// One node in a tree of cancellation: what all tasks share that are cancelled
 /// together, and the one `GCancellable` that every operation awaited in them gets.
@@ -129,4 +129,4 @@ private:
     gulong connection_ = 0;
 };
 
-} // namespace gawait
+} // namespace gawait::detail

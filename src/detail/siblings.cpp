@@ -1,4 +1,4 @@
-#include "gawait/siblings.hpp"
+#include "gawait/detail/siblings.hpp"
 
 namespace gawait::detail {
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "gawait/cancellation.hpp"
+#include "gawait/detail/cancellation.hpp"
 #include "gawait/engine/engine.hpp"
 
 #include <concepts>
 #include <coroutine>
 
-namespace gawait {
+namespace gawait::detail {
 
 /// What a coroutine inherits from whoever awaits it.
 struct environment {
@@ -41,4 +41,4 @@ private:
     environment* env_ = nullptr;
 };
 
-} // namespace gawait
+} // namespace gawait::detail

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "gawait/api.hpp"
-#include "gawait/suspension.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/suspension.hpp"
 
 namespace gawait::detail {
 

@@ -1,6 +1,6 @@
-#include "gawait/suspension.hpp"
+#include "gawait/detail/suspension.hpp"
 
-namespace gawait {
+namespace gawait::detail {
 
 bool suspension::begin(std::coroutine_handle<> awaiting, environment& env) noexcept {
     awaiting_ = awaiting;
@@ -68,4 +68,4 @@ void suspension::be_cancelled() noexcept {
         awaiting_.resume();
 }
 
-} // namespace gawait
+} // namespace gawait::detail

@@ -1,7 +1,7 @@
-#include "gawait/cancellation.hpp"
+#include "gawait/detail/cancellation.hpp"
 
 #include "gawait/async.hpp"
-#include "gawait/cancellation_root.hpp"
+#include "gawait/detail/cancellation_root.hpp"
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
 #include "gawait/scope.hpp"
@@ -24,6 +24,7 @@
 #include <thread>
 
 using namespace gawait;
+using namespace gawait::detail;
 using namespace std::chrono_literals;
 using gawait::test::filler;
 using gawait::test::loop_thread;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "gawait/api.hpp"
-#include "gawait/environment.hpp"
+#include "gawait/detail/api.hpp"
+#include "gawait/detail/environment.hpp"
 #include "gawait/error.hpp"
 
 #include <coroutine>
 
-namespace gawait {
+namespace gawait::detail {
 
 /// The base of awaiters that wait for something which is not a GIO operation: a
 /// timer, a descriptor, a turn in a queue.
@@ -79,4 +79,4 @@ private:
     state state_ = state::waiting; // decided under the lock of the cancellation's tree
 };
 
-} // namespace gawait
+} // namespace gawait::detail

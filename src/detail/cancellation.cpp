@@ -1,8 +1,8 @@
-#include "gawait/cancellation.hpp"
+#include "gawait/detail/cancellation.hpp"
 
 #include <utility>
 
-namespace gawait {
+namespace gawait::detail {
 
 gulong cancellation::connect(GCancellable* source, cancellation& target) noexcept {
     target.handed_over_.store(true, std::memory_order_release);
@@ -137,4 +137,4 @@ cancellable_link::cancellable_link(GCancellable* source, cancellation& target) n
 
 cancellable_link::~cancellable_link() { g_cancellable_disconnect(source_, connection_); }
 
-} // namespace gawait
+} // namespace gawait::detail
