@@ -1,9 +1,12 @@
 #pragma once
 
+#include "engine/close_hooks.hpp"
 #include "engine/inbox.hpp"
 #include "engine/job_queue.hpp"
+#include "engine/lane.hpp"
 #include "engine/poller.hpp"
 #include "engine/timer_heap.hpp"
+#include "engine/unique_source.hpp"
 #include "gawait/engine/engine.hpp"
 
 #include <glib.h>
@@ -17,28 +20,6 @@
 
 namespace gawait {
 
-/// Owns a reference to a `GSource`, which it destroys first.
-struct source_destroyer {
-    void operator()(GSource* source) const noexcept {
-        // A context that is being destroyed has let go of its sources and destroys them
-        // itself; it would leak what somebody else destroys before.
-        if (!g_source_is_destroyed(source) && g_source_get_context(source))
-            g_source_destroy(source);
-        g_source_unref(source);
-    }
-};
-using unique_source = std::unique_ptr<GSource, source_destroyer>;
-
-/// The jobs of one GLib priority other than the default, and the source that
-/// dispatches them at that priority.
-struct lane {
-    explicit lane(int of_jobs) noexcept : priority(of_jobs) {}
-
-    const int priority;
-    unique_source source;
-    job_queue jobs;
-};
-
 class turn;
 
 /// What is behind `engine`. It lives in the memory of its main `GSource`, and so
@@ -46,43 +27,77 @@ class turn;
 ///
 /// What has no remark is for the thread that owns the context.
 struct engine_state : engine {
+    /// Constructs one, with one user, in a main source that it attaches.
+    ///
+    /// @throws error as `engine::get()` does.
+    static engine_state& attach_to(GMainContext* context);
+
     /// @param main the source in whose memory this object is constructed.
     engine_state(GMainContext* for_context, GSource* main_source);
 
     /// Waits for threads that are about to wake this engine for a job that has run already.
     ~engine_state();
 
-    // What GLib asks the sources.
+    // What GLib asks the main source.
     bool prepare() noexcept;
     bool check(bool polled_ready) noexcept;
     void dispatch(bool polled_ready) noexcept;
-    void dispatch_continuation() noexcept;
-    void dispatch_lane(lane& which) noexcept;
 
-    // Queueing.
-    void queue(job& work) noexcept;
-    lane& lane_of(int priority) noexcept;
-    void park() noexcept;
-    void be_needed() noexcept; // for any thread
-    void unpark() noexcept;
-    void set_main_priority(int priority) noexcept;
+    // Side sources.
     GMainContext* attachable_context() const noexcept;
     void detach() noexcept; // for any thread, once there are no users
-    void take_inbox() noexcept;
+
+    // Queueing.
+    void queue(job& work) noexcept {
+        be_needed();
+        if (work.priority() == G_PRIORITY_DEFAULT) [[likely]]
+            jobs.push(work);
+        else
+            queue_in_lane(work);
+    }
+
+    void take_inbox() noexcept {
+        if (!posted.empty()) [[unlikely]]
+            drain_inbox();
+    }
+
+    void drain_inbox() noexcept;
+
     bool withdraw(job& work) noexcept;
+
+    // Lanes.
+    void queue_in_lane(job& work) noexcept;
+    lane& lane_of(int priority) noexcept;
+    void dispatch_lane(lane& which) noexcept;
 
     // Turns.
     void run_turn(bool poll_first) noexcept;
-    void give_way() noexcept;
-    void take_turn_back() noexcept;
     bool begin_round(clock::time_point now, bool poll_first) noexcept;
 
+    // Fairness.
+    void give_way() noexcept;
+    void take_turn_back() noexcept;
+    void dispatch_continuation() noexcept;
+
+    // Parking.
+    void be_needed() noexcept { // for any thread
+        if (parked.load(std::memory_order_relaxed)) [[unlikely]]
+            begin_unparking();
+    }
+
+    void park() noexcept;
+    void begin_unparking() noexcept; // for any thread
+    void unpark() noexcept;
+    void set_main_priority(int priority) noexcept;
+
     // The end of the context.
-    void add_hook(close_hook& hook) noexcept;
-    void remove_hook(close_hook& hook) noexcept;
     void close() noexcept;
-    void call_hooks() noexcept;
+    void leave_registry() noexcept;
     bool run_all_queued() noexcept;
+
+    /// After how many iterations in which there was nothing to do the engine parks: so many
+    /// that an engine that is used now and then does not park and unpark all the time.
+    static constexpr int idle_iterations_to_park = 64;
 
     // For any thread.
     std::atomic<GMainContext*> context; // null once it is gone
@@ -95,8 +110,7 @@ struct engine_state : engine {
     std::atomic<bool> visited{false}, released{false}; // see class visit
     std::atomic<bool> parked{false}; // the main source has the worst priority there is
     inbox posted;
-    std::recursive_mutex hooks_lock; // held while a hook runs, which may add and remove some
-    close_hook* hooks = nullptr;
+    close_hooks hooks;
 
     job_queue jobs;
     std::size_t left_in_round = 0; // at most jobs.size()
@@ -110,11 +124,17 @@ struct engine_state : engine {
 
     GSource* const main;           // holds this object
     int idle_iterations = 0;       // of the context, one after the other
-    unique_source unparking;       // from be_needed() to unpark()
+    unique_source unparking;       // from begin_unparking() to unpark()
     unique_source continuation;    // while yielded
     bool yielded = false;          // to whatever has a better priority than that
     clock::time_point raise_at;    // but no longer than this
     clock::duration spent_since{}; // the last time
 };
+
+inline engine_state& state_of(engine& self) noexcept { return static_cast<engine_state&>(self); }
+
+inline const engine_state& state_of(const engine& self) noexcept {
+    return static_cast<const engine_state&>(self);
+}
 
 } // namespace gawait

@@ -128,7 +128,7 @@ public:
         close_hook& operator=(const close_hook&) = delete;
 
     private:
-        friend struct engine_state;
+        friend class close_hooks;
 
         function run_;
         close_hook* previous_ = nullptr;
@@ -184,7 +184,6 @@ public:
 
 private:
     friend class engine;
-    friend struct engine_state;
 
     engine* engine_ = nullptr;
 };

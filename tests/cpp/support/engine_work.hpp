@@ -19,6 +19,22 @@ private:
     std::function<void()> what_;
 };
 
+/// A job that posts itself again until it is told to stop.
+class reposting : public action {
+public:
+    explicit reposting(engine& home, int priority = G_PRIORITY_DEFAULT)
+        : action(
+              [this, &home] {
+                  ++runs;
+                  if (!stop)
+                      home.post(*this);
+              },
+              priority) {}
+
+    int runs = 0;
+    bool stop = false;
+};
+
 /// A timer that calls what it was given.
 class alarm : public timer {
 public:

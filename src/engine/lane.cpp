@@ -1,0 +1,62 @@
+#include "engine/lane.hpp"
+
+#include "engine/engine_state.hpp"
+#include "engine/side_source.hpp"
+#include "engine/turn.hpp"
+
+namespace gawait {
+namespace {
+
+GSourceFuncs lane_functions = {
+    .prepare = [](GSource* source, int*) -> gboolean {
+        auto& self = side_source::of(source);
+        const visit here(self.state);
+        // GLib may not get as far as the main source.
+        here->take_inbox();
+        return !self.which->jobs.empty();
+    },
+    .check = [](GSource* source) -> gboolean {
+        auto& self = side_source::of(source);
+        const visit here(self.state);
+        return !self.which->jobs.empty();
+    },
+    .dispatch = [](GSource* source, GSourceFunc, gpointer) -> gboolean {
+        auto& self = side_source::of(source);
+        const visit here(self.state);
+        here->dispatch_lane(*self.which);
+        return G_SOURCE_CONTINUE;
+    },
+    .finalize = side_source::finalize,
+    .closure_callback = nullptr,
+    .closure_marshal = nullptr,
+};
+
+} // namespace
+
+void engine_state::queue_in_lane(job& work) noexcept {
+    lane_of(work.priority()).jobs.push(work);
+    better_lane_ready |= work.priority() < G_PRIORITY_DEFAULT;
+}
+
+lane& engine_state::lane_of(int priority) noexcept {
+    for (const auto& each : lanes)
+        if (each->priority == priority)
+            return *each;
+    const std::lock_guard guard(sources_lock);
+    lane& added = *lanes.emplace_back(std::make_unique<lane>(priority));
+    added.source = side_source::attach(*this, lane_functions, priority, "[gawait] lane", &added);
+    return added;
+}
+
+void engine_state::dispatch_lane(lane& which) noexcept {
+    turn self(*this);
+    // A nested iteration may run part of this round.
+    for (auto left = which.jobs.size(); left > 0 && !which.jobs.empty(); --left) {
+        which.jobs.pop().run();
+        self.watch.tick();
+        if (self.spent())
+            break;
+    }
+}
+
+} // namespace gawait

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "engine/job_queue.hpp"
+#include "engine/unique_source.hpp"
+
+namespace gawait {
+
+/// The jobs of one GLib priority other than the default, and the source that
+/// dispatches them at that priority.
+struct lane {
+    explicit lane(int of_jobs) noexcept : priority(of_jobs) {}
+
+    const int priority;
+    unique_source source;
+    job_queue jobs;
+};
+
+} // namespace gawait

@@ -1,0 +1,152 @@
+#include "gawait/engine/engine.hpp"
+
+#include "support/engine_fixture.hpp"
+#include "support/engine_work.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace gawait {
+namespace {
+
+using test::action;
+using test::alarm;
+
+using engine_jobs = test::engine_fixture;
+
+TEST_F(engine_jobs, posted_by_a_job_run_in_the_next_round) {
+    action third(logs('e')), beside_third(logs('f'));
+    action second([&] {
+        log += 'c';
+        home->post(third);
+    });
+    action beside_second([&] {
+        log += 'd';
+        home->post(beside_third);
+    });
+    action first([&] {
+        log += 'a';
+        home->post(second);
+        home->post(beside_second);
+    });
+    action beside_first(logs('b'));
+    home->post(first);
+    home->post(beside_first);
+    EXPECT_TRUE(until_logged(6));
+    EXPECT_EQ(log, "abcdef");
+}
+
+TEST_F(engine_jobs, of_many_rounds_fit_into_one_iteration) {
+    int rounds = 0;
+    action* again = nullptr;
+    action round([&] {
+        if (++rounds < 10)
+            home->post(*again);
+    });
+    again = &round;
+    home->post(round);
+    int iterations = 0;
+    while (rounds < 10 && ++iterations < 100)
+        g_main_context_iteration(context.get(), TRUE);
+    EXPECT_EQ(rounds, 10);
+    EXPECT_LT(iterations, 10);
+}
+
+TEST_F(engine_jobs, know_the_round_in_which_they_run) {
+    std::vector<std::size_t> rounds;
+    const auto note = [&] { rounds.push_back(home->rounds()); };
+    action third(note);
+    action first([&] {
+        note();
+        home->post(third);
+    });
+    action second(note);
+    home->post(first);
+    home->post(second);
+    EXPECT_TRUE(until([&] { return rounds.size() == 3; }));
+    EXPECT_EQ(rounds[1], rounds[0]);
+    EXPECT_EQ(rounds[2], rounds[0] + 1);
+}
+
+TEST_F(engine_jobs, that_do_many_things_learn_when_the_turn_is_spent) {
+    clock::duration took{};
+    action loops([&] {
+        const auto begin = clock::now();
+        while (!home->tick()) {
+        }
+        took = clock::now() - begin;
+        log += 'a';
+    });
+    action next(logs('b'));
+    home->post(loops);
+    home->post(next);
+    g_main_context_iteration(context.get(), TRUE);
+    EXPECT_EQ(log, "a") << "the turn has ended with the job that spent it";
+    EXPECT_GT(took, engine::turn_budget / 2);
+    EXPECT_TRUE(until_logged(2));
+}
+
+TEST_F(engine_jobs, that_would_be_alone_in_the_next_round_may_begin_it_themselves) {
+    action other(logs('o'));
+    bool alone = false, beside_a_job = true, when_spent = true, beside_a_due_timer = true;
+    std::size_t rounds = 0;
+    alarm due(logs('d'));
+    action job([&] {
+        const auto before = home->rounds();
+        alone = home->next_round();
+        rounds = home->rounds() - before;
+        home->post(other);
+        beside_a_job = home->next_round();
+        EXPECT_TRUE(home->withdraw(other));
+        home->start(due, clock::time_point());
+        beside_a_due_timer = home->next_round();
+        EXPECT_TRUE(home->cancel(due));
+        while (!home->tick()) {
+        }
+        when_spent = home->next_round();
+        log += 'j';
+    });
+    home->post(job);
+    EXPECT_TRUE(until_logged(1));
+    EXPECT_TRUE(alone);
+    EXPECT_EQ(rounds, 1u);
+    EXPECT_FALSE(beside_a_job);
+    EXPECT_FALSE(beside_a_due_timer);
+    EXPECT_FALSE(when_spent);
+}
+
+char* turn_end_log;
+
+TEST_F(engine_jobs, share_what_lasts_until_their_turn_ends) {
+    char ends[] = "........";
+    turn_end_log = ends;
+    const auto remember = [&] {
+        EXPECT_FALSE(home->has_turn_end());
+        home->at_turn_end([]() noexcept { *turn_end_log++ = 'x'; });
+        EXPECT_TRUE(home->has_turn_end());
+    };
+    action nested([&] {
+        log += 'n';
+        remember();
+    });
+    action second([&] {
+        log += '2';
+        EXPECT_STREQ(ends, "x.......") << "the nested turn's end, and not ours";
+    });
+    action first([&] {
+        log += '1';
+        remember();
+        home->post(nested);
+        g_main_context_iteration(context.get(), FALSE);
+        EXPECT_STREQ(ends, "x.......");
+        home->post(second);
+    });
+    home->post(first);
+    settle();
+    EXPECT_EQ(log, "1n2");
+    EXPECT_STREQ(ends, "xx......");
+}
+
+} // namespace
+} // namespace gawait
