@@ -1,6 +1,7 @@
-#include "function_info.hpp"
+#include "awaiting/function_info.hpp"
 
-#include "operation.hpp"
+#include "awaiting/operation.hpp"
+#include "current_context.hpp"
 
 #include <memory>
 #include <unordered_map>

@@ -3,7 +3,7 @@
 #include "gawait/engine/engine.hpp"
 #include "gawait/engine/fd_watch.hpp"
 #include "gawait/ref.hpp"
-#include "handle.hpp"
+#include "loop/handle.hpp"
 
 #include <array>
 #include <memory>

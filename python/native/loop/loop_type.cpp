@@ -1,11 +1,11 @@
 #include "acquired_context.hpp"
-#include "calls.hpp"
 #include "gawait/error.hpp"
-#include "loop.hpp"
-#include "readers.hpp"
-#include "tasks.hpp"
+#include "loop/calls.hpp"
+#include "loop/loop.hpp"
+#include "loop/readers.hpp"
+#include "loop/tasks.hpp"
+#include "pygobject.hpp"
 
-#include <pygobject.h>
 #include <structmember.h>
 
 namespace gawait::python {

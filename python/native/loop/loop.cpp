@@ -1,4 +1,4 @@
-#include "loop.hpp"
+#include "loop/loop.hpp"
 
 #include "acquired_context.hpp"
 #include "gawait/error.hpp"

@@ -1,6 +1,6 @@
-#include "handle.hpp"
+#include "loop/handle.hpp"
 
-#include "loop.hpp"
+#include "loop/loop.hpp"
 
 #include <array>
 #include <condition_variable>
