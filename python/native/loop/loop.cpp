@@ -60,8 +60,8 @@ void loop_object::reopen() noexcept {
 bool loop_object::call(handle& which) noexcept {
     if (!guest) [[likely]]
         return invoke(which);
-    return bool(object::adopt(
-        PyObject_CallMethod(object_of(*this), "_within", "O", object_of(which))));
+    return bool(
+        object::adopt(PyObject_CallMethod(object_of(*this), "_within", "O", object_of(which))));
 }
 
 void loop_object::run(handle& which) noexcept {
