@@ -11,6 +11,7 @@
 """
 
 import collections
+import functools
 import inspect
 import re
 import types
@@ -20,7 +21,7 @@ from xml.sax.saxutils import quoteattr
 from gi.repository import Gio, GLib
 
 from gawait import _native
-from gawait.producing import Production, error_of
+from gawait.producing import Production, without_nul
 
 _FAILED = "org.freedesktop.DBus.Error.Failed"
 
@@ -75,11 +76,10 @@ class Exported:
         self._methods = {
             each.name: _Method(obj, each, self._interface) for each in info.methods or ()
         }
-        self._properties = {each.name: each.signature for each in info.properties or ()}
+        self._properties = {each.name: _Property(obj, each) for each in info.properties or ()}
         self._signals = {
             each.name: _signature(each.args) for each in getattr(info, "signals", None) or ()
         }
-        self._object = obj
         self._callers = collections.defaultdict(_Caller)
         self._id = _native.export_object(
             connection, path, info, self._called, self._get_property, self._set_property
@@ -129,10 +129,10 @@ class Exported:
             self._caller_vanished(name)
 
     def _get_property(self, name):
-        return GLib.Variant(self._properties[name], _attribute(self._object, name))
+        return self._properties[name].get()
 
     def _set_property(self, name, value):
-        setattr(self._object, _attribute_name(self._object, name), _unpack(value))
+        self._properties[name].set(value)
 
 
 class _Caller:
@@ -169,12 +169,30 @@ class _Method:
     def __init__(self, obj, info, interface):
         self.title = f"{interface}.{info.name}"
         self.returned = _signature(info.out_args)
-        self._function = _attribute(obj, info.name)
+        self._function = getattr(obj, _attribute_name(obj, info.name))
 
     async def run(self, parameters):
         arguments = [_unpack(parameters.get_child_value(i)) for i in range(len(parameters))]
         result = self._function(*arguments)
         return await result if inspect.isawaitable(result) else result
+
+
+class _Property:
+    def __init__(self, obj, info):
+        self._object = obj
+        self._name = info.name
+        self._signature = info.signature
+
+    @functools.cached_property
+    def _attribute(self):
+        """Found when it is first asked for: obj may get it after it was exported."""
+        return _attribute_name(self._object, self._name)
+
+    def get(self):
+        return GLib.Variant(self._signature, getattr(self._object, self._attribute))
+
+    def set(self, value):
+        setattr(self._object, self._attribute, _unpack(value))
 
 
 class _Reply:
@@ -193,16 +211,15 @@ class _Reply:
             raise TypeError(f"expected {count} values to return, not {len(values)}")
         _native.reply(self._invocation, GLib.Variant(self._signature, values))
 
-    def fail(self, exception):
-        error = error_of(exception)
+    def fail(self, error, exception):
+        message = error.message
         if isinstance(exception, Error):
             name, message = exception.dbus_error_name, str(exception)
         elif exception is not error and error.code == Gio.IOErrorEnum.FAILED:
-            name, message = _FAILED, error.message
+            name = _FAILED
         else:
-            name, message = Gio.DBusError.encode_gerror(error), error.message
-        message = message.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        _native.reply_error(self._invocation, name, message)
+            name = Gio.DBusError.encode_gerror(error)
+        _native.reply_error(self._invocation, name, without_nul(message))
 
 
 def interface_info(interface, obj):
@@ -286,10 +303,6 @@ def _unpack(variant):
     if variant.get_type_string() == "ay":
         return bytes(variant.unpack())
     return variant.unpack()
-
-
-def _attribute(obj, name):
-    return getattr(obj, _attribute_name(obj, name))
 
 
 def _attribute_name(obj, name):

@@ -66,6 +66,8 @@ class _Guest(EventLoop):
 
     def __init__(self, context):
         super().__init__(context)
+        del self.call_soon  # which refers to self: a guest goes when nobody has it any more
+        self._guest = True
         self._thread_id = threading.get_ident()
         self._enter()
 
@@ -84,33 +86,16 @@ class _Guest(EventLoop):
     def stop(self):
         raise RuntimeError("this event loop ends with its thread")
 
-    def call_soon(self, callback, *args, **options):
-        return super().call_soon(self._within, callback, *args, **options)
-
-    def call_soon_threadsafe(self, callback, *args, **options):
-        return super().call_soon_threadsafe(self._within, callback, *args, **options)
-
-    def call_later(self, delay, callback, *args, **options):
-        return super().call_later(delay, self._within, callback, *args, **options)
-
-    def call_at(self, when, callback, *args, **options):
-        return super().call_at(when, self._within, callback, *args, **options)
-
-    def _add_reader(self, fd, callback, *args):
-        return super()._add_reader(fd, self._within, callback, *args)
-
-    def _add_writer(self, fd, callback, *args):
-        return super()._add_writer(fd, self._within, callback, *args)
-
-    def _within(self, callback, *args):
+    def _within(self, handle):
+        """Call what a handle is for while this is the thread's running loop."""
         outer = asyncio._get_running_loop()
         if outer is None or asyncio.current_task(outer) is None:
-            self._run_within(outer, callback, args)
+            self._call(handle, outer)
             return
         with without_current_task(outer):
-            self._run_within(outer, callback, args)
+            self._call(handle, outer)
 
-    def _run_within(self, outer, callback, args):
+    def _call(self, handle, outer):
         asyncio._set_running_loop(self)
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(
@@ -118,7 +103,7 @@ class _Guest(EventLoop):
             finalizer=self._asyncgen_finalizer_hook,
         )
         try:
-            callback(*args)
+            handle._call()
         except (SystemExit, KeyboardInterrupt) as error:
             _raise_in(self._context, error)
         finally:

@@ -11,7 +11,7 @@ from gi import repository
 from gi._gi import FunctionInfo, Repository
 from gi.repository import GLib
 
-# How a finish function is called: finish_form in native/operation.hpp.
+# How a finish function is called: finish_form in native/awaiting/operation.hpp.
 WITH_RESULT = 0
 WITH_SOURCE_AND_RESULT = 1
 

@@ -172,27 +172,29 @@ def error_of(exception):
     NotImplementedError       Gio.IOErrorEnum.NOT_SUPPORTED
     any other                 Gio.IOErrorEnum.FAILED, with the name of its class
     """
+    return _classify(exception)[0]
+
+
+def _classify(exception):
+    """Return the GLib.Error, and whether it says all: then nobody need see a traceback."""
     if isinstance(exception, GLib.Error):
-        return exception
+        return exception, True
     if isinstance(exception, asyncio.CancelledError):
-        return _io_error(Gio.IOErrorEnum.CANCELLED, "Operation was cancelled")
+        return _io_error(Gio.IOErrorEnum.CANCELLED, "Operation was cancelled"), True
     text = str(exception)
     if isinstance(exception, OSError) and exception.errno is not None:
-        return _io_error(Gio.io_error_from_errno(exception.errno), text)
+        return _io_error(Gio.io_error_from_errno(exception.errno), text), True
     if isinstance(exception, TimeoutError):
-        return _io_error(Gio.IOErrorEnum.TIMED_OUT, text or "Timed out")
+        return _io_error(Gio.IOErrorEnum.TIMED_OUT, text or "Timed out"), True
     named = f"{type(exception).__name__}: {text}" if text else type(exception).__name__
-    if isinstance(exception, NotImplementedError):
-        return _io_error(Gio.IOErrorEnum.NOT_SUPPORTED, named)
-    return _io_error(Gio.IOErrorEnum.FAILED, named)
+    unsupported = isinstance(exception, NotImplementedError)
+    code = Gio.IOErrorEnum.NOT_SUPPORTED if unsupported else Gio.IOErrorEnum.FAILED
+    return _io_error(code, named), hasattr(exception, "dbus_error_name")
 
 
-def says_all(exception):
-    """Whether what error_of() returns says what there is to say: nobody need see a traceback."""
-    if isinstance(exception, OSError):
-        return exception.errno is not None or isinstance(exception, TimeoutError)
-    known = isinstance(exception, (GLib.Error, asyncio.CancelledError))
-    return known or hasattr(exception, "dbus_error_name")
+def without_nul(message):
+    """Return a message as C code can have it."""
+    return message.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 async def call_method(instance, name, args):
@@ -209,16 +211,16 @@ class TaskEnd:
     def succeed(self, value):
         _native.return_value(self._task, value)
 
-    def fail(self, exception):
-        error = error_of(exception)
-        message = error.message.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    def fail(self, error, _exception):
+        message = without_nul(error.message)
         _native.return_error(self._task, error.domain, error.code, message)
 
 
 class Production:
     """A coroutine that runs for somebody who waits for it outside asyncio.
 
-    end has succeed(value) and fail(exception), of which one ends it; succeed() may raise.
+    end has succeed(value) and fail(error, exception), of which one ends it: error is error_of()
+    the exception. succeed() may raise.
     """
 
     def __init__(self, cancellable, title, end):
@@ -291,7 +293,8 @@ class Production:
                 return
             except Exception as error:
                 exception = error
-        if not says_all(exception):
+        error, says_all = _classify(exception)
+        if not says_all:
             self._loop.call_exception_handler(
                 {
                     "message": f"Exception in {self._title}()",
@@ -299,7 +302,7 @@ class Production:
                     "task": task,
                 }
             )
-        end.fail(exception)
+        end.fail(error, exception)
 
     def _release(self):
         end, self._end = self._end, None
@@ -312,7 +315,8 @@ class Production:
         # Its loop is gone.
         end = self._release()
         if end is not None:
-            end.fail(asyncio.CancelledError())
+            cancelled = asyncio.CancelledError()
+            end.fail(error_of(cancelled), cancelled)
 
 
 def _positional_parameters(function):

@@ -1,7 +1,6 @@
 """Awaiting the signals of GObjects."""
 
 import asyncio
-import collections
 import functools
 import weakref
 
@@ -44,36 +43,27 @@ class signals:
     def __init__(self, obj, name):
         self._loop = asyncio.get_running_loop()
         self._emitter = obj
-        self._waiters = collections.deque()
-        self._emissions = collections.deque()
-        self._closed = False
+        self._emissions = asyncio.Queue()  # None: that was the last one
         self._connection = _Connection(obj, name, self)
 
     def close(self):
         """Disconnect. The iteration ends after the emissions that there were."""
-        self._closed = True
         self._connection.disconnect()
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._emissions.put_nowait(None)
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
-        while not self._emissions:
-            if self._closed:
-                raise StopAsyncIteration
-            waiter = self._loop.create_future()
-            self._waiters.append(waiter)
-            try:
-                await waiter
-            except asyncio.CancelledError:
-                self.close()
-                raise
-            finally:
-                self._waiters.remove(waiter)
-        return self._emissions.popleft()
+        try:
+            arguments = await self._emissions.get()
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        if arguments is None:
+            self._emissions.put_nowait(None)  # for whoever else iterates
+            raise StopAsyncIteration
+        return arguments
 
     def __enter__(self):
         return self
@@ -93,11 +83,7 @@ class signals:
 
     def _emitted(self, arguments):
         """Take an emission; return whether more are wanted."""
-        self._emissions.append(arguments)
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-                break
+        self._emissions.put_nowait(arguments)
         return True
 
     def _get_loop(self):

@@ -1,15 +1,20 @@
-#include "async_virtual.hpp"
-#include "exported.hpp"
-#include "function_info.hpp"
-#include "handle.hpp"
-#include "loop.hpp"
-#include "operation.hpp"
-#include "producing.hpp"
+#include "awaiting/function_info.hpp"
+#include "awaiting/operation.hpp"
+#include "current_context.hpp"
+#include "loop/handle.hpp"
+#include "loop/loop.hpp"
+#include "producing/async_virtual.hpp"
+#include "producing/exported.hpp"
+#include "producing/producing.hpp"
+
+#include <pygobject.h>
 
 namespace gawait::python {
 namespace {
 
 int execute(PyObject* module) {
+    if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context())
+        return -1;
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
     const bool complete = loop_type && add_operation_type(module) &&
                           add_function_info(module, loop_type) && add_producing(module) &&

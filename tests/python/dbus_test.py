@@ -213,6 +213,24 @@ def test_properties_are_attributes_and_signals_are_emitted(on_bus):
     assert served.level == 5
 
 
+def test_the_attribute_of_a_property_may_come_after_the_export(on_bus):
+    class Late:
+        pass
+
+    served = Late()
+    xml = f'<interface name="{INTERFACE}"><property name="Level" type="i" access="read"/></interface>'
+
+    async def test(bus):
+        properties = "org.freedesktop.DBus.Properties"
+        which = GLib.Variant("(ss)", (INTERFACE, "Level"))
+        with pytest.raises(GLib.Error, match="not available"):
+            await bus.call("Get", which, properties)
+        served.level = 3
+        return (await bus.call("Get", which, properties)).unpack()
+
+    assert on_bus(test, served, xml) == (3,)
+
+
 def test_concurrent_calls_are_served_concurrently(on_bus):
     served = Annotated()
 

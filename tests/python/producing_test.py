@@ -472,6 +472,27 @@ def test_it_runs_where_nobody_runs_a_loop():
     assert counter.add_finish(call.results[0][1]) == 2
 
 
+def test_a_callback_that_fails_where_nobody_runs_a_loop_is_reported_by_its_name():
+    class Starter(GObject.Object):
+        @gawait.async_method
+        async def start(self):
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda loop, report: reports.append(report))
+            loop.call_soon(misbehave)
+            await asyncio.sleep(0)
+            loop.set_exception_handler(None)
+
+    def misbehave():
+        raise ValueError("bad")
+
+    call, reports = Call(), []
+    Starter().start_async(callback=call)
+    iterate_until(lambda: call.results)
+    (report,) = reports
+    assert "misbehave()" in report["message"]
+    assert str(report["exception"]) == "bad"
+
+
 def test_a_thread_without_a_context_is_called_back_where_the_default_one_is_iterated(run):
     async def main():
         counter, call = Counter(), Call()

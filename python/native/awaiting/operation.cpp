@@ -1,10 +1,10 @@
-#include "operation.hpp"
+#include "awaiting/operation.hpp"
 
+#include "current_context.hpp"
 #include "gawait/ref.hpp"
+#include "pygobject.hpp"
 
 #include <gio/gio.h>
-#define NO_IMPORT_PYGOBJECT // loop_type.cpp has the pointer to its functions
-#include <pygobject.h>
 
 #include <array>
 
@@ -29,7 +29,6 @@ PyObject* future_set_exception;
 PyObject* future_set_result;
 PyObject* get_loop_name;
 PyObject* is_closed_name;
-PyObject* context_name;
 PyObject* no_arguments;
 
 operation_part& part_of(PyObject* operation) noexcept {
@@ -268,31 +267,7 @@ PyObject* cancellable_of(PyObject* operation) noexcept {
     return part_of(operation).cancellable.get();
 }
 
-bool in_current_context(PyObject* loop) noexcept {
-    const auto boxed = object::adopt(PyObject_GetAttr(loop, context_name));
-    if (!boxed) {
-        if (PyErr_ExceptionMatches(PyExc_AttributeError))
-            PyErr_Clear();
-        return false;
-    }
-    const auto current = ref<GMainContext>::adopt(g_main_context_ref_thread_default());
-    return pyg_boxed_check(boxed.get(), G_TYPE_MAIN_CONTEXT) &&
-           pyg_boxed_get(boxed.get(), GMainContext) == current;
-}
-
-bool check_context(PyObject* loop) noexcept {
-    if (in_current_context(loop))
-        return true;
-    if (!PyErr_Occurred())
-        PyErr_SetString(PyExc_RuntimeError,
-                        "the running event loop does not iterate the GLib.MainContext that the "
-                        "operation would call back in, which is the thread-default one");
-    return false;
-}
-
 bool add_operation_type(PyObject* module) noexcept {
-    if (!object::adopt(pygobject_init(3, 42, 0)))
-        return false;
     future_type = import_type("asyncio", "Future");
     cancellable_type = future_type ? import_type("gi.repository.Gio", "Cancellable") : nullptr;
     if (!cancellable_type)
@@ -304,10 +279,9 @@ bool add_operation_type(PyObject* module) noexcept {
     future_set_result = PyObject_GetAttrString(future, "set_result");
     get_loop_name = PyUnicode_InternFromString("get_loop");
     is_closed_name = PyUnicode_InternFromString("is_closed");
-    context_name = PyUnicode_InternFromString("_context");
     no_arguments = PyTuple_New(0);
     if (!future_cancel || !future_done || !future_set_exception || !future_set_result ||
-        !get_loop_name || !is_closed_name || !context_name || !no_arguments)
+        !get_loop_name || !is_closed_name || !no_arguments)
         return false;
     specification.basicsize =
         static_cast<int>(future_type->tp_basicsize + Py_ssize_t{sizeof(operation_part)});

@@ -1,7 +1,7 @@
-#include "tasks.hpp"
+#include "loop/tasks.hpp"
 
-#include "calls.hpp"
-#include "loop.hpp"
+#include "loop/calls.hpp"
+#include "loop/loop.hpp"
 
 #include <vector>
 

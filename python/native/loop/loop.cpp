@@ -1,4 +1,4 @@
-#include "loop.hpp"
+#include "loop/loop.hpp"
 
 #include "acquired_context.hpp"
 #include "gawait/error.hpp"
@@ -57,6 +57,13 @@ void loop_object::reopen() noexcept {
                 }
 }
 
+bool loop_object::call(handle& which) noexcept {
+    if (!guest) [[likely]]
+        return invoke(which);
+    return bool(
+        object::adopt(PyObject_CallMethod(object_of(*this), "_within", "O", object_of(which))));
+}
+
 void loop_object::run(handle& which) noexcept {
     if (which.cancelled)
         return;
@@ -64,7 +71,7 @@ void loop_object::run(handle& which) noexcept {
     bool succeeded = false;
     if (debug) [[unlikely]] {
         const double begin = loop_time();
-        succeeded = invoke(which);
+        succeeded = call(which);
         const double took = loop_time() - begin;
         if (took >= slow_callback_duration) {
             const object raised = succeeded ? object() : take_exception();
@@ -76,7 +83,7 @@ void loop_object::run(handle& which) noexcept {
                 raise(raised);
         }
     } else {
-        succeeded = invoke(which);
+        succeeded = call(which);
     }
     if (!succeeded) [[unlikely]] {
         object raised = take_exception();

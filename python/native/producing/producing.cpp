@@ -1,9 +1,7 @@
-#include "producing.hpp"
+#include "producing/producing.hpp"
 
-#include "operation.hpp"
-
-#define NO_IMPORT_PYGOBJECT // loop_type.cpp has the pointer to its functions
-#include <pygobject.h>
+#include "current_context.hpp"
+#include "pygobject.hpp"
 
 #include <memory>
 

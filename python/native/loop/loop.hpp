@@ -3,7 +3,7 @@
 #include "gawait/engine/engine.hpp"
 #include "gawait/engine/fd_watch.hpp"
 #include "gawait/ref.hpp"
-#include "handle.hpp"
+#include "loop/handle.hpp"
 
 #include <array>
 #include <memory>
@@ -81,9 +81,13 @@ struct loop_object {
     bool halted;
     bool debug;
     bool closed;
+    bool guest; // its callbacks are called by _within()
 
     bool may_run() const noexcept;
     void reopen() noexcept;
+
+    /// Calls what a handle is for. An exception that it raised stays set.
+    bool call(handle& which) noexcept;
 
     /// Runs a handle and deals with what it raises.
     void run(handle& which) noexcept;

@@ -1,6 +1,6 @@
-#include "calls.hpp"
+#include "loop/calls.hpp"
 
-#include "loop.hpp"
+#include "loop/loop.hpp"
 
 #include <cmath>
 #include <cstring>

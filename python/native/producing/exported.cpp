@@ -1,10 +1,9 @@
-#include "exported.hpp"
+#include "producing/exported.hpp"
 
 #include "gawait/ref.hpp"
+#include "pygobject.hpp"
 
 #include <gio/gio.h>
-#define NO_IMPORT_PYGOBJECT // loop_type.cpp has the pointer to its functions
-#include <pygobject.h>
 
 #include <memory>
 

@@ -1,9 +1,7 @@
-#include "async_virtual.hpp"
+#include "producing/async_virtual.hpp"
 
-#include "producing.hpp"
-
-#define NO_IMPORT_PYGOBJECT // loop_type.cpp has the pointer to its functions
-#include <pygobject.h>
+#include "producing/producing.hpp"
+#include "pygobject.hpp"
 
 #include <array>
 #include <cstring>

@@ -1,6 +1,6 @@
-#include "handle.hpp"
+#include "loop/handle.hpp"
 
-#include "loop.hpp"
+#include "loop/loop.hpp"
 
 #include <array>
 #include <condition_variable>
@@ -183,6 +183,11 @@ PyObject* run_method(PyObject* self, PyObject*) {
     Py_RETURN_NONE;
 }
 
+/// For `EventLoop._within()`.
+PyObject* call_method(PyObject* self, PyObject*) {
+    return handle_of(self).cancelled || invoke(handle_of(self)) ? Py_NewRef(Py_None) : nullptr;
+}
+
 PyObject* get_context_method(PyObject* self, PyObject*) {
     return Py_NewRef(handle_of(self).context);
 }
@@ -292,6 +297,7 @@ PyMethodDef handle_methods[] = {
     {"get_context", get_context_method, METH_NOARGS,
      "get_context($self, /)\n--\n\nReturn the contextvars.Context in which the callback runs."},
     {"_run", run_method, METH_NOARGS, nullptr},
+    {"_call", call_method, METH_NOARGS, nullptr},
     {},
 };
 

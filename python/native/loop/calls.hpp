@@ -1,6 +1,6 @@
 #pragma once
 
-#include "handle.hpp"
+#include "loop/handle.hpp"
 #include "python.hpp"
 
 namespace gawait::python {

@@ -1,11 +1,11 @@
 #include "acquired_context.hpp"
-#include "calls.hpp"
 #include "gawait/error.hpp"
-#include "loop.hpp"
-#include "readers.hpp"
-#include "tasks.hpp"
+#include "loop/calls.hpp"
+#include "loop/loop.hpp"
+#include "loop/readers.hpp"
+#include "loop/tasks.hpp"
+#include "pygobject.hpp"
 
-#include <pygobject.h>
 #include <structmember.h>
 
 namespace gawait::python {
@@ -299,6 +299,7 @@ PyMethodDef methods[] = {
 PyGetSetDef attributes[] = {
     {"_stopping", get_flag<&loop_object::stopping>, set_stopping, nullptr, nullptr},
     {"_debug", get_flag<&loop_object::debug>, set_flag<&loop_object::debug>, nullptr, nullptr},
+    {"_guest", get_flag<&loop_object::guest>, set_flag<&loop_object::guest>, nullptr, nullptr},
     {"_closed", get_flag<&loop_object::closed>, set_flag<&loop_object::closed>, nullptr, nullptr},
     {},
 };

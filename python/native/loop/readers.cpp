@@ -1,9 +1,9 @@
-#include "readers.hpp"
+#include "loop/readers.hpp"
 
 #include "acquired_context.hpp"
-#include "calls.hpp"
 #include "gawait/error.hpp"
-#include "loop.hpp"
+#include "loop/calls.hpp"
+#include "loop/loop.hpp"
 
 #include <fcntl.h>
 

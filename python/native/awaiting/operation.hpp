@@ -27,13 +27,6 @@ object ready_callback(PyObject* operation) noexcept;
 /// Borrowed: its `Gio.Cancellable`.
 PyObject* cancellable_of(PyObject* operation) noexcept;
 
-/// Whether the `loop` calls back what is started in this thread now. False with an exception set
-/// if that could not be found out.
-bool in_current_context(PyObject* loop) noexcept;
-
-/// The same; if not, an exception is set.
-bool check_context(PyObject* loop) noexcept;
-
 bool add_operation_type(PyObject* module) noexcept;
 
 } // namespace gawait::python

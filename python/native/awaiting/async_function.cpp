@@ -1,0 +1,50 @@
+#include "awaiting/async_function.hpp"
+
+namespace gawait::python {
+
+std::shared_ptr<const async_function> async_function::of(PyObject* description) {
+    PyObject *name = nullptr, *names = nullptr, *defaults = nullptr, *finish = nullptr;
+    Py_ssize_t cancellable = 0;
+    int form = 0;
+    if (!PyArg_ParseTuple(description, "UO!O!nOi", &name, &PyTuple_Type, &names, &PyTuple_Type,
+                          &defaults, &cancellable, &finish, &form))
+        return nullptr;
+    return std::make_shared<const async_function>(
+        async_function{object::retain(name), object::retain(names), object::retain(defaults),
+                       cancellable, object::retain(finish), static_cast<finish_form>(form)});
+}
+
+object async_function::complete(const arguments& given, Py_ssize_t skipped) const noexcept {
+    for (Py_ssize_t index = 0; index < given.named(); ++index)
+        if (const int known =
+                PySequence_Contains(names.get(), PyTuple_GET_ITEM(given.names, index));
+            known != 1)
+            return {};
+    const Py_ssize_t wanted = count() - skipped;
+    auto values = object::adopt(PyTuple_New(wanted + 1));
+    if (!values)
+        return {};
+    for (Py_ssize_t index = 0; index < wanted; ++index) {
+        PyObject* parameter = PyTuple_GET_ITEM(names.get(), index + skipped);
+        PyObject* value = given.named() > 0 ? given.find(parameter) : nullptr;
+        if (index < given.count) {
+            if (value) {
+                PyErr_Format(PyExc_TypeError, "%U() got multiple values for argument '%U'",
+                             name.get(), parameter);
+                return {};
+            }
+            value = given.values[index];
+        } else if (!value) {
+            value = PyTuple_GET_ITEM(defaults.get(), index + skipped);
+            if (value == Py_Ellipsis) {
+                PyErr_Format(PyExc_TypeError, "%U() missing a required argument: '%U'", name.get(),
+                             parameter);
+                return {};
+            }
+        }
+        PyTuple_SET_ITEM(values.get(), index, Py_NewRef(value));
+    }
+    return values;
+}
+
+} // namespace gawait::python

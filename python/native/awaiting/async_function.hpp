@@ -1,0 +1,32 @@
+#pragma once
+
+#include "awaiting/arguments.hpp"
+#include "awaiting/operation.hpp"
+#include "python.hpp"
+
+#include <memory>
+
+namespace gawait::python {
+
+/// An asynchronous function: what `introspection.describe()` says of it.
+struct async_function {
+    object name;
+    object names;    // tuple: of the arguments before the callback
+    object defaults; // tuple; `...`: none
+    Py_ssize_t cancellable;
+    object finish;
+    finish_form form;
+
+    /// Null with an exception set if the description is none.
+    static std::shared_ptr<const async_function> of(PyObject* description);
+
+    Py_ssize_t count() const noexcept { return PyTuple_GET_SIZE(names.get()); }
+
+    /// The arguments up to the callback, with the defaults of those that were left out, and room
+    /// for the callback. Null without an exception: what was given is not for us.
+    ///
+    /// @param skipped of the first arguments, how many the callee has already
+    object complete(const arguments& given, Py_ssize_t skipped) const noexcept;
+};
+
+} // namespace gawait::python

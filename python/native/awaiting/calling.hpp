@@ -1,0 +1,16 @@
+#pragma once
+
+#include "python.hpp"
+
+namespace gawait::python {
+
+// What an awaitable object is called by: `tp_call` and `vectorcall`. Without a callback, and on a
+// loop of gawait's, the call returns an operation; any other goes to the original.
+PyObject* tuple_call_awaitable(PyObject* info, PyObject* positional, PyObject* named);
+PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::size_t count,
+                               PyObject* names);
+
+/// @param loop_type of gawait's loops
+bool prepare_calling(PyTypeObject* loop_type) noexcept;
+
+} // namespace gawait::python

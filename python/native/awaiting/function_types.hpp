@@ -1,0 +1,18 @@
+#pragma once
+
+#include "awaiting/awaitables.hpp"
+#include "python.hpp"
+
+namespace gawait::python {
+
+// The two subtypes of `gi.FunctionInfo` that an object becomes an instance of once it is known what
+// it is: `plain`, which has all the slots of the original type, and so costs what it always did;
+// and `awaitable`.
+
+/// Makes the two. `original` still has its slots.
+bool make_function_types() noexcept;
+
+void become_plain(PyObject* info) noexcept;
+void become_awaitable(PyObject* info, awaitable_part part) noexcept;
+
+} // namespace gawait::python
