@@ -2,38 +2,15 @@
 
 namespace gawait::detail {
 
-spawned_base::spawned_base(engine_ref home) noexcept
-    : job(run_begin), completion(run_ended), home_(std::move(home)), root_(*home_) {}
+spawned_base::spawned_base(engine_ref home) noexcept : home_(std::move(home)), root_(*home_) {}
 
 void spawned_base::begin_soon(std::shared_ptr<spawned_base> self) noexcept {
     self_ = std::move(self);
-    if (!home_->post(*this))
-        finish(); // the context is gone: cancelled before it began
+    if (!detached_run::begin_soon({home_.get(), &root_}))
+        end(); // the context is gone: cancelled before it began
 }
 
-void spawned_base::run_begin(job& begin) noexcept {
-    auto& self = static_cast<spawned_base&>(begin);
-    if (self.root_.requested()) {
-        self.finish();
-        return;
-    }
-    self.begun_ = true;
-    self.begin_coroutine({self.home_.get(), &self.root_}, self);
-}
-
-std::coroutine_handle<> spawned_base::run_ended(completion& ended) noexcept {
-    // Not here: the coroutine must not be destroyed from its own last suspension, and it
-    // may have ended on another thread.
-    auto& self = static_cast<spawned_base&>(ended);
-    self.home_->post(self.finish_);
-    return std::noop_coroutine();
-}
-
-void spawned_base::run_finish(job& finish) noexcept {
-    static_cast<finish_job&>(finish).owner.finish();
-}
-
-void spawned_base::finish() noexcept {
+void spawned_base::end() noexcept {
     const auto keep = std::move(self_);
     {
         const std::lock_guard guard(lock_);

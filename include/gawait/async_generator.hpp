@@ -1,7 +1,8 @@
 #pragma once
 
 #include "gawait/detail/environment.hpp"
-#include "gawait/task.hpp"
+#include "gawait/detail/nested_run.hpp"
+#include "gawait/detail/promise_base.hpp"
 
 #include <coroutine>
 #include <exception>
@@ -66,24 +67,16 @@ public:
     using promise_type = detail::generator_promise<T>;
     using value_type = std::remove_reference_t<T>;
 
-    class [[nodiscard]] next_awaiter : detail::completion, job {
+    class [[nodiscard]] next_awaiter : detail::nested_run {
     public:
         explicit next_awaiter(std::coroutine_handle<promise_type> generator) noexcept
-            : completion(advanced), job(come_back), generator_(generator) {}
+            : generator_(generator) {}
 
         bool await_ready() const noexcept { return !generator_ || generator_.done(); }
 
-        // As task::awaiter does, and for the same reason.
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-            awaiting_ = awaiting;
-            home_ = awaiting.promise().env().home;
-            generator_.promise().env() = awaiting.promise().env();
-            generator_.promise().on_end(*this);
-            running_ = true;
-            generator_.resume();
-            running_ = false;
-            return !advanced_;
+            return run(awaiting.promise().env(), generator_, awaiting);
         }
 
         value_type* await_resume() {
@@ -94,28 +87,7 @@ public:
         }
 
     private:
-        static std::coroutine_handle<> advanced(detail::completion& call) noexcept {
-            auto& self = static_cast<next_awaiter&>(call);
-            if (self.generator_.promise().env().home != self.home_) [[unlikely]] {
-                self.home_->post(self);
-                return std::noop_coroutine();
-            }
-            if (self.running_) {
-                self.advanced_ = true;
-                return std::noop_coroutine();
-            }
-            return self.awaiting_;
-        }
-
-        static void come_back(job& call) noexcept {
-            static_cast<next_awaiter&>(call).awaiting_.resume();
-        }
-
         std::coroutine_handle<promise_type> generator_;
-        std::coroutine_handle<> awaiting_;
-        engine* home_ = nullptr;
-        bool running_ = false;
-        bool advanced_ = false;
     };
 
     async_generator() noexcept = default;

@@ -3,7 +3,7 @@
 #include "gawait/detail/siblings.hpp"
 
 #include <concepts>
-#include <list>
+#include <memory>
 #include <utility>
 
 namespace gawait {
@@ -38,10 +38,10 @@ public:
 private:
     class child;
 
-    engine& home() const noexcept;
+    void remove(child& gone) noexcept;
 
     detail::sibling_group group_;
-    std::list<child> children_;
+    std::unique_ptr<child> first_;
 };
 
 namespace detail {

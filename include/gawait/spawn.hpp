@@ -2,6 +2,8 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/cancellation_root.hpp"
+#include "gawait/detail/coroutine.hpp"
+#include "gawait/detail/detached_run.hpp"
 #include "gawait/detail/suspension.hpp"
 #include "gawait/engine/engine.hpp"
 #include "gawait/task.hpp"
@@ -19,7 +21,7 @@ namespace detail {
 class join_wait;
 
 /// A task that runs by itself: what it and its handle share.
-class GAWAIT_API spawned_base : job, completion {
+class GAWAIT_API spawned_base : detached_run {
 public:
     explicit spawned_base(engine_ref home) noexcept;
     virtual ~spawned_base() = default;
@@ -37,32 +39,18 @@ public:
     bool remove(join_wait& waiting) noexcept;
 
 protected:
-    virtual void begin_coroutine(const environment& env, completion& call) noexcept = 0;
-
     /// @throws error if the result was taken before.
     void mark_taken();
     bool taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
-
-    /// Whether the task was cancelled before it began.
-    bool begun() const noexcept { return begun_; }
+    using detached_run::begun;
 
 private:
-    static void run_begin(job& self) noexcept;
-    static std::coroutine_handle<> run_ended(completion& self) noexcept;
-    static void run_finish(job& self) noexcept;
-    void finish() noexcept;
+    void end() noexcept override;
     join_wait* next_waiting() noexcept;
-
-    struct finish_job : job {
-        explicit finish_job(spawned_base& self) noexcept : job(run_finish), owner(self) {}
-        spawned_base& owner;
-    };
 
     engine_ref home_;
     cancellation_root root_;
-    finish_job finish_{*this};
     std::shared_ptr<spawned_base> self_; // while the task runs
-    bool begun_ = false;
     std::atomic<bool> taken_{false};
     std::atomic<bool> done_{false};
     std::mutex lock_; // handles may be awaited on other threads
@@ -77,19 +65,19 @@ public:
 
     ~spawned() override {
         if (begun() && done() && !taken())
-            report_unobserved(coroutine_.promise().result().exception());
+            report_unobserved(coroutine_.result().exception());
     }
 
     T take() {
         mark_taken();
         if (!begun())
             throw cancelled();
-        return coroutine_.promise().result().take();
+        return coroutine_.result().take();
     }
 
 private:
-    void begin_coroutine(const environment& env, detail::completion& call) noexcept override {
-        coroutine_.begin(env, call);
+    void begin(const environment& env, detail::completion& call) noexcept override {
+        run_in(env, coroutine_.get(), call);
     }
 
     coroutine<T> coroutine_;

@@ -2,9 +2,9 @@
 
 namespace gawait::detail {
 
-std::coroutine_handle<> sibling::run_ended(completion& ended) noexcept {
-    auto& self = static_cast<sibling&>(ended);
-    if (self.env_at_end().home != self.group_.env_.home) {
+std::coroutine_handle<> sibling::run_ended(completion& call, promise_base& ended) noexcept {
+    auto& self = static_cast<sibling&>(call);
+    if (ended.env().home != self.group_.env_.home) {
         self.group_.env_.home->post(self); // it ended on another context than it began on
         return std::noop_coroutine();
     }

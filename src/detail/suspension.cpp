@@ -21,24 +21,23 @@ bool suspension::abandon() noexcept {
     return free;
 }
 
-void suspension::finish_soon() noexcept {
+bool suspension::finish() noexcept {
     bool mine = false;
     env_->cancel->settle(*this, [&](bool linked) {
         mine = linked || state_ == state::cancel_came_second;
         state_ = state::finished;
     });
     // Otherwise the job is posted already; and then *this may be gone by now.
-    if (mine)
+    return mine;
+}
+
+void suspension::finish_soon() noexcept {
+    if (finish())
         env_->home->post(*this);
 }
 
 void suspension::finish_now() noexcept {
-    bool mine = false;
-    env_->cancel->settle(*this, [&](bool linked) {
-        mine = linked || state_ == state::cancel_came_second;
-        state_ = state::finished;
-    });
-    if (mine)
+    if (finish())
         awaiting_.resume();
 }
 

@@ -28,13 +28,12 @@ protected:
 
     sibling_group& group() const noexcept { return group_; }
     completion& on_end() noexcept { return *this; }
-    virtual const environment& env_at_end() const noexcept = 0;
     virtual std::exception_ptr exception() const noexcept = 0;
 
 private:
     friend class sibling_group;
 
-    static std::coroutine_handle<> run_ended(completion& self) noexcept;
+    static std::coroutine_handle<> run_ended(completion& self, promise_base& ended) noexcept;
     static void run_come_home(job& self) noexcept;
 
     sibling_group& group_;
@@ -117,18 +116,16 @@ public:
             return;
         begun_ = true;
         group().will_begin();
-        coroutine_.begin(group().env(), on_end());
+        run_in(group().env(), coroutine_.get(), on_end());
     }
 
     bool begun() const noexcept { return begun_; }
 
-    T take() { return coroutine_.promise().result().take(); }
+    T take() { return coroutine_.result().take(); }
 
 private:
-    const environment& env_at_end() const noexcept override { return coroutine_.promise().env(); }
-
     std::exception_ptr exception() const noexcept override {
-        return coroutine_.promise().result().exception();
+        return coroutine_.result().exception();
     }
 
     coroutine<T> coroutine_;

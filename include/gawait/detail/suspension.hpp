@@ -71,6 +71,10 @@ private:
     };
 
     bool begin(std::coroutine_handle<> awaiting, environment& env) noexcept;
+
+    /// @return whether it is left to the caller to resume the coroutine.
+    bool finish() noexcept;
+
     static void run(job& self) noexcept;
     void be_cancelled() noexcept;
 
