@@ -18,8 +18,8 @@ private:
 
     void end() noexcept override {
         auto& group = owner_.group_;
-        group.note_end(nullptr, begun() ? coroutine_.result().exception()
-                                        : std::make_exception_ptr(cancelled()));
+        static const auto not_begun = detail::failure::by_cancellation();
+        group.note_end(nullptr, begun() ? coroutine_.result().failed() : &not_begun);
         owner_.remove(*this);
         group.leave().resume();
     }
@@ -36,6 +36,9 @@ scope::scope(const detail::environment& env) noexcept
 scope::~scope() = default;
 
 void scope::spawn(task<void> begins) {
+    if (!group_.env().home->on_owner_thread())
+        throw error(G_IO_ERROR_INVALID_ARGUMENT,
+                    "gawait::scope: used on another thread than that of the task that opened it");
     auto added = std::make_unique<child>(*this, std::move(begins));
     if (first_)
         first_->previous_ = added.get();

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
+#include "gawait/detail/failure.hpp"
 #include "gawait/detail/nested_run.hpp"
 #include "gawait/detail/promise_base.hpp"
+#include "gawait/error.hpp"
 
 #include <coroutine>
-#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -16,6 +18,8 @@ template <class T> class async_generator;
 
 namespace detail {
 
+GAWAIT_API error generator_broken_error() noexcept;
+
 template <class T> class generator_promise : public promise_base {
 public:
     async_generator<T> get_return_object() noexcept;
@@ -24,7 +28,7 @@ public:
 
     void unhandled_exception() noexcept {
         value_ = nullptr;
-        exception_ = std::current_exception();
+        failure_ = failure::current();
     }
 
     final_awaiter yield_value(std::remove_reference_t<T>& value) noexcept {
@@ -39,14 +43,20 @@ public:
 
     std::remove_reference_t<T>* value() const noexcept { return value_; }
 
-    void rethrow() {
-        if (exception_)
-            std::rethrow_exception(std::move(exception_));
+    /// Throws what ended the generator, and later that something did.
+    void throw_if_failed() {
+        if (broken_)
+            throw generator_broken_error();
+        if (!failure_) [[likely]]
+            return;
+        broken_ = true;
+        failure(std::move(failure_)).rethrow();
     }
 
 private:
     std::remove_reference_t<T>* value_ = nullptr;
-    std::exception_ptr exception_;
+    failure failure_;
+    bool broken_ = false;
 };
 
 } // namespace detail
@@ -76,13 +86,13 @@ public:
 
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-            return run(awaiting.promise().env(), generator_, awaiting);
+            return run(awaiting.promise().env(), generator_, awaiting) || give_way();
         }
 
         value_type* await_resume() {
             if (!generator_)
                 return nullptr;
-            generator_.promise().rethrow();
+            generator_.promise().throw_if_failed();
             return generator_.done() ? nullptr : generator_.promise().value();
         }
 
@@ -108,7 +118,9 @@ public:
     /// Awaits the next value, which stays valid until the next call; null at the end, and
     /// ever after.
     ///
-    /// @throws whatever the generator throws, once.
+    /// @throws whatever the generator throws, or lets pass, such as the cancellation of this
+    ///     await. That ends it, but not as if it had come to its end:
+    /// @throws error `G_IO_ERROR_CLOSED` ever after.
     next_awaiter next() noexcept { return next_awaiter(generator_); }
 
 private:

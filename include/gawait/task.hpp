@@ -98,7 +98,7 @@ inline task<void> promise<void>::get_return_object() noexcept {
 }
 
 /// Awaits a task under a node of cancellation of its own, and gives its outcome
-/// without throwing it.
+/// without throwing it, whatever that is.
 template <class T> class [[nodiscard]] outcome_under : task<T>::awaiter {
 public:
     outcome_under(cancellation& cancel, task<T> awaited)
@@ -107,7 +107,11 @@ public:
     using task<T>::awaiter::await_ready;
     using task<T>::awaiter::await_suspend;
 
-    outcome<T> await_resume() { return std::move(this->result()); }
+    outcome<T> await_resume() noexcept {
+        outcome<T> taken;
+        taken.take_over(this->result());
+        return taken;
+    }
 };
 
 } // namespace detail

@@ -11,6 +11,13 @@ bool suspension::begin(std::coroutine_handle<> awaiting, environment& env) noexc
     return false;
 }
 
+bool suspension::resume_soon(std::coroutine_handle<> awaiting, environment& env) noexcept {
+    awaiting_ = awaiting;
+    env_ = &env;
+    state_ = state::finished;
+    return env.home->post(*this);
+}
+
 bool suspension::abandon() noexcept {
     bool free = false;
     env_->cancel->settle(*this, [&](bool linked) {

@@ -38,6 +38,9 @@ protected:
         return !over_;
     }
 
+    /// For a run that is through at once: as `suspension::give_way()`.
+    bool give_way() noexcept { return home_->tick() && home_->post(*this); }
+
 private:
     static std::coroutine_handle<> over(completion& call, promise_base& ended) noexcept {
         auto& self = static_cast<nested_run&>(call);

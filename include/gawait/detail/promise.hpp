@@ -4,7 +4,6 @@
 #include "gawait/detail/promise_base.hpp"
 
 #include <concepts>
-#include <exception>
 #include <utility>
 
 namespace gawait {
@@ -22,7 +21,7 @@ public:
         result_.set(std::forward<U>(value));
     }
 
-    void unhandled_exception() noexcept { result_.fail(std::current_exception()); }
+    void unhandled_exception() noexcept { result_.fail(failure::current()); }
 
     outcome<T>& result() noexcept { return result_; }
 
@@ -34,7 +33,7 @@ template <> class promise<void> : public promise_base {
 public:
     task<void> get_return_object() noexcept;
     void return_void() const noexcept {}
-    void unhandled_exception() noexcept { result_.fail(std::current_exception()); }
+    void unhandled_exception() noexcept { result_.fail(failure::current()); }
 
     outcome<void>& result() noexcept { return result_; }
 

@@ -6,7 +6,6 @@
 
 #include <coroutine>
 #include <cstddef>
-#include <exception>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -28,7 +27,8 @@ protected:
 
     sibling_group& group() const noexcept { return group_; }
     completion& on_end() noexcept { return *this; }
-    virtual std::exception_ptr exception() const noexcept = 0;
+    /// Null if it did not fail.
+    virtual const failure* failed() const noexcept = 0;
 
 private:
     friend class sibling_group;
@@ -62,7 +62,8 @@ public:
     /// Takes note that a sibling ended, or whatever else belongs to the group.
     ///
     /// @param which null for whatever else.
-    void note_end(const sibling* which, const std::exception_ptr& exception) noexcept;
+    /// @param why null if it did not fail.
+    void note_end(const sibling* which, const failure* why) noexcept;
 
     /// The sibling that ended first, or null.
     const sibling* first_to_end() const noexcept { return first_; }
@@ -101,7 +102,7 @@ private:
     std::size_t running_ = 0;
     std::coroutine_handle<> joining_;
     const sibling* first_ = nullptr;
-    std::exception_ptr failure_;
+    failure failure_;
     bool cut_short_ = false;
 };
 
@@ -124,9 +125,7 @@ public:
     T take() { return coroutine_.result().take(); }
 
 private:
-    std::exception_ptr exception() const noexcept override {
-        return coroutine_.result().exception();
-    }
+    const failure* failed() const noexcept override { return coroutine_.result().failed(); }
 
     coroutine<T> coroutine_;
     bool begun_ = false;
