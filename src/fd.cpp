@@ -10,7 +10,10 @@ bool fd_awaiter::start() noexcept {
         if (failure.matches(G_IO_ERROR_PERMISSION_DENIED))
             outcome_ = condition(); // EPERM: not a thing that could block
         else
-            failure_ = failure;
+            failure_ = detail::failure::current();
+        return false;
+    } catch (...) {
+        failure_ = detail::failure::current();
         return false;
     }
 }
@@ -18,7 +21,7 @@ bool fd_awaiter::start() noexcept {
 GIOCondition fd_awaiter::await_resume() const {
     throw_if_cancelled();
     if (failure_)
-        throw *failure_;
+        failure_.rethrow();
     if (outcome_ & G_IO_NVAL)
         throw error(G_IO_ERROR_CLOSED,
                     "gawait: the file descriptor was closed while it was awaited");

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
+#include <exception>
 #include <unistd.h>
 
 namespace gawait::detail {
@@ -16,6 +18,37 @@ bool sigint_is_default() noexcept {
     sigaction(SIGINT, nullptr, &current);
     return !(current.sa_flags & SA_SIGINFO) && current.sa_handler == SIG_DFL;
 }
+
+/// What happens when nobody catches the cancellation that comes of a Ctrl-C: the program ends
+/// as it would have by the signal, so that the shell that runs it knows.
+class uncaught_interrupt {
+public:
+    static void expect() noexcept {
+        if (!expected.exchange(true))
+            before = std::set_terminate(terminate);
+    }
+
+private:
+    [[noreturn]] static void terminate() noexcept {
+        if (failure::current().was_cancelled()) {
+            g_printerr("gawait::run: interrupted\n");
+            struct sigaction killed{};
+            killed.sa_handler = SIG_DFL;
+            sigaction(SIGINT, &killed, nullptr);
+            sigset_t interrupt;
+            sigemptyset(&interrupt);
+            sigaddset(&interrupt, SIGINT);
+            pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+            raise(SIGINT);
+        }
+        if (before)
+            before();
+        std::abort();
+    }
+
+    static inline std::atomic<bool> expected{false};
+    static inline std::terminate_handler before = nullptr;
+};
 
 /// Cancels a task on the first Ctrl-C, and lets go of the signal then.
 class interrupt_watch {
@@ -45,6 +78,7 @@ public:
 private:
     static gboolean interrupted_by_user(gpointer watch) noexcept {
         auto& self = *static_cast<interrupt_watch*>(watch);
+        uncaught_interrupt::expect();
         self.interrupted_.cancel();
         // GLib lets go of the signal when the last reference to the source does.
         self.source_ = nullptr;
@@ -62,14 +96,16 @@ private:
 } // namespace
 
 runner::runner() {
-    if (!g_main_context_get_thread_default() && !on_main_thread())
-        context_ = ref<GMainContext>::adopt(g_main_context_new());
-    else
-        context_ = ref<GMainContext>::adopt(g_main_context_ref_thread_default());
+    GMainContext* const thread_default = g_main_context_get_thread_default();
+    const bool makes_one = !thread_default && !on_main_thread();
+    context_ = ref<GMainContext>::adopt(makes_one ? g_main_context_new()
+                                                  : g_main_context_ref_thread_default());
+    const bool is_default = context_.get() == g_main_context_default();
+    ends_rest_ = makes_one || (is_default && !g_main_context_is_owner(context_));
+    home_ = engine::get(context_);
     if (!g_main_context_acquire(context_))
         throw error(G_IO_ERROR_BUSY, "gawait::run: another thread owns the main context");
-    if (g_main_context_get_thread_default() != context_.get() &&
-        context_.get() != g_main_context_default()) {
+    if (thread_default != context_.get() && !is_default) {
         g_main_context_push_thread_default(context_);
         pushed_ = true;
     }
@@ -82,8 +118,12 @@ runner::~runner() {
 }
 
 void runner::run_until_done(spawned_base& awaited) {
-    const interrupt_watch watch(context_, awaited);
-    while (!awaited.done())
+    {
+        const interrupt_watch watch(context_, awaited);
+        while (!awaited.done())
+            g_main_context_iteration(context_, TRUE);
+    }
+    while (ends_rest_ && task_root::request_all(*home_))
         g_main_context_iteration(context_, TRUE);
 }
 

@@ -1,47 +1,33 @@
 #include "gawait/scope.hpp"
 
+#include "gawait/detail/detached_run.hpp"
+
 namespace gawait {
 
 /// A task in a scope, from `spawn()` until it was counted out.
-class scope::child : detail::completion, job {
+class scope::child final : public detail::detached_run {
 public:
-    child(scope& owner, task<void> begins)
-        : completion(ended), job(run), owner_(owner), coroutine_(begins.take()) {}
-
-    void begin_soon() noexcept { owner_.home().post(*this); }
-
-    std::list<child>::iterator position;
+    child(scope& owner, task<void> begins) : owner_(owner), coroutine_(begins.take()) {}
 
 private:
-    // The job is posted twice: to begin, and to end, since a coroutine must not be
-    // destroyed from its own last suspension and may have ended on another thread.
-    static void run(job& posted) noexcept {
-        auto& self = static_cast<child&>(posted);
-        if (self.begun_ || self.owner_.group_.cancel().requested()) {
-            self.finish();
-            return;
-        }
-        self.begun_ = true;
-        self.coroutine_.begin(self.owner_.group_.env(), self);
+    friend class scope;
+
+    void begin(const detail::environment& env, detail::completion& call) noexcept override {
+        run_in(env, coroutine_.get(), call);
     }
 
-    static std::coroutine_handle<> ended(detail::completion& call) noexcept {
-        auto& self = static_cast<child&>(call);
-        self.owner_.home().post(self);
-        return std::noop_coroutine();
-    }
-
-    void finish() noexcept {
+    void end() noexcept override {
         auto& group = owner_.group_;
-        group.note_end(nullptr, begun_ ? coroutine_.promise().result().exception()
-                                       : std::make_exception_ptr(cancelled()));
-        owner_.children_.erase(position);
+        static const auto not_begun = detail::failure::by_cancellation();
+        group.note_end(nullptr, begun() ? coroutine_.result().failed() : &not_begun);
+        owner_.remove(*this);
         group.leave().resume();
     }
 
     scope& owner_;
     detail::coroutine<void> coroutine_;
-    bool begun_ = false;
+    child* previous_ = nullptr;
+    std::unique_ptr<child> next_;
 };
 
 scope::scope(const detail::environment& env) noexcept
@@ -50,12 +36,24 @@ scope::scope(const detail::environment& env) noexcept
 scope::~scope() = default;
 
 void scope::spawn(task<void> begins) {
-    children_.emplace_front(*this, std::move(begins));
-    children_.front().position = children_.begin();
+    if (!group_.env().home->on_owner_thread())
+        throw error(G_IO_ERROR_INVALID_ARGUMENT,
+                    "gawait::scope: used on another thread than that of the task that opened it");
+    auto added = std::make_unique<child>(*this, std::move(begins));
+    if (first_)
+        first_->previous_ = added.get();
+    added->next_ = std::move(first_);
+    first_ = std::move(added);
     group_.will_begin();
-    children_.front().begin_soon();
+    first_->begin_soon(group_.env());
 }
 
-engine& scope::home() const noexcept { return *group_.env().home; }
+void scope::remove(child& gone) noexcept {
+    auto& owner = gone.previous_ ? gone.previous_->next_ : first_;
+    const auto kept = std::move(owner);
+    owner = std::move(gone.next_);
+    if (owner)
+        owner->previous_ = gone.previous_;
+}
 
 } // namespace gawait

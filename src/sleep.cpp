@@ -2,7 +2,15 @@
 
 namespace gawait {
 
-void sleep_awaiter::start() { home().start(*this, deadline_); }
+bool sleep_awaiter::start() noexcept {
+    try {
+        home().start(*this, deadline_);
+        return true;
+    } catch (...) {
+        failure_ = detail::failure::current();
+        return false;
+    }
+}
 
 bool sleep_awaiter::withdraw() noexcept { return home().cancel(*this); }
 

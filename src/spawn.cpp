@@ -2,39 +2,20 @@
 
 namespace gawait::detail {
 
-spawned_base::spawned_base(engine_ref home) noexcept
-    : job(run_begin), completion(run_ended), home_(std::move(home)), root_(*home_) {}
+spawned_base::spawned_base(engine_ref home) noexcept : home_(std::move(home)), root_(*home_) {}
+
+spawned_base::~spawned_base() = default;
 
 void spawned_base::begin_soon(std::shared_ptr<spawned_base> self) noexcept {
     self_ = std::move(self);
-    if (!home_->post(*this))
-        finish(); // the context is gone: cancelled before it began
+    if (!detached_run::begin_soon({home_.get(), &root_}))
+        end(); // the context is gone: cancelled before it began
 }
 
-void spawned_base::run_begin(job& begin) noexcept {
-    auto& self = static_cast<spawned_base&>(begin);
-    if (self.root_.requested()) {
-        self.finish();
-        return;
-    }
-    self.begun_ = true;
-    self.begin_coroutine({self.home_.get(), &self.root_}, self);
-}
-
-std::coroutine_handle<> spawned_base::run_ended(completion& ended) noexcept {
-    // Not here: the coroutine must not be destroyed from its own last suspension, and it
-    // may have ended on another thread.
-    auto& self = static_cast<spawned_base&>(ended);
-    self.home_->post(self.finish_);
-    return std::noop_coroutine();
-}
-
-void spawned_base::run_finish(job& finish) noexcept {
-    static_cast<finish_job&>(finish).owner.finish();
-}
-
-void spawned_base::finish() noexcept {
+void spawned_base::end() noexcept {
     const auto keep = std::move(self_);
+    keep_outcome();
+    root_.leave();
     {
         const std::lock_guard guard(lock_);
         done_.store(true, std::memory_order_release);
@@ -47,7 +28,7 @@ join_wait* spawned_base::next_waiting() noexcept {
     const std::lock_guard guard(lock_);
     join_wait* first = first_;
     if (first)
-        first_ = first->next_;
+        unlink(*first);
     return first;
 }
 
@@ -55,26 +36,25 @@ bool spawned_base::add(join_wait& waiting) noexcept {
     const std::lock_guard guard(lock_);
     if (done())
         return false;
-    if (first_)
-        last_->next_ = &waiting;
-    else
-        first_ = &waiting;
+    waiting.linked_ = true;
+    waiting.previous_ = last_;
+    (last_ ? last_->next_ : first_) = &waiting;
     last_ = &waiting;
     return true;
 }
 
 bool spawned_base::remove(join_wait& waiting) noexcept {
     const std::lock_guard guard(lock_);
-    join_wait* previous = nullptr;
-    for (join_wait* each = first_; each; previous = std::exchange(each, each->next_)) {
-        if (each != &waiting)
-            continue;
-        (previous ? previous->next_ : first_) = waiting.next_;
-        if (last_ == &waiting)
-            last_ = previous;
-        return true;
-    }
-    return false;
+    const bool linked = waiting.linked_;
+    if (linked)
+        unlink(waiting);
+    return linked;
+}
+
+void spawned_base::unlink(join_wait& waiting) noexcept {
+    waiting.linked_ = false;
+    (waiting.previous_ ? waiting.previous_->next_ : first_) = waiting.next_;
+    (waiting.next_ ? waiting.next_->previous_ : last_) = waiting.previous_;
 }
 
 void spawned_base::mark_taken() {

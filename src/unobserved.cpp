@@ -1,7 +1,5 @@
 #include "gawait/unobserved.hpp"
 
-#include "gawait/error.hpp"
-
 #include <glib.h>
 
 #include <atomic>
@@ -31,19 +29,9 @@ set_unobserved_exception_handler(unobserved_exception_handler handler) noexcept 
 
 namespace detail {
 
-bool is_cancelled(const std::exception_ptr& exception) noexcept {
-    try {
-        std::rethrow_exception(exception);
-    } catch (const cancelled&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
-
-void report_unobserved(const std::exception_ptr& exception) noexcept {
-    if (exception && !is_cancelled(exception))
-        current.load()(exception);
+void report_unobserved(const failure& why) noexcept {
+    if (why && !why.was_cancelled())
+        current.load()(why.exception());
 }
 
 } // namespace detail

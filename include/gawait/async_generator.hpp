@@ -1,10 +1,13 @@
 #pragma once
 
+#include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
-#include "gawait/task.hpp"
+#include "gawait/detail/failure.hpp"
+#include "gawait/detail/nested_run.hpp"
+#include "gawait/detail/promise_base.hpp"
+#include "gawait/error.hpp"
 
 #include <coroutine>
-#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -15,6 +18,8 @@ template <class T> class async_generator;
 
 namespace detail {
 
+GAWAIT_API error generator_broken_error() noexcept;
+
 template <class T> class generator_promise : public promise_base {
 public:
     async_generator<T> get_return_object() noexcept;
@@ -23,7 +28,7 @@ public:
 
     void unhandled_exception() noexcept {
         value_ = nullptr;
-        exception_ = std::current_exception();
+        failure_ = failure::current();
     }
 
     final_awaiter yield_value(std::remove_reference_t<T>& value) noexcept {
@@ -38,14 +43,20 @@ public:
 
     std::remove_reference_t<T>* value() const noexcept { return value_; }
 
-    void rethrow() {
-        if (exception_)
-            std::rethrow_exception(std::move(exception_));
+    /// Throws what ended the generator, and later that something did.
+    void throw_if_failed() {
+        if (broken_)
+            throw generator_broken_error();
+        if (!failure_) [[likely]]
+            return;
+        broken_ = true;
+        failure(std::move(failure_)).rethrow();
     }
 
 private:
     std::remove_reference_t<T>* value_ = nullptr;
-    std::exception_ptr exception_;
+    failure failure_;
+    bool broken_ = false;
 };
 
 } // namespace detail
@@ -66,56 +77,27 @@ public:
     using promise_type = detail::generator_promise<T>;
     using value_type = std::remove_reference_t<T>;
 
-    class [[nodiscard]] next_awaiter : detail::completion, job {
+    class [[nodiscard]] next_awaiter : detail::nested_run {
     public:
         explicit next_awaiter(std::coroutine_handle<promise_type> generator) noexcept
-            : completion(advanced), job(come_back), generator_(generator) {}
+            : generator_(generator) {}
 
         bool await_ready() const noexcept { return !generator_ || generator_.done(); }
 
-        // As task::awaiter does, and for the same reason.
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-            awaiting_ = awaiting;
-            home_ = awaiting.promise().env().home;
-            generator_.promise().env() = awaiting.promise().env();
-            generator_.promise().on_end(*this);
-            running_ = true;
-            generator_.resume();
-            running_ = false;
-            return !advanced_;
+            return run(awaiting.promise().env(), generator_, awaiting) || give_way();
         }
 
         value_type* await_resume() {
             if (!generator_)
                 return nullptr;
-            generator_.promise().rethrow();
+            generator_.promise().throw_if_failed();
             return generator_.done() ? nullptr : generator_.promise().value();
         }
 
     private:
-        static std::coroutine_handle<> advanced(detail::completion& call) noexcept {
-            auto& self = static_cast<next_awaiter&>(call);
-            if (self.generator_.promise().env().home != self.home_) [[unlikely]] {
-                self.home_->post(self);
-                return std::noop_coroutine();
-            }
-            if (self.running_) {
-                self.advanced_ = true;
-                return std::noop_coroutine();
-            }
-            return self.awaiting_;
-        }
-
-        static void come_back(job& call) noexcept {
-            static_cast<next_awaiter&>(call).awaiting_.resume();
-        }
-
         std::coroutine_handle<promise_type> generator_;
-        std::coroutine_handle<> awaiting_;
-        engine* home_ = nullptr;
-        bool running_ = false;
-        bool advanced_ = false;
     };
 
     async_generator() noexcept = default;
@@ -136,7 +118,9 @@ public:
     /// Awaits the next value, which stays valid until the next call; null at the end, and
     /// ever after.
     ///
-    /// @throws whatever the generator throws, once.
+    /// @throws whatever the generator throws, or lets pass, such as the cancellation of this
+    ///     await. That ends it, but not as if it had come to its end:
+    /// @throws error `G_IO_ERROR_CLOSED` ever after.
     next_awaiter next() noexcept { return next_awaiter(generator_); }
 
 private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gawait/detail/api.hpp"
+#include "gawait/detail/one_context.hpp"
 #include "gawait/detail/wait_queue.hpp"
 
 #include <cstddef>
@@ -26,11 +27,15 @@ public:
 
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) {
-            if (awaiting.promise().env().cancel->requested())
+            const detail::environment& env = awaiting.promise().env();
+            owner_.context_.require(*env.home);
+            if (env.cancel->requested())
                 return wait_in(owner_.senders_, awaiting);
             closed_ = owner_.closed_;
-            if (closed_ || owner_.hand_over(value_))
+            if (closed_)
                 return false;
+            if (owner_.hand_over(value_))
+                return give_way(awaiting);
             return wait_in(owner_.senders_, awaiting);
         }
 
@@ -55,11 +60,13 @@ public:
 
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) {
-            if (awaiting.promise().env().cancel->requested())
+            const detail::environment& env = awaiting.promise().env();
+            owner_.context_.require(*env.home);
+            if (env.cancel->requested())
                 return wait_in(owner_.receivers_, awaiting);
-            value_ = owner_.take();
+            owner_.take(value_);
             if (value_ || owner_.closed_)
-                return false;
+                return give_way(awaiting);
             return wait_in(owner_.receivers_, awaiting);
         }
 
@@ -82,13 +89,17 @@ public:
     /// Sends a value, waiting while the channel is full.
     ///
     /// @throws cancelled; the value was not sent then.
-    /// @throws error `G_IO_ERROR_CLOSED` if the channel is, or is closed meanwhile.
+    /// @throws error `G_IO_ERROR_CLOSED` if the channel is, or is closed meanwhile;
+    ///     `G_IO_ERROR_INVALID_ARGUMENT` in a task of another context than the first.
+    /// @throws what moving the value throws; it was not sent then.
     send_awaiter send(T value) { return send_awaiter(*this, std::move(value)); }
 
     /// Receives the next value, waiting for it; nothing once the channel is closed and
     /// empty.
     ///
     /// @throws cancelled; no value was taken then.
+    /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` in a task of another context than the first.
+    /// @throws what moving the value throws.
     receive_awaiter receive() noexcept { return receive_awaiter(*this); }
 
     /// Lets nothing more in. What was sent can still be received; senders that wait fail,
@@ -110,7 +121,7 @@ public:
 private:
     bool hand_over(T& value) {
         if (!receivers_.empty()) {
-            static_cast<receive_awaiter*>(receivers_.front())->value_ = std::move(value);
+            static_cast<receive_awaiter*>(receivers_.front())->value_.emplace(std::move(value));
             receivers_.release_front();
             return true;
         }
@@ -120,24 +131,24 @@ private:
         return true;
     }
 
-    std::optional<T> take() {
-        std::optional<T> taken;
+    // In an order that loses no value if moving one throws.
+    void take(std::optional<T>& taken) {
+        if (!senders_.empty()) {
+            T& next = static_cast<send_awaiter*>(senders_.front())->value_;
+            if (values_.empty())
+                taken.emplace(std::move(next));
+            else
+                values_.push_back(std::move(next));
+            senders_.release_front();
+        }
         if (!values_.empty()) {
-            taken = std::move(values_.front());
+            taken.emplace(std::move(values_.front()));
             values_.pop_front();
         }
-        if (senders_.empty())
-            return taken;
-        T& next = static_cast<send_awaiter*>(senders_.front())->value_;
-        if (taken)
-            values_.push_back(std::move(next));
-        else
-            taken = std::move(next);
-        senders_.release_front();
-        return taken;
     }
 
     const std::size_t capacity_;
+    detail::one_context context_;
     std::deque<T> values_;
     detail::wait_queue senders_;
     detail::wait_queue receivers_;

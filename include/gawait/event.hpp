@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gawait/detail/one_context.hpp"
 #include "gawait/detail/wait_queue.hpp"
 
 namespace gawait {
@@ -14,9 +15,11 @@ public:
 
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) {
-            if (awaiting.promise().env().cancel->requested() || !owner_.is_set())
+            const detail::environment& env = awaiting.promise().env();
+            owner_.context_.require(*env.home);
+            if (env.cancel->requested() || !owner_.is_set())
                 return wait_in(owner_.waiting_, awaiting);
-            return false;
+            return give_way(awaiting);
         }
 
         void await_resume() const { throw_if_cancelled(); }
@@ -38,9 +41,11 @@ public:
     /// Waits until the flag is set; does not suspend if it is.
     ///
     /// @throws cancelled
+    /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` in a task of another context than the first.
     wait_awaiter wait() noexcept { return wait_awaiter(*this); }
 
 private:
+    detail::one_context context_;
     detail::wait_queue waiting_;
     bool set_ = false;
 };

@@ -1,9 +1,8 @@
 #pragma once
 
 #include "gawait/detail/api.hpp"
+#include "gawait/detail/failure.hpp"
 #include "gawait/detail/suspension.hpp"
-
-#include <optional>
 
 namespace gawait {
 
@@ -16,7 +15,7 @@ public:
 
     template <detail::has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        return begin(awaiting) && (start() || !abandon());
+        return begin(awaiting) && (start() || !abandon() || give_way(awaiting));
     }
 
     GIOCondition await_resume() const;
@@ -27,7 +26,7 @@ private:
     static void on_ready(fd_watch& self) noexcept;
 
     GIOCondition outcome_ = GIOCondition(0);
-    std::optional<error> failure_;
+    detail::failure failure_;
 };
 
 /// Suspends until a file descriptor is ready, and gives what it is ready for, `G_IO_ERR`

@@ -48,6 +48,7 @@ public:
     /// Waits for the mutex: `auto lock = co_await m.lock();`
     ///
     /// @throws cancelled; it is not locked then.
+    /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` in a task of another context than the first.
     lock_awaiter lock() noexcept { return lock_awaiter(*this); }
 
     bool locked() const noexcept { return permit_.available() == 0; }

@@ -1,9 +1,10 @@
 #pragma once
 
+#include "gawait/detail/kept_call.hpp"
 #include "gawait/detail/siblings.hpp"
 
 #include <concepts>
-#include <list>
+#include <memory>
 #include <utility>
 
 namespace gawait {
@@ -19,7 +20,7 @@ public:
 
     /// Begins a task in the next round. Nothing begins in a scope that was cancelled.
     ///
-    /// @throws error if there is no coroutine in `begins`.
+    /// @throws error if there is no coroutine in `begins`, or on another thread.
     void spawn(task<void> begins);
 
     /// The same for any awaitable without a value.
@@ -27,6 +28,16 @@ public:
         requires std::is_void_v<await_result_t<Awaitable>>
     void spawn(Awaitable begins) {
         spawn(as_task(std::move(begins)));
+    }
+
+    /// Calls a function with arguments, in the next round, and awaits what it gives. Both are
+    /// moved or copied, as `std::thread` does, and kept until that has ended: a lambda that
+    /// is a coroutine may capture.
+    template <class Function, class... Args>
+        requires detail::starts_awaitable<Function, Args...>
+    void spawn(Function&& function, Args&&... args) {
+        spawn(as_task(detail::kept_call<std::decay_t<Function>, std::decay_t<Args>...>(
+            std::forward<Function>(function), std::forward<Args>(args)...)));
     }
 
     /// Cancels every task in the scope, and what the scope's own body awaits from now on.
@@ -38,10 +49,10 @@ public:
 private:
     class child;
 
-    engine& home() const noexcept;
+    void remove(child& gone) noexcept;
 
     detail::sibling_group group_;
-    std::list<child> children_;
+    std::unique_ptr<child> first_;
 };
 
 namespace detail {
@@ -56,8 +67,8 @@ template <class Body, class T> task<T> with_scope(Body body) {
     scope children(env);
     sibling_group& group = children.group();
     outcome<T> ended = co_await outcome_under<T>(group.cancel(), body_of<Body, T>(body, children));
-    if (ended.exception())
-        group.note_end(nullptr, ended.exception());
+    if (ended.failed())
+        group.note_end(nullptr, ended.failed());
     co_await group.join();
     group.rethrow_failure();
     if (group.cut_short() && env.cancel->requested())

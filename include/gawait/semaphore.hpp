@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gawait/detail/one_context.hpp"
 #include "gawait/detail/wait_queue.hpp"
 
 #include <cstddef>
@@ -17,9 +18,11 @@ public:
 
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) {
-            if (awaiting.promise().env().cancel->requested() || !owner_.try_acquire())
+            const detail::environment& env = awaiting.promise().env();
+            owner_.context_.require(*env.home);
+            if (env.cancel->requested() || !owner_.try_acquire())
                 return wait_in(owner_.waiting_, awaiting);
-            return false;
+            return give_way(awaiting);
         }
 
         void await_resume() const { throw_if_cancelled(); }
@@ -33,6 +36,7 @@ public:
     /// Takes a permit, waiting for it if need be.
     ///
     /// @throws cancelled; no permit was taken then.
+    /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` in a task of another context than the first.
     acquire_awaiter acquire() noexcept { return acquire_awaiter(*this); }
 
     /// Takes a permit if there is one to spare.
@@ -55,6 +59,7 @@ public:
     std::size_t available() const noexcept { return permits_; }
 
 private:
+    detail::one_context context_;
     detail::wait_queue waiting_;
     std::size_t permits_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gawait/detail/failure.hpp"
 #include "gawait/detail/suspension.hpp"
 
 #include <chrono>
@@ -16,21 +17,23 @@ public:
     bool await_ready() const noexcept { return false; }
 
     template <detail::has_environment Promise>
-    bool await_suspend(std::coroutine_handle<Promise> awaiting) {
-        if (!begin(awaiting))
-            return false;
-        start();
-        return true;
+    bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
+        return begin(awaiting) && (start() || !abandon());
     }
 
-    void await_resume() const { throw_if_cancelled(); }
+    void await_resume() const {
+        throw_if_cancelled();
+        if (failure_) [[unlikely]]
+            failure_.rethrow();
+    }
 
 private:
-    void start();
+    bool start() noexcept;
     bool withdraw() noexcept override;
     static void expired(job& self) noexcept;
 
     clock::time_point deadline_;
+    detail::failure failure_;
 };
 
 /// Suspends until a point in time, to the resolution of the kernel's timers.
@@ -39,6 +42,7 @@ private:
 /// the sleep ends by cancellation only.
 ///
 /// @throws cancelled
+/// @throws error on a thread that does not iterate the task's context.
 inline sleep_awaiter sleep_until(clock::time_point deadline) noexcept {
     return sleep_awaiter(deadline);
 }

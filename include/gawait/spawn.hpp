@@ -2,6 +2,9 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/cancellation_root.hpp"
+#include "gawait/detail/coroutine.hpp"
+#include "gawait/detail/detached_run.hpp"
+#include "gawait/detail/kept_call.hpp"
 #include "gawait/detail/suspension.hpp"
 #include "gawait/engine/engine.hpp"
 #include "gawait/task.hpp"
@@ -10,7 +13,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace gawait {
@@ -19,10 +22,10 @@ namespace detail {
 class join_wait;
 
 /// A task that runs by itself: what it and its handle share.
-class GAWAIT_API spawned_base : job, completion {
+class GAWAIT_API spawned_base : detached_run {
 public:
     explicit spawned_base(engine_ref home) noexcept;
-    virtual ~spawned_base() = default;
+    virtual ~spawned_base();
 
     /// Queues the beginning of the task, and keeps this object until it has ended.
     void begin_soon(std::shared_ptr<spawned_base> self) noexcept;
@@ -37,32 +40,22 @@ public:
     bool remove(join_wait& waiting) noexcept;
 
 protected:
-    virtual void begin_coroutine(const environment& env, completion& call) noexcept = 0;
-
     /// @throws error if the result was taken before.
     void mark_taken();
     bool taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
-
-    /// Whether the task was cancelled before it began.
-    bool begun() const noexcept { return begun_; }
+    using detached_run::begun;
 
 private:
-    static void run_begin(job& self) noexcept;
-    static std::coroutine_handle<> run_ended(completion& self) noexcept;
-    static void run_finish(job& self) noexcept;
-    void finish() noexcept;
-    join_wait* next_waiting() noexcept;
+    /// Takes the outcome out of the coroutine and destroys that, with its arguments.
+    virtual void keep_outcome() noexcept = 0;
 
-    struct finish_job : job {
-        explicit finish_job(spawned_base& self) noexcept : job(run_finish), owner(self) {}
-        spawned_base& owner;
-    };
+    void end() noexcept override;
+    join_wait* next_waiting() noexcept;
+    void unlink(join_wait& waiting) noexcept;
 
     engine_ref home_;
-    cancellation_root root_;
-    finish_job finish_{*this};
+    task_root root_;
     std::shared_ptr<spawned_base> self_; // while the task runs
-    bool begun_ = false;
     std::atomic<bool> taken_{false};
     std::atomic<bool> done_{false};
     std::mutex lock_; // handles may be awaited on other threads
@@ -76,23 +69,30 @@ public:
         : spawned_base(std::move(home)), coroutine_(begins.take()) {}
 
     ~spawned() override {
-        if (begun() && done() && !taken())
-            report_unobserved(coroutine_.promise().result().exception());
+        if (outcome_.failed() && !taken())
+            report_unobserved(*outcome_.failed());
     }
 
     T take() {
         mark_taken();
-        if (!begun())
-            throw cancelled();
-        return coroutine_.promise().result().take();
+        return outcome_.take();
     }
 
 private:
-    void begin_coroutine(const environment& env, detail::completion& call) noexcept override {
-        coroutine_.begin(env, call);
+    void begin(const environment& env, detail::completion& call) noexcept override {
+        run_in(env, coroutine_.get(), call);
     }
 
-    coroutine<T> coroutine_;
+    void keep_outcome() noexcept override {
+        if (begun())
+            outcome_.take_over(coroutine_.result());
+        else
+            outcome_.fail(failure::by_cancellation());
+        coroutine_ = {};
+    }
+
+    coroutine<T> coroutine_; // until the end
+    outcome<T> outcome_;     // from then on
 };
 
 /// Waits in a spawned task's list for its end.
@@ -119,7 +119,9 @@ private:
     bool withdraw() noexcept override { return awaited_->remove(*this); }
 
     spawned_base* awaited_;
+    join_wait* previous_ = nullptr;
     join_wait* next_ = nullptr;
+    bool linked_ = false;
 };
 
 } // namespace detail
@@ -176,7 +178,8 @@ private:
 };
 
 /// Begins a task that runs by itself, in the next round of a context's engine, as the
-/// root of a cancellation tree of its own. From any thread.
+/// root of a cancellation tree of its own. From any thread. When the task has ended, its
+/// coroutine is destroyed with its arguments, before who awaits the handle goes on.
 ///
 /// @param context null stands for the thread-default one. It is not kept alive: if it is
 ///     destroyed, the task is cancelled.
@@ -192,6 +195,25 @@ template <awaitable Awaitable> auto spawn_on(GMainContext* context, Awaitable be
 /// `spawn_on()` the calling thread's thread-default context.
 template <awaitable Awaitable> auto spawn(Awaitable begins) {
     return spawn_on(nullptr, std::move(begins));
+}
+
+/// Begins a task that calls a function with arguments and awaits what it gives. Both are
+/// moved or copied, as `std::thread` does, and kept until that has ended, so that a lambda
+/// that is a coroutine may capture, and take its parameters by reference:
+///
+///     spawn([client](const std::string& path) -> task<> { ... }, "/etc/motd"s);
+template <class Function, class... Args>
+    requires detail::starts_awaitable<Function, Args...>
+auto spawn_on(GMainContext* context, Function&& function, Args&&... args) {
+    return spawn_on(context, detail::kept_call<std::decay_t<Function>, std::decay_t<Args>...>(
+                                 std::forward<Function>(function), std::forward<Args>(args)...));
+}
+
+/// The same on the calling thread's thread-default context.
+template <class Function, class... Args>
+    requires detail::starts_awaitable<Function, Args...>
+auto spawn(Function&& function, Args&&... args) {
+    return spawn_on(nullptr, std::forward<Function>(function), std::forward<Args>(args)...);
 }
 
 } // namespace gawait

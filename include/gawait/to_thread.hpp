@@ -76,7 +76,7 @@ private:
             else
                 outcome_.set(std::apply(std::move(function_), std::move(args_)));
         } catch (...) {
-            outcome_.fail(std::current_exception());
+            outcome_.fail(detail::failure::current());
         }
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gawait/detail/api.hpp"
+#include "gawait/detail/failure.hpp"
 
 #include <exception>
 
@@ -20,8 +21,7 @@ set_unobserved_exception_handler(unobserved_exception_handler handler) noexcept;
 
 namespace detail {
 
-GAWAIT_API bool is_cancelled(const std::exception_ptr& exception) noexcept;
-GAWAIT_API void report_unobserved(const std::exception_ptr& exception) noexcept;
+GAWAIT_API void report_unobserved(const failure& why) noexcept;
 
 } // namespace detail
 } // namespace gawait

@@ -3,7 +3,6 @@
 #include "gawait/detail/api.hpp"
 #include "gawait/sleep.hpp"
 #include "gawait/task.hpp"
-#include "gawait/unobserved.hpp"
 
 #include <chrono>
 #include <coroutine>
@@ -52,8 +51,8 @@ template <class T> task<T> with_deadline(clock::time_point deadline, task<T> lim
     cancel_timer timer(*env.home, limit, deadline);
     outcome<T> ended = co_await awaited;
     co_await timer.stop_and_wait();
-    if (timer.expired() && !env.cancel->requested() && ended.exception() &&
-        is_cancelled(ended.exception()))
+    if (timer.expired() && !env.cancel->requested() && ended.failed() &&
+        ended.failed()->was_cancelled())
         throw timed_out_error();
     co_return ended.take();
 }

@@ -54,22 +54,25 @@ cancellation::~cancellation() {
 }
 
 void cancellation::request() noexcept {
-    std::vector<ref<GCancellable>> to_cancel;
+    // Not a std::vector: this must not throw.
+    GSList* to_cancel = nullptr;
     {
         const std::lock_guard guard(*lock_);
-        mark(to_cancel);
+        mark(&to_cancel);
     }
     // Without the lock: handlers of the signal may do anything.
-    for (const auto& each : to_cancel)
-        g_cancellable_cancel(each);
+    to_cancel = g_slist_reverse(to_cancel);
+    for (GSList* each = to_cancel; each; each = each->next)
+        g_cancellable_cancel(static_cast<GCancellable*>(each->data));
+    g_slist_free_full(to_cancel, g_object_unref);
 }
 
-void cancellation::mark(std::vector<ref<GCancellable>>& to_cancel) noexcept {
+void cancellation::mark(GSList** to_cancel) noexcept {
     if (requested_.exchange(true, std::memory_order_acq_rel))
         return; // and so are all below
-    GCancellable* const made = cancellable_.load(std::memory_order_relaxed);
+    GCancellable* made = cancellable_.load(std::memory_order_relaxed);
     if (made && !source_)
-        to_cancel.push_back(ref<GCancellable>::retain(made));
+        *to_cancel = g_slist_prepend(*to_cancel, g_object_ref(made));
     while (waiter* told = waiters_) {
         unlink(*told);
         told->home_->post(*told);

@@ -11,6 +11,13 @@ bool suspension::begin(std::coroutine_handle<> awaiting, environment& env) noexc
     return false;
 }
 
+bool suspension::resume_soon(std::coroutine_handle<> awaiting, environment& env) noexcept {
+    awaiting_ = awaiting;
+    env_ = &env;
+    state_ = state::finished;
+    return env.home->post(*this);
+}
+
 bool suspension::abandon() noexcept {
     bool free = false;
     env_->cancel->settle(*this, [&](bool linked) {
@@ -21,24 +28,23 @@ bool suspension::abandon() noexcept {
     return free;
 }
 
-void suspension::finish_soon() noexcept {
+bool suspension::finish() noexcept {
     bool mine = false;
     env_->cancel->settle(*this, [&](bool linked) {
         mine = linked || state_ == state::cancel_came_second;
         state_ = state::finished;
     });
     // Otherwise the job is posted already; and then *this may be gone by now.
-    if (mine)
+    return mine;
+}
+
+void suspension::finish_soon() noexcept {
+    if (finish())
         env_->home->post(*this);
 }
 
 void suspension::finish_now() noexcept {
-    bool mine = false;
-    env_->cancel->settle(*this, [&](bool linked) {
-        mine = linked || state_ == state::cancel_came_second;
-        state_ = state::finished;
-    });
-    if (mine)
+    if (finish())
         awaiting_.resume();
 }
 

@@ -15,12 +15,6 @@ void wait_queue::release_front() noexcept {
     released.finish_soon();
 }
 
-void wait_queue::require_home(const engine& home) const {
-    if (first_ && &first_->home() != &home)
-        throw error(G_IO_ERROR_INVALID_ARGUMENT,
-                    "gawait: tasks of different main contexts wait for the same object");
-}
-
 void wait_queue::push(queued_wait& waiting) noexcept {
     waiting.queue_ = this;
     waiting.previous_ = last_;

@@ -12,6 +12,8 @@ void close_hooks::add(engine::close_hook& hook) noexcept {
 
 void close_hooks::remove(engine::close_hook& hook) noexcept {
     const std::lock_guard guard(lock_);
+    if (upcoming_ == &hook)
+        upcoming_ = hook.next_;
     if (hook.previous_)
         hook.previous_->next_ = hook.next_;
     else if (first_ == &hook)
@@ -27,6 +29,19 @@ void close_hooks::call_all() noexcept {
         remove(*hook);
         hook->run_(*hook);
     }
+}
+
+bool close_hooks::call(engine::close_hook::function which) noexcept {
+    const std::lock_guard guard(lock_);
+    bool any = false;
+    for (engine::close_hook* each = first_; each; each = upcoming_) {
+        upcoming_ = each->next_;
+        if (each->run_ != which)
+            continue;
+        any = true;
+        each->run_(*each);
+    }
+    return any;
 }
 
 } // namespace gawait

@@ -15,9 +15,15 @@ public:
     /// Calls and removes all, also those that are added meanwhile.
     void call_all() noexcept;
 
+    /// Calls those that have this function, but leaves them.
+    ///
+    /// @return whether there were any.
+    bool call(engine::close_hook::function which) noexcept;
+
 private:
     std::recursive_mutex lock_; // held while a hook runs, which may add and remove some
     engine::close_hook* first_ = nullptr;
+    engine::close_hook* upcoming_ = nullptr; // in call()
 };
 
 } // namespace gawait

@@ -7,6 +7,9 @@
 namespace gawait {
 namespace {
 
+/// After how many things whoever runs outside of a turn has done enough.
+constexpr unsigned things_without_turn = 32;
+
 /// Holds the context for a change to what only its owner may touch.
 class owner_scope {
 public:
@@ -81,7 +84,14 @@ bool engine::withdraw(job& work) {
 std::size_t engine::rounds() const noexcept { return state_of(*this).rounds_begun; }
 
 bool engine::tick() noexcept {
-    turn& current = *state_of(*this).current;
+    engine_state& self = state_of(*this);
+    if (self.dispatching.load(std::memory_order_relaxed) != std::this_thread::get_id())
+        [[unlikely]] {
+        // Who began this, and when, is not known.
+        static thread_local unsigned things = 0;
+        return ++things % things_without_turn == 0;
+    }
+    turn& current = *self.current;
     return current.watch.tick() && current.spent();
 }
 
@@ -121,6 +131,8 @@ void engine::watch(fd_watch& watch) {
 void engine::unwatch(fd_watch& watch) noexcept { state_of(*this).polled.unwatch(watch); }
 
 void engine::add(close_hook& hook) noexcept { state_of(*this).hooks.add(hook); }
+
+bool engine::call(close_hook::function which) noexcept { return state_of(*this).hooks.call(which); }
 
 void engine::remove(close_hook& hook) noexcept { state_of(*this).hooks.remove(hook); }
 

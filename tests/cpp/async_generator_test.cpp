@@ -4,6 +4,7 @@
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
 #include "gawait/sleep.hpp"
+#include "gawait/with_timeout.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
 #include "support/loop.hpp"
@@ -186,7 +187,12 @@ TEST(async_generator, yields_references_to_const) {
     run(body());
 }
 
-TEST(async_generator, throws_its_exception_once_and_is_at_its_end_then) {
+/// Whether an await says that the generator was ended before.
+template <class T> bool says_broken(const result<T>& outcome) {
+    return outcome.has_error() && outcome.error().matches(G_IO_ERROR_CLOSED);
+}
+
+TEST(async_generator, throws_its_exception_once_and_is_not_at_its_end_then) {
     const test::own_context context;
     const auto failing = []() -> async_generator<int> {
         co_yield 1;
@@ -204,9 +210,27 @@ TEST(async_generator, throws_its_exception_once_and_is_at_its_end_then) {
         }
         EXPECT_TRUE(thrown);
         for (int time = 0; time < 2; ++time) {
-            value = co_await values.next();
-            EXPECT_EQ(value, nullptr);
+            const auto outcome = co_await as_result(values.next());
+            EXPECT_TRUE(says_broken(outcome));
         }
+    };
+    run(body());
+}
+
+TEST(async_generator, that_a_timeout_interrupted_does_not_look_finished) {
+    const test::own_context context;
+    auto values = [](int) -> async_generator<int> {
+        co_yield 1;
+        co_await sleep_for(1h);
+        co_yield 2;
+    }(0);
+    const auto body = [&]() -> task<> {
+        const int* value = co_await values.next();
+        EXPECT_EQ(*value, 1);
+        const auto late = co_await as_result(with_timeout(1ms, values.next()));
+        EXPECT_TRUE(late.has_error() && late.error().matches(G_IO_ERROR_TIMED_OUT));
+        const auto outcome = co_await as_result(values.next());
+        EXPECT_TRUE(says_broken(outcome));
     };
     run(body());
 }
@@ -288,8 +312,8 @@ TEST(async_generator, is_cancelled_with_the_task_that_awaits_it) {
         auto values = sleeping();
         co_await values.next();
         EXPECT_TRUE((co_await as_result(values.next())).was_cancelled());
-        const int* value = co_await values.next();
-        EXPECT_EQ(value, nullptr);
+        const auto outcome = co_await as_result(values.next());
+        EXPECT_TRUE(says_broken(outcome));
     };
     const auto body = [&]() -> task<> {
         const auto consuming = spawn(consumer());

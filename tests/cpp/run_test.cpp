@@ -6,6 +6,7 @@
 #include "gawait/with_cancellable.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
+#include "support/late_operation.hpp"
 #include "support/loop.hpp"
 
 #include <gtest/gtest.h>
@@ -21,6 +22,8 @@
 using namespace gawait;
 using namespace std::chrono_literals;
 using gawait::test::counted;
+using gawait::test::fill_frame;
+using gawait::test::filler;
 using gawait::test::own_context;
 
 namespace {
@@ -127,6 +130,98 @@ TEST(run, in_a_thread_without_a_context_cancels_what_still_runs_in_it_afterwards
     EXPECT_EQ(live, 0);
 }
 
+TEST(run, in_a_thread_without_a_context_awaits_operations_that_are_still_in_flight) {
+    filler how{.late = 10ms};
+    std::atomic<int> live{0};
+    std::thread([&] {
+        const auto forgotten = [&](counted) -> task<> { co_await fill_frame(how); };
+        const auto body = [&]() -> task<> {
+            (void)spawn(forgotten(counted(live)));
+            while (how.begun == 0)
+                co_await yield();
+        };
+        run(body());
+    }).join();
+    EXPECT_EQ(how.ended, 1);
+    EXPECT_EQ(live, 0);
+}
+
+TEST(run, of_the_default_context_cancels_and_awaits_what_still_runs_in_it_afterwards) {
+    std::atomic<int> live{0};
+    bool cleaned_up = false;
+    const auto forgotten = [&](counted) -> task<> {
+        const auto slept = co_await as_result(sleep_for(1h));
+        co_await shield(sleep_for(1ms));
+        cleaned_up = slept.was_cancelled();
+    };
+    const auto body = [&]() -> task<> {
+        (void)spawn(forgotten(counted(live)));
+        co_await yield();
+    };
+    run(body());
+    EXPECT_TRUE(cleaned_up);
+    EXPECT_EQ(live, 0);
+}
+
+TEST(run, of_the_default_context_lets_no_task_begin_afterwards) {
+    std::atomic<int> live{0};
+    int begun = 0;
+    const auto endless = [&](const auto& self, counted argument) -> task<> {
+        ++begun;
+        (void)spawn(self(self, argument));
+        co_return;
+    };
+    const auto body = [&]() -> task<> {
+        (void)spawn(endless(endless, counted(live)));
+        co_await yield();
+    };
+    run(body());
+    EXPECT_GT(begun, 0);
+    EXPECT_EQ(live, 0);
+}
+
+TEST(run, of_the_default_context_ends_the_rest_also_when_the_task_fails) {
+    std::atomic<int> live{0};
+    const auto forgotten = [](counted) -> task<> { co_await sleep_for(1h); };
+    const auto body = [&]() -> task<> {
+        (void)spawn(forgotten(counted(live)));
+        co_await yield();
+        throw std::out_of_range("too far");
+    };
+    EXPECT_THROW(run(body()), std::out_of_range);
+    EXPECT_EQ(live, 0);
+}
+
+TEST(run, nested_leaves_what_runs_to_the_run_around_it) {
+    std::atomic<int> live{0};
+    const auto steady = [](counted) -> task<> { co_await sleep_for(1h); };
+    const auto body = [&]() -> task<> {
+        const auto before = spawn(steady(counted(live)));
+        const auto inner = [&]() -> task<> {
+            (void)spawn(steady(counted(live)));
+            co_await yield();
+        };
+        run(inner());
+        EXPECT_EQ(live, 2);
+        EXPECT_FALSE(before.done());
+        co_return;
+    };
+    run(body());
+    EXPECT_EQ(live, 0);
+}
+
+TEST(run, of_a_context_that_the_caller_pushed_leaves_what_runs_to_the_caller) {
+    const own_context context;
+    const auto steady = []() -> task<int> {
+        co_await sleep_for(1ms);
+        co_return 5;
+    };
+    const auto body = [&]() -> task<join_handle<int>> { co_return spawn(steady()); };
+    const auto handle = run(body());
+    EXPECT_FALSE(handle.done());
+    EXPECT_EQ(run(handle), 5);
+}
+
 TEST(run, runs_in_several_threads_at_the_same_time) {
     const auto sleep_and_give = [](int value) -> task<int> {
         co_await sleep_for(1ms);
@@ -205,6 +300,44 @@ TEST_F(ctrl_c, cancels_the_task) {
             leave(false);
         },
         testing::ExitedWithCode(0), "");
+}
+
+TEST_F(ctrl_c, that_nobody_catches_ends_the_program_as_the_signal_would) {
+    const auto body = []() -> task<> {
+        std::raise(SIGINT);
+        (void)co_await as_result(sleep_for(1h));
+        std::cerr << "cleaned up, ";
+        throw cancelled();
+    };
+    // Like main(), what is noexcept lets no exception out.
+    EXPECT_EXIT([&]() noexcept { run(body()); }(), testing::KilledBySignal(SIGINT),
+                "cleaned up, gawait::run: interrupted");
+}
+
+TEST_F(ctrl_c, that_nobody_catches_in_another_thread_ends_the_program_as_the_signal_would) {
+    const auto body = []() -> task<> {
+        kill(getpid(), SIGINT);
+        co_await sleep_for(1h);
+    };
+    EXPECT_EXIT(std::thread([&] { run(body()); }).join(), testing::KilledBySignal(SIGINT),
+                "gawait::run: interrupted");
+}
+
+TEST_F(ctrl_c, that_was_caught_leaves_other_exceptions_to_abort_the_program) {
+    const auto body = []() -> task<> {
+        std::raise(SIGINT);
+        co_await sleep_for(1h);
+    };
+    EXPECT_EXIT(
+        {
+            try {
+                run(body());
+            } catch (const cancelled&) {
+            }
+            const auto otherwise = [] { throw std::runtime_error("another one"); };
+            [&]() noexcept { otherwise(); }();
+        },
+        testing::KilledBySignal(SIGABRT), "another one");
 }
 
 TEST_F(ctrl_c, cancels_the_task_of_a_run_in_another_thread) {

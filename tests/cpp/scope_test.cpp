@@ -21,6 +21,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace gawait;
@@ -147,6 +148,22 @@ TEST(scope, refuses_a_task_without_a_coroutine) {
         co_return;
     };
     run(with_scope(body));
+}
+
+TEST(scope, used_on_another_thread_throws_invalid_argument) {
+    run(with_scope([](scope& children) -> task<> {
+        std::atomic<int> live{0};
+        std::thread([&] {
+            try {
+                children.spawn(hold_for_ever(counted(live)));
+                ADD_FAILURE() << "spawned from another thread";
+            } catch (const error& failure) {
+                EXPECT_TRUE(failure.matches(G_IO_ERROR_INVALID_ARGUMENT));
+            }
+        }).join();
+        EXPECT_EQ(live, 0);
+        co_return;
+    }));
 }
 
 TEST(scope, cancels_body_and_siblings_when_a_task_fails) {

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <coroutine>
 #include <limits>
 #include <optional>
 #include <string>
@@ -40,6 +42,40 @@ TEST(sleep, never_ends_early) {
         }
     };
     run(body());
+}
+
+/// Goes on with a coroutine on a thread that does not iterate its context.
+struct on_foreign_thread {
+    std::thread& started;
+
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> awaiting) const {
+        std::thread& to = started; // not of this object, which may go meanwhile
+        to = std::thread([awaiting] { awaiting.resume(); });
+    }
+    void await_resume() const noexcept {}
+};
+
+TEST(sleep, on_a_foreign_thread_throws_and_waits_no_longer) {
+    const test::own_context context;
+    std::thread started;
+    std::atomic<bool> refused{false};
+    bool was_cancelled = false;
+    const auto strays = [&]() -> task<> {
+        co_await on_foreign_thread{started};
+        const auto slept = co_await as_result(sleep_for(1h));
+        refused = slept.has_error() && slept.error().matches(G_IO_ERROR_INVALID_ARGUMENT);
+        co_await yield(); // and home again
+        const auto slept_at_home = co_await as_result(sleep_for(1h));
+        was_cancelled = slept_at_home.was_cancelled();
+    };
+    const auto handle = spawn(strays());
+    EXPECT_TRUE(context.iterate_until([&] { return refused.load(); }));
+    started.join();
+    context.iterate_while_ready();
+    handle.cancel();
+    EXPECT_TRUE(context.iterate_until([&] { return handle.done(); }));
+    EXPECT_TRUE(was_cancelled);
 }
 
 TEST(sleep, until_a_point_in_time_never_ends_before_it) {

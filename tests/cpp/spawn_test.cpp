@@ -229,6 +229,50 @@ TEST(join_handle, dropped_reports_no_cancellation) {
     EXPECT_TRUE(log.taken().empty());
 }
 
+TEST(join_handle, keeps_the_result_of_a_task_that_has_ended_and_no_argument) {
+    const own_context context;
+    std::atomic<int> live{0};
+    const auto body = [](counted) -> task<std::string> {
+        co_await yield();
+        co_return "text";
+    };
+    const auto handle = spawn(body(counted(live)));
+    EXPECT_EQ(live, 1);
+    EXPECT_TRUE(context.iterate_until([&] { return handle.done(); }));
+    EXPECT_EQ(live, 0);
+    EXPECT_EQ(handle.take(), "text");
+}
+
+TEST(join_handle, goes_on_when_the_tasks_arguments_are_gone) {
+    run([]() -> task<> {
+        std::atomic<int> live{0};
+        const auto body = [](counted) -> task<> {
+            throw std::runtime_error("on purpose");
+            co_return;
+        };
+        const auto handle = spawn(body(counted(live)));
+        const auto awaits = [&]() -> task<int> {
+            try {
+                co_await handle;
+            } catch (const std::runtime_error&) {
+                co_return live;
+            }
+            co_return -1;
+        };
+        const int left = co_await awaits();
+        EXPECT_EQ(left, 0);
+    }());
+}
+
+TEST(join_handle, of_a_task_that_was_cancelled_before_it_began_keeps_no_argument) {
+    const own_context context;
+    std::atomic<int> live{0};
+    const auto handle = spawn(sleep_for_ever(counted(live)));
+    handle.cancel();
+    EXPECT_TRUE(context.iterate_until([&] { return handle.done(); }));
+    EXPECT_EQ(live, 0);
+}
+
 TEST(join_handle, cancelling_before_the_task_began_keeps_it_from_beginning) {
     bool begun = false;
     std::atomic<int> live{0};
@@ -319,6 +363,31 @@ TEST(join_handle, several_awaits_can_be_cancelled_in_any_order) {
             refused += outcome.has_error() || outcome.was_cancelled();
         }
         EXPECT_EQ(refused, 2);
+    }());
+}
+
+TEST(join_handle, lets_many_awaits_be_cancelled_from_the_last_to_the_first) {
+    run([]() -> task<> {
+        constexpr std::size_t many = 20'000;
+        std::atomic<int> live{0};
+        const auto slow = spawn(sleep_for_ever(counted(live)));
+        const auto awaits = [&]() -> task<> { co_await slow; };
+        std::vector<join_handle<void>> waiting;
+        for (std::size_t i = 0; i < many; ++i)
+            waiting.push_back(spawn(awaits()));
+        co_await yield();
+        for (std::size_t i = many; i-- > 0;)
+            waiting[i].cancel();
+        std::size_t ended = 0;
+        for (const auto& each : waiting) {
+            const auto outcome = co_await as_result(each);
+            ended += outcome.was_cancelled();
+        }
+        EXPECT_EQ(ended, many);
+        EXPECT_FALSE(slow.done());
+        slow.cancel();
+        const auto outcome = co_await as_result(slow);
+        EXPECT_TRUE(outcome.was_cancelled());
     }());
 }
 

@@ -9,7 +9,6 @@
 
 #include <atomic>
 #include <mutex>
-#include <vector>
 
 namespace gawait::detail {
 
@@ -95,7 +94,7 @@ private:
     static gulong connect(GCancellable* source, cancellation& target) noexcept;
     GCancellable* make_cancellable() noexcept;
     void heed_source() noexcept;
-    void mark(std::vector<ref<GCancellable>>& to_cancel) noexcept;
+    void mark(GSList** to_cancel) noexcept;
     void unlink(waiter& gone) noexcept;
 
     cancellation* const parent_;

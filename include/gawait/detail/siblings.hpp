@@ -6,7 +6,6 @@
 
 #include <coroutine>
 #include <cstddef>
-#include <exception>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -28,13 +27,13 @@ protected:
 
     sibling_group& group() const noexcept { return group_; }
     completion& on_end() noexcept { return *this; }
-    virtual const environment& env_at_end() const noexcept = 0;
-    virtual std::exception_ptr exception() const noexcept = 0;
+    /// Null if it did not fail.
+    virtual const failure* failed() const noexcept = 0;
 
 private:
     friend class sibling_group;
 
-    static std::coroutine_handle<> run_ended(completion& self) noexcept;
+    static std::coroutine_handle<> run_ended(completion& self, promise_base& ended) noexcept;
     static void run_come_home(job& self) noexcept;
 
     sibling_group& group_;
@@ -63,7 +62,8 @@ public:
     /// Takes note that a sibling ended, or whatever else belongs to the group.
     ///
     /// @param which null for whatever else.
-    void note_end(const sibling* which, const std::exception_ptr& exception) noexcept;
+    /// @param why null if it did not fail.
+    void note_end(const sibling* which, const failure* why) noexcept;
 
     /// The sibling that ended first, or null.
     const sibling* first_to_end() const noexcept { return first_; }
@@ -102,7 +102,7 @@ private:
     std::size_t running_ = 0;
     std::coroutine_handle<> joining_;
     const sibling* first_ = nullptr;
-    std::exception_ptr failure_;
+    failure failure_;
     bool cut_short_ = false;
 };
 
@@ -117,19 +117,15 @@ public:
             return;
         begun_ = true;
         group().will_begin();
-        coroutine_.begin(group().env(), on_end());
+        run_in(group().env(), coroutine_.get(), on_end());
     }
 
     bool begun() const noexcept { return begun_; }
 
-    T take() { return coroutine_.promise().result().take(); }
+    T take() { return coroutine_.result().take(); }
 
 private:
-    const environment& env_at_end() const noexcept override { return coroutine_.promise().env(); }
-
-    std::exception_ptr exception() const noexcept override {
-        return coroutine_.promise().result().exception();
-    }
+    const failure* failed() const noexcept override { return coroutine_.result().failed(); }
 
     coroutine<T> coroutine_;
     bool begun_ = false;

@@ -49,6 +49,16 @@ protected:
     ///     will be resumed: `await_suspend()` returns true.
     bool abandon() noexcept;
 
+    /// For an `await_suspend()` that finds nothing to wait for: lets others have their turn
+    /// first, if that of the engine is spent, so that a loop of such awaits holds up nobody.
+    ///
+    /// @return whether the coroutine is suspended. A cancellation waits for the next await.
+    template <has_environment Promise>
+    bool give_way(std::coroutine_handle<Promise> awaiting) noexcept {
+        environment& env = awaiting.promise().env();
+        return env.home->tick() && resume_soon(awaiting, env);
+    }
+
     /// Called on the home engine's thread when the wait is cancelled: gives up what
     /// is waited for. Returns false if that has come about already, in which case
     /// `finish_soon()` or `finish_now()` was or will be called.
@@ -71,6 +81,11 @@ private:
     };
 
     bool begin(std::coroutine_handle<> awaiting, environment& env) noexcept;
+    bool resume_soon(std::coroutine_handle<> awaiting, environment& env) noexcept;
+
+    /// @return whether it is left to the caller to resume the coroutine.
+    bool finish() noexcept;
+
     static void run(job& self) noexcept;
     void be_cancelled() noexcept;
 

@@ -18,9 +18,8 @@ protected:
     /// For `await_suspend()`.
     ///
     /// @return whether the coroutine is suspended; not, if it was cancelled already.
-    /// @throws error if tasks of another context wait in this queue.
     template <has_environment Promise>
-    bool wait_in(wait_queue& queue, std::coroutine_handle<Promise> awaiting);
+    bool wait_in(wait_queue& queue, std::coroutine_handle<Promise> awaiting) noexcept;
 
 private:
     friend class wait_queue;
@@ -56,7 +55,6 @@ public:
 private:
     friend class queued_wait;
 
-    void require_home(const engine& home) const;
     void push(queued_wait& waiting) noexcept;
     void remove(queued_wait& waiting) noexcept;
 
@@ -65,8 +63,7 @@ private:
 };
 
 template <has_environment Promise>
-bool queued_wait::wait_in(wait_queue& queue, std::coroutine_handle<Promise> awaiting) {
-    queue.require_home(*awaiting.promise().env().home);
+bool queued_wait::wait_in(wait_queue& queue, std::coroutine_handle<Promise> awaiting) noexcept {
     if (!begin(awaiting))
         return false;
     queue.push(*this);

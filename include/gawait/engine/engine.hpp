@@ -80,7 +80,8 @@ public:
     std::size_t rounds() const noexcept;
 
     /// Whether a job that does many things has done enough, so that it should post itself
-    /// and return: the turn's budget is spent. To be called by a job after each thing.
+    /// and return: the turn's budget is spent. To be called after each thing; outside of a
+    /// turn (in a callback of GIO's, say) every so many calls say so.
     bool tick() noexcept;
 
     /// Begins the next round for a job that has more to do, where it would be alone in it;
@@ -137,6 +138,12 @@ public:
 
     /// From any thread. The hook is called at most once.
     void add(close_hook& hook) noexcept;
+
+    /// Calls the hooks that have this function, and leaves them where they are. From any
+    /// thread.
+    ///
+    /// @return whether there were any.
+    bool call(close_hook::function which) noexcept;
 
     /// From any thread. No effect on a hook that was called; waits for one that another
     /// thread is calling.

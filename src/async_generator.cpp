@@ -1,0 +1,10 @@
+#include "gawait/async_generator.hpp"
+
+namespace gawait::detail {
+
+error generator_broken_error() noexcept {
+    return error(G_IO_ERROR_CLOSED,
+                 "gawait::async_generator: an exception or a cancellation ended it before its end");
+}
+
+} // namespace gawait::detail
