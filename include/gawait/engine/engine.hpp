@@ -79,12 +79,16 @@ public:
     /// How many rounds have begun. What a job posts runs in a later round.
     std::size_t rounds() const noexcept;
 
-    /// Whether a job that does many things has done enough, so that it should post itself
-    /// and return: the turn's budget is spent. To be called by a job after each thing.
+    /// Whether a job that does many things has done enough, since the turn's budget is
+    /// spent: it should then `resume()` and return. To be called by a job after each thing.
     bool tick() noexcept;
 
-    /// Begins the next round for a job that has more to do, where it would be alone in it;
-    /// if not, it is to post itself. To be called by a job at its end.
+    /// Queues a job as the next to run, in the same round, which a later turn goes on with.
+    /// To be called by a job at its end.
+    void resume(job& work) noexcept;
+
+    /// Begins the next round for a job that has more to do, where it would be the first in
+    /// it; if not, it is to post itself. To be called by a job at its end.
     bool next_round() noexcept;
 
     /// Calls a function once, when the turn whose job is running ends: for what a first

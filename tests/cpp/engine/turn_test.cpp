@@ -1,5 +1,6 @@
 #include "gawait/engine/engine.hpp"
 
+#include "support/descriptors.hpp"
 #include "support/engine_fixture.hpp"
 #include "support/engine_work.hpp"
 
@@ -12,6 +13,8 @@ namespace {
 
 using test::action;
 using test::alarm;
+using test::descriptor_pair;
+using test::watcher;
 
 using engine_jobs = test::engine_fixture;
 
@@ -87,21 +90,17 @@ TEST_F(engine_jobs, that_do_many_things_learn_when_the_turn_is_spent) {
     EXPECT_TRUE(until_logged(2));
 }
 
-TEST_F(engine_jobs, that_would_be_alone_in_the_next_round_may_begin_it_themselves) {
+TEST_F(engine_jobs, that_would_be_first_in_the_next_round_may_begin_it_themselves) {
     action other(logs('o'));
-    bool alone = false, beside_a_job = true, when_spent = true, beside_a_due_timer = true;
+    bool alone = false, behind_a_job = true, when_spent = true;
     std::size_t rounds = 0;
-    alarm due(logs('d'));
     action job([&] {
         const auto before = home->rounds();
         alone = home->next_round();
         rounds = home->rounds() - before;
         home->post(other);
-        beside_a_job = home->next_round();
+        behind_a_job = home->next_round();
         EXPECT_TRUE(home->withdraw(other));
-        home->start(due, clock::time_point());
-        beside_a_due_timer = home->next_round();
-        EXPECT_TRUE(home->cancel(due));
         while (!home->tick()) {
         }
         when_spent = home->next_round();
@@ -111,9 +110,31 @@ TEST_F(engine_jobs, that_would_be_alone_in_the_next_round_may_begin_it_themselve
     EXPECT_TRUE(until_logged(1));
     EXPECT_TRUE(alone);
     EXPECT_EQ(rounds, 1u);
-    EXPECT_FALSE(beside_a_job);
-    EXPECT_FALSE(beside_a_due_timer);
+    EXPECT_FALSE(behind_a_job);
     EXPECT_FALSE(when_spent);
+}
+
+TEST_F(engine_jobs, that_begin_the_next_round_are_followed_by_what_is_ready_then) {
+    const auto pipe = descriptor_pair::pipe();
+    pipe.second.write("x");
+    watcher readable(pipe.first.get(), G_IO_IN, [&](watcher& self) {
+        log += 'r';
+        home->unwatch(self);
+    });
+    alarm due(logs('d'));
+    std::size_t round = 0;
+    action job([&] {
+        home->watch(readable);
+        home->start(due, clock::time_point());
+        log += 'a';
+        EXPECT_TRUE(home->next_round());
+        log += 'b';
+        round = home->rounds();
+    });
+    home->post(job);
+    EXPECT_TRUE(until_logged(4));
+    EXPECT_EQ(log, "abrd");
+    EXPECT_EQ(home->rounds(), round);
 }
 
 char* turn_end_log;
