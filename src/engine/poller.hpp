@@ -58,6 +58,7 @@ public:
     /// To be called when a turn begins.
     void begin_turn() noexcept {
         fruitless_ = 0;
+        busy_ = false;
         if (notice_.running() && !notice_.is_ours()) [[unlikely]]
             forget_notice();
     }
@@ -68,6 +69,9 @@ public:
         return watching() && (!quiet_ || notice_.raised() ||
                               forks_ != forks_of_process.load(std::memory_order_relaxed));
     }
+
+    /// Whether `poll()` has had something to report since `begin_turn()`.
+    bool busy() const noexcept { return busy_; }
 
     /// Calls `queue(job&)` for every watch that is ready and not queued yet. Does
     /// not block.
@@ -194,7 +198,8 @@ private:
     readiness notice_;
     bool no_notice_ = false; // it was refused
     bool quiet_ = false;     // the last look found nothing, and the notice tells what came since
-    int fruitless_ = 0;      // looks of this turn, one after the other
+    bool busy_ = false;
+    int fruitless_ = 0; // looks of this turn, one after the other
     bool haunted_ = false; // by a file that was closed under its watches
     unsigned forks_;
     std::array<epoll_event, 256> events_;

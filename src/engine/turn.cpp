@@ -13,6 +13,11 @@ void engine_state::run_turn(bool polled_ready) noexcept {
         look = descriptors::not_looked_at;
     while (!closed.load(std::memory_order_relaxed) && !better_lane_ready) {
         if (left_in_round == 0) {
+            take_inbox();
+            // Before a turn ends: where descriptors are busy, a look at them costs less than an
+            // iteration of the context, which otherwise does it.
+            if (jobs.empty() && look == descriptors::not_looked_at && !polled.busy())
+                look = descriptors::looked_at;
             queue_ready(self, std::exchange(look, descriptors::not_looked_at));
             if (jobs.empty())
                 break;
@@ -35,10 +40,8 @@ void engine_state::run_turn(bool polled_ready) noexcept {
         park();
 }
 
-/// Behind what is queued, as asyncio does: first what other threads posted, then ready
-/// descriptors, then due timers.
+/// Behind what is queued, as asyncio does: first ready descriptors, then due timers.
 void engine_state::queue_ready(turn& current, descriptors look) noexcept {
-    take_inbox();
     if (look == descriptors::ready || (look == descriptors::not_looked_at && polled.news()))
         polled.poll([this](job& work) { queue(work); });
     if (timers.empty())
