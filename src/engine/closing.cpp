@@ -37,9 +37,8 @@ bool engine_state::run_all_queued() noexcept {
     };
     take_inbox();
     run_all(jobs);
-    // By position: a job may add a lane.
-    for (std::size_t index = 0; index < lanes.size(); ++index)
-        run_all(lanes[index]->jobs);
+    for (auto& [priority, each] : lanes) // a job may add one
+        run_all(each.jobs);
     left_in_round = 0;
     return any;
 }

@@ -97,13 +97,26 @@ bool engine::tick() noexcept {
 
 bool engine::next_round() noexcept {
     engine_state& self = state_of(*this);
-    const turn& current = *self.current;
-    const bool alone = self.jobs.empty() && self.posted.empty() && !self.better_lane_ready &&
-                       !self.timers.may_be_due(current.watch.now()) &&
-                       current.watch.now() < current.next_poll && !current.spent();
-    if (alone)
-        ++self.rounds_begun;
-    return alone;
+    turn& current = *self.current;
+    const auto must_wait = [&] { return !self.jobs.empty() || self.better_lane_ready; };
+    self.take_inbox();
+    if (must_wait() || current.spent())
+        return false;
+    self.queue_ready(current, engine_state::descriptors::not_looked_at);
+    if (current.of_lane && must_wait())
+        return false;
+    self.begin_round();
+    return true;
+}
+
+void engine::resume(job& work) noexcept {
+    engine_state& self = state_of(*this);
+    if (work.priority() != G_PRIORITY_DEFAULT) {
+        self.lane_of(work.priority()).jobs.push_front(work);
+        return;
+    }
+    self.jobs.push_front(work);
+    ++self.left_in_round;
 }
 
 void engine::at_turn_end(void (*function)() noexcept) noexcept {

@@ -23,11 +23,11 @@ void engine_state::drain_inbox() noexcept {
 
 bool engine_state::withdraw(job& work) noexcept {
     take_inbox();
-    if (jobs.remove(work)) {
-        left_in_round = std::min(left_in_round, jobs.size());
+    if (const auto before = jobs.remove(work)) {
+        left_in_round -= *before < left_in_round;
         return true;
     }
-    return std::ranges::any_of(lanes, [&](const auto& each) { return each->jobs.remove(work); });
+    return std::ranges::any_of(lanes, [&](auto& each) { return each.second.jobs.remove(work).has_value(); });
 }
 
 } // namespace gawait

@@ -13,10 +13,9 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <memory>
+#include <map>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 namespace gawait {
 
@@ -39,7 +38,7 @@ struct engine_state : engine {
     ~engine_state();
 
     // What GLib asks the main source.
-    bool prepare() noexcept;
+    bool prepare(int& timeout) noexcept;
     bool check(bool polled_ready) noexcept;
     void dispatch(bool polled_ready) noexcept;
 
@@ -69,10 +68,14 @@ struct engine_state : engine {
     void queue_in_lane(job& work) noexcept;
     lane& lane_of(int priority) noexcept;
     void dispatch_lane(lane& which) noexcept;
+    void drop_if_empty(lane& which) noexcept;
 
     // Turns.
-    void run_turn(bool poll_first) noexcept;
-    bool begin_round(clock::time_point now, bool poll_first) noexcept;
+    enum class descriptors { looked_at, not_looked_at, ready };
+
+    void run_turn(bool polled_ready) noexcept;
+    void queue_ready(turn& current, descriptors look) noexcept;
+    void begin_round() noexcept;
 
     // Fairness.
     void give_way() noexcept;
@@ -94,6 +97,10 @@ struct engine_state : engine {
     void close() noexcept;
     void leave_registry() noexcept;
     bool run_all_queued() noexcept;
+
+    /// How many lanes may stay without a job. A source that nobody needs costs each iteration of
+    /// the context, but making one for each job costs more.
+    static constexpr std::size_t kept_lanes = 4;
 
     /// After how many iterations in which there was nothing to do the engine parks: so many
     /// that an engine that is used now and then does not park and unpark all the time.
@@ -117,8 +124,8 @@ struct engine_state : engine {
     std::size_t rounds_begun = 0;
     turn* current = nullptr; // the innermost
     std::mutex sources_lock; // whoever changes sources, against whoever ends them
-    std::vector<std::unique_ptr<lane>> lanes;
-    bool better_lane_ready = false;
+    std::map<int, lane> lanes; // by priority
+    bool better_lane_ready = false; // since the main source last began a turn
     timer_heap timers;
     poller polled;
 

@@ -3,6 +3,8 @@
 #include "gawait/engine/job.hpp"
 
 #include <cstddef>
+#include <optional>
+#include <utility>
 
 namespace gawait {
 
@@ -21,6 +23,13 @@ public:
         last_ = &work;
     }
 
+    void push_front(job& work) noexcept {
+        work.next_ = first_;
+        if (size_++ == 0)
+            last_ = &work;
+        first_ = &work;
+    }
+
     /// The queue must not be empty.
     job& pop() noexcept {
         job& work = *first_;
@@ -29,19 +38,20 @@ public:
         return work;
     }
 
-    /// @return false if the job is not in the queue.
-    bool remove(job& work) noexcept {
+    /// @return how many jobs were before it, or nothing if the job is not in the queue.
+    std::optional<std::size_t> remove(job& work) noexcept {
         job* previous = nullptr;
-        for (job* each = first_; size_ > 0 && each; previous = each, each = each->next_) {
+        job* each = first_;
+        for (std::size_t before = 0; before < size_; ++before) {
             if (each == &work) {
                 (previous ? previous->next_ : first_) = work.next_;
-                if (!work.next_)
+                if (before == --size_)
                     last_ = previous;
-                --size_;
-                return true;
+                return before;
             }
+            previous = std::exchange(each, each->next_);
         }
-        return false;
+        return {};
     }
 
 private:

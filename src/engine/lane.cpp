@@ -39,17 +39,17 @@ void engine_state::queue_in_lane(job& work) noexcept {
 }
 
 lane& engine_state::lane_of(int priority) noexcept {
-    for (const auto& each : lanes)
-        if (each->priority == priority)
-            return *each;
+    if (const auto found = lanes.find(priority); found != lanes.end())
+        return found->second;
     const std::lock_guard guard(sources_lock);
-    lane& added = *lanes.emplace_back(std::make_unique<lane>(priority));
+    lane& added = lanes.try_emplace(priority, priority).first->second;
     added.source = side_source::attach(*this, lane_functions, priority, "[gawait] lane", &added);
     return added;
 }
 
 void engine_state::dispatch_lane(lane& which) noexcept {
-    turn self(*this);
+    turn self(*this, true);
+    ++which.dispatches;
     // A nested iteration may run part of this round.
     for (auto left = which.jobs.size(); left > 0 && !which.jobs.empty(); --left) {
         which.jobs.pop().run();
@@ -57,6 +57,16 @@ void engine_state::dispatch_lane(lane& which) noexcept {
         if (self.spent())
             break;
     }
+    --which.dispatches;
+    drop_if_empty(which);
+}
+
+/// Only at the end of a dispatch: GLib may be asking the lane's source something elsewhere.
+void engine_state::drop_if_empty(lane& which) noexcept {
+    if (lanes.size() <= kept_lanes || !which.jobs.empty() || which.dispatches > 0)
+        return;
+    const std::lock_guard guard(sources_lock);
+    lanes.erase(which.priority);
 }
 
 } // namespace gawait

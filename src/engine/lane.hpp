@@ -13,6 +13,7 @@ struct lane {
     const int priority;
     unique_source source;
     job_queue jobs;
+    int dispatches = 0; // that are going on, in each other
 };
 
 } // namespace gawait

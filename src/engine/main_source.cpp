@@ -20,8 +20,8 @@ struct main_source {
 };
 
 GSourceFuncs main_functions = {
-    .prepare = [](GSource* source, int*) -> gboolean {
-        return visit(main_source::of(source).state)->prepare();
+    .prepare = [](GSource* source, int* timeout) -> gboolean {
+        return visit(main_source::of(source).state)->prepare(*timeout);
     },
     .check = [](GSource* source) -> gboolean {
         auto& self = main_source::of(source);
@@ -66,7 +66,7 @@ engine_state& engine_state::attach_to(GMainContext* context) {
     return created;
 }
 
-bool engine_state::prepare() noexcept {
+bool engine_state::prepare(int& timeout) noexcept {
     if (parked.load(std::memory_order_relaxed)) {
         polled.arm(clock::time_point::max());
         return false;
@@ -78,13 +78,23 @@ bool engine_state::prepare() noexcept {
     if (!jobs.empty() || better_lane_ready)
         return true;
     const auto deadline = timers.next_deadline();
-    if (deadline != clock::time_point::max() && deadline <= clock::now())
-        return true;
-    // GLib is about to block, unless another source is ready.
-    polled.arm(deadline);
-    if (timers.empty() && !polled.watching())
+    if (deadline == clock::time_point::max() && !polled.watching()) {
+        polled.arm(deadline);
         return ++idle_iterations == idle_iterations_to_park;
-    return polled.probe_closed([this](job& work) { queue(work); });
+    }
+    const auto now = clock::now();
+    if (deadline <= now)
+        return true;
+    // GLib is about to block, unless another source is ready: whether one is, nobody tells, so
+    // closed descriptors are looked for now and then, and once before a long wait.
+    polled.arm(deadline);
+    if (!polled.watching())
+        return false;
+    if (now >= polled.next_probe())
+        return polled.probe_closed(now, [this](job& work) { queue(work); });
+    timeout = std::chrono::ceil<std::chrono::duration<int, std::milli>>(polled.next_probe() - now)
+                  .count();
+    return false;
 }
 
 bool engine_state::check(bool polled_ready) noexcept {

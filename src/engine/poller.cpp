@@ -14,16 +14,6 @@
 namespace gawait {
 namespace {
 
-// An epoll set, a timerfd and an eventfd are shared with a forked child, so that
-// either process would change what the other waits for. Each child therefore opens
-// its own, when it first uses them.
-std::atomic<unsigned> forks{0};
-
-void count_forks() {
-    [[maybe_unused]] static const int registered =
-        pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
-}
-
 unique_fd checked(int fd, const char* doing) {
     if (fd < 0)
         throw error::from_errno(errno, doing);
@@ -40,7 +30,13 @@ void replace(unique_fd& old, int fresh) noexcept {
 
 } // namespace
 
-poller::poller() : forks_((count_forks(), forks.load(std::memory_order_relaxed))) {
+void poller::count_forks() {
+    [[maybe_unused]] static const int registered = pthread_atfork(nullptr, nullptr, [] {
+        forks_of_process.fetch_add(1, std::memory_order_relaxed);
+    });
+}
+
+poller::poller() : forks_((count_forks(), forks_of_process.load(std::memory_order_relaxed))) {
     epoll_ = checked(epoll_create1(EPOLL_CLOEXEC), "creating an epoll instance");
     timer_ =
         checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "creating a timer");
@@ -60,7 +56,8 @@ void poller::open() {
 }
 
 void poller::reopen_after_fork() noexcept {
-    forks_ = forks.load(std::memory_order_relaxed);
+    forks_ = forks_of_process.load(std::memory_order_relaxed);
+    forget_notice();
     replace(epoll_, epoll_create1(EPOLL_CLOEXEC));
     replace(timer_, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     // Readable at once: another thread may just have written to the parent's.
@@ -82,6 +79,7 @@ void poller::start_over() noexcept {
     if (fresh < 0)
         return; // it reports again, and then there may be room
     haunted_ = false;
+    forget_notice();
     replace(epoll_, fresh);
     watch_all_again();
 }
@@ -92,7 +90,7 @@ void poller::wake() noexcept {
 }
 
 void poller::arm(clock::time_point deadline) noexcept {
-    if (forks_ != forks.load(std::memory_order_relaxed)) [[unlikely]]
+    if (forks_ != forks_of_process.load(std::memory_order_relaxed)) [[unlikely]]
         reopen_after_fork();
     if (deadline >= armed_)
         return;
@@ -133,9 +131,18 @@ void poller::add(fd_watch& watch) {
         watched_.push_back(watch.fd_);
     }
     here.registered = events;
-    watch.next_ = here.first;
-    here.first = &watch;
+    count(here, watch.condition_, 1);
+    watch.next_ = nullptr;
+    watch.previous_ = here.first ? here.first->previous_ : &watch;
+    (here.first ? watch.previous_->next_ : here.first) = &watch;
+    here.first->previous_ = &watch;
     watch.watching_ = true;
+}
+
+void poller::count(slot& here, GIOCondition condition, std::uint32_t change) noexcept {
+    for (std::size_t index = 0; index < conditions.size(); ++index)
+        if (condition & conditions[index])
+            here.waiting[index] += change;
 }
 
 void poller::unwatch(fd_watch& watch) noexcept {
@@ -143,18 +150,18 @@ void poller::unwatch(fd_watch& watch) noexcept {
         return;
     watch.watching_ = false;
     slot& here = slots_[std::size_t(watch.fd_)];
-    fd_watch** link = &here.first;
-    while (*link != &watch)
-        link = &(*link)->next_;
-    *link = watch.next_;
+    count(here, watch.condition_, -1u);
+    (here.first == &watch ? here.first : watch.previous_->next_) = watch.next_;
     if (!here.first) {
         control(EPOLL_CTL_DEL, watch.fd_, 0);
         forget(watch.fd_);
         return;
     }
+    (watch.next_ ? watch.next_ : here.first)->previous_ = watch.previous_;
     std::uint32_t events = 0;
-    for (const fd_watch* each = here.first; each; each = each->next_)
-        events |= std::uint32_t(each->condition_);
+    for (std::size_t index = 0; index < conditions.size(); ++index)
+        if (here.waiting[index] > 0)
+            events |= std::uint32_t(conditions[index]);
     if (events != here.registered) {
         here.registered = events;
         control(EPOLL_CTL_MOD, watch.fd_, events);
@@ -182,15 +189,37 @@ fd_watch* poller::forget(int fd) noexcept {
     slots_[std::size_t(last)].index = here.index;
     watched_.pop_back();
     here.registered = 0;
+    here.waiting = {};
     ++here.generation;
     return std::exchange(here.first, nullptr);
 }
 
 std::size_t poller::collect() noexcept {
-    if (forks_ != forks.load(std::memory_order_relaxed)) [[unlikely]]
+    if (forks_ != forks_of_process.load(std::memory_order_relaxed)) [[unlikely]]
         reopen_after_fork();
+    const bool told = listen();
     const int found = epoll_wait(epoll_.get(), events_.data(), int(events_.size()), 0);
-    return std::size_t(std::max(found, 0)); // EINTR: nothing found, and the next poll tells
+    // What stays ready is not told again, so after a look that found something comes another.
+    quiet_ = told && found == 0;
+    busy_ |= found > 0;
+    fruitless_ = found > 0 ? 0 : fruitless_ + 1;
+    return std::size_t(std::max(found, 0));
+}
+
+/// Whether the notice tells of all that becomes ready from now on.
+bool poller::listen() noexcept {
+    if (notice_.running()) {
+        if (notice_.raised() && fruitless_ >= looks_before_clear)
+            notice_.clear();
+    } else if (fruitless_ >= looks_before_notice && !no_notice_) {
+        no_notice_ = !notice_.start(epoll_.get());
+    }
+    return notice_.running() && !notice_.raised();
+}
+
+void poller::forget_notice() noexcept {
+    notice_.stop();
+    quiet_ = no_notice_ = false;
 }
 
 std::uint64_t poller::tag(int fd) const noexcept {
@@ -198,7 +227,7 @@ std::uint64_t poller::tag(int fd) const noexcept {
 }
 
 int poller::control(int operation, int fd, std::uint32_t events) noexcept {
-    if (forks_ != forks.load(std::memory_order_relaxed)) [[unlikely]]
+    if (forks_ != forks_of_process.load(std::memory_order_relaxed)) [[unlikely]]
         reopen_after_fork();
     epoll_event event{.events = events, .data = {.u64 = tag(fd)}};
     if (epoll_ctl(epoll_.get(), operation, fd, &event) == 0)

@@ -1,12 +1,16 @@
 #pragma once
 
+#include "engine/readiness.hpp"
 #include "engine/unique_fd.hpp"
 #include "gawait/engine/fd_watch.hpp"
 #include "gawait/engine/timer.hpp"
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -14,7 +18,7 @@
 namespace gawait {
 
 /// Watches descriptors, one deadline, and wake-ups from other threads, all behind
-/// one descriptor. This is the class to rewrite for kqueue or io_uring.
+/// one descriptor. This is the class to rewrite for kqueue.
 ///
 /// Only `wake()` may be called from any thread.
 class poller {
@@ -51,28 +55,49 @@ public:
     /// Whether any descriptor is watched.
     bool watching() const noexcept { return !watched_.empty(); }
 
+    /// To be called when a turn begins.
+    void begin_turn() noexcept {
+        fruitless_ = 0;
+        busy_ = false;
+        if (notice_.running() && !notice_.is_ours()) [[unlikely]]
+            forget_notice();
+    }
+
+    /// Whether `poll()` may have something to report. Costs next to nothing once some looks of
+    /// a turn have found nothing, where there is io_uring.
+    bool news() const noexcept {
+        return watching() && (!quiet_ || notice_.raised() ||
+                              forks_ != forks_of_process.load(std::memory_order_relaxed));
+    }
+
+    /// Whether `poll()` has had something to report since `begin_turn()`.
+    bool busy() const noexcept { return busy_; }
+
     /// Calls `queue(job&)` for every watch that is ready and not queued yet. Does
     /// not block.
-    ///
-    /// @return whether anything was reported.
-    template <class Queue> bool poll(Queue queue) noexcept {
+    template <class Queue> void poll(Queue queue) noexcept {
         const std::size_t found = collect();
         for (std::size_t index = 0; index < found; ++index)
             report(events_[index], queue);
         if (haunted_) [[unlikely]]
             start_over();
-        return found > 0;
     }
 
-    /// Looks at one watched descriptor, another one each time. If it was closed
-    /// under its watches, ends them with `G_IO_NVAL`: the kernel tells nobody.
+    /// When `probe_closed()` is worth its system calls again.
+    clock::time_point next_probe() const noexcept { return next_probe_; }
+
+    /// Looks at some of the watched descriptors, at others each time. Those that were closed
+    /// under their watches end these with `G_IO_NVAL`: the kernel tells nobody.
     ///
     /// @return whether anything was reported.
-    template <class Queue> bool probe_closed(Queue queue) noexcept {
-        if (watched_.empty())
-            return false;
-        next_probe_ = (next_probe_ + 1) % watched_.size();
-        return end_if_closed(watched_[next_probe_], queue);
+    template <class Queue> bool probe_closed(clock::time_point now, Queue queue) noexcept {
+        next_probe_ = now + probe_interval;
+        bool any = false;
+        for (auto left = std::min(watched_.size(), probes); left > 0 && watching(); --left) {
+            probed_ = (probed_ + 1) % watched_.size();
+            any |= end_if_closed(watched_[probed_], queue);
+        }
+        return any;
     }
 
 private:
@@ -80,8 +105,24 @@ private:
     static constexpr int timer_tag = -1;
     static constexpr int wakeup_tag = -2;
 
+    static constexpr std::chrono::milliseconds probe_interval{100};
+    static constexpr std::size_t probes = 16; // at a time
+
+    // What the memory of a notice costs is worth it only for a turn of many rounds, and a
+    // system call more only where the next look is not at once.
+    static constexpr int looks_before_notice = 32;
+    static constexpr int looks_before_clear = 2;
+
+    // An epoll set, a timerfd and an eventfd are shared with a forked child, so that
+    // either process would change what the other waits for. Each child therefore opens
+    // its own, when it first uses them.
+    static inline std::atomic<unsigned> forks_of_process{0};
+
+    static constexpr std::array conditions{G_IO_IN, G_IO_OUT, G_IO_PRI};
+
     struct slot {
-        fd_watch* first = nullptr;
+        fd_watch* first = nullptr;    // the oldest, whose previous_ is the latest
+        std::array<std::uint32_t, conditions.size()> waiting{}; // watches, by condition
         std::uint32_t registered = 0; // the events that the kernel was asked for
         std::uint32_t generation = 0; // tells the files apart that had this number
         std::size_t index = 0;        // of the descriptor in watched_
@@ -133,8 +174,12 @@ private:
     bool is_watched(int fd) const noexcept;
     bool is_closed(int fd) noexcept;
     void add(fd_watch& watch);
+    static void count(slot& here, GIOCondition condition, std::uint32_t change) noexcept;
     fd_watch* forget(int fd) noexcept;
     std::size_t collect() noexcept;
+    bool listen() noexcept;
+    void forget_notice() noexcept;
+    static void count_forks();
     int control(int operation, int fd, std::uint32_t events) noexcept;
     std::uint64_t tag(int fd) const noexcept;
     void open();
@@ -148,7 +193,13 @@ private:
     clock::time_point armed_ = clock::time_point::max();
     std::vector<slot> slots_;  // by descriptor
     std::vector<int> watched_; // the descriptors that have watches, in no order
-    std::size_t next_probe_ = 0;
+    std::size_t probed_ = 0;   // the last, in watched_
+    clock::time_point next_probe_{};
+    readiness notice_;
+    bool no_notice_ = false; // it was refused
+    bool quiet_ = false;     // the last look found nothing, and the notice tells what came since
+    bool busy_ = false;
+    int fruitless_ = 0; // looks of this turn, one after the other
     bool haunted_ = false; // by a file that was closed under its watches
     unsigned forks_;
     std::array<epoll_event, 256> events_;

@@ -24,8 +24,8 @@ void engine_state::detach() noexcept {
     const std::lock_guard guard(sources_lock);
     continuation.reset();
     unparking.reset();
-    for (const auto& each : lanes)
-        each->source.reset();
+    for (auto& [priority, each] : lanes)
+        each.source.reset();
 }
 
 } // namespace gawait

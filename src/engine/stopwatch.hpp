@@ -11,6 +11,7 @@ namespace gawait {
 /// Reads the clock only so often that the reading costs little beside the jobs.
 class stopwatch {
 public:
+    /// When it last read the clock.
     clock::time_point now() const noexcept { return now_; }
     clock::duration elapsed() const noexcept { return now_ - begin_; }
 
@@ -20,10 +21,15 @@ public:
     bool tick() noexcept {
         if (--until_reading_ > 0) [[likely]]
             return false;
+        read();
+        return true;
+    }
+
+    clock::time_point read() noexcept {
         const auto previous = std::exchange(now_, clock::now());
         stride_ = now_ - previous < negligible ? std::min(stride_ * 2, longest_stride) : 1;
         until_reading_ = stride_;
-        return true;
+        return now_;
     }
 
 private:

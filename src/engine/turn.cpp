@@ -2,26 +2,34 @@
 
 namespace gawait {
 
-void engine_state::run_turn(bool poll_first) noexcept {
+void engine_state::run_turn(bool polled_ready) noexcept {
     turn self(*this);
     const auto began = self.watch.now();
     better_lane_ready = false;
     const bool idle = std::exchange(idle_iterations, 0) >= idle_iterations_to_park;
+    // For a round that begins now, GLib has looked. One that an earlier turn has left goes on.
+    auto look = polled_ready ? descriptors::ready : descriptors::looked_at;
+    if (left_in_round > 0 && !polled_ready)
+        look = descriptors::not_looked_at;
     while (!closed.load(std::memory_order_relaxed) && !better_lane_ready) {
         if (left_in_round == 0) {
-            if (!begin_round(self.watch.now(), poll_first) || better_lane_ready)
+            take_inbox();
+            // Before a turn ends: where descriptors are busy, a look at them costs less than an
+            // iteration of the context, which otherwise does it.
+            if (jobs.empty() && look == descriptors::not_looked_at && !polled.busy())
+                look = descriptors::looked_at;
+            queue_ready(self, std::exchange(look, descriptors::not_looked_at));
+            if (jobs.empty())
                 break;
-            poll_first = false;
+            begin_round();
+            if (better_lane_ready)
+                break;
         }
         --left_in_round;
         jobs.pop().run();
         self.watch.tick();
         if (self.spent())
             break;
-        if (self.watch.now() >= self.next_poll) {
-            poll_first = true;
-            self.next_poll = self.watch.now() + turn::poll_interval;
-        }
     }
     // Turns that are short but follow each other without a pause hold up worse
     // priorities as well, so they share one budget.
@@ -32,22 +40,20 @@ void engine_state::run_turn(bool poll_first) noexcept {
         park();
 }
 
-bool engine_state::begin_round(clock::time_point now, bool poll_first) noexcept {
-    const auto enqueue = [this](job& work) { queue(work); };
-    take_inbox();
-    if (poll_first)
-        polled.poll(enqueue);
+/// Behind what is queued, as asyncio does: first ready descriptors, then due timers.
+void engine_state::queue_ready(turn& current, descriptors look) noexcept {
+    if (look == descriptors::ready || (look == descriptors::not_looked_at && polled.news()))
+        polled.poll([this](job& work) { queue(work); });
+    if (timers.empty())
+        return;
+    const auto now = current.watch.read();
     while (timer* due = timers.pop_due(now))
         queue(*due);
-    // Before the turn ends: one look at the descriptors here costs less than an
-    // iteration of the context. Timers and other threads announce themselves.
-    if (jobs.empty() && !poll_first && polled.watching())
-        polled.poll(enqueue);
+}
+
+void engine_state::begin_round() noexcept {
     left_in_round = jobs.size();
-    if (left_in_round == 0)
-        return false;
     ++rounds_begun;
-    return true;
 }
 
 } // namespace gawait

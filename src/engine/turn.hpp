@@ -4,7 +4,6 @@
 #include "engine/stopwatch.hpp"
 #include "gawait/ref.hpp"
 
-#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -13,14 +12,13 @@ namespace gawait {
 /// Marks, for the C++ scope in which jobs run, the thread that runs them.
 class turn {
 public:
-    /// How long descriptors may be ready unnoticed while jobs keep a turn going.
-    static constexpr std::chrono::microseconds poll_interval{100};
-
-    explicit turn(engine_state& state) noexcept
-        : source_(ref<GSource>::retain(state.main)), state_(state), thread_default_(state),
+    explicit turn(engine_state& state, bool lanes = false) noexcept
+        : of_lane(lanes), source_(ref<GSource>::retain(state.main)), state_(state), thread_default_(state),
           outer_thread_(
               state.dispatching.exchange(std::this_thread::get_id(), std::memory_order_relaxed)),
-          outer_(std::exchange(state.current, this)) {}
+          outer_(std::exchange(state.current, this)) {
+        state.polled.begin_turn();
+    }
 
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
@@ -34,8 +32,8 @@ public:
 
     bool spent() const noexcept { return watch.elapsed() >= engine::turn_budget; }
 
+    const bool of_lane; // runs the jobs of one, which are of no round
     stopwatch watch;
-    clock::time_point next_poll = watch.now() + poll_interval;
     void (*at_end)() noexcept = nullptr;
 
 private:

@@ -79,13 +79,17 @@ public:
     /// How many rounds have begun. What a job posts runs in a later round.
     std::size_t rounds() const noexcept;
 
-    /// Whether a job that does many things has done enough, so that it should post itself
-    /// and return: the turn's budget is spent. To be called after each thing; outside of a
-    /// turn (in a callback of GIO's, say) every so many calls say so.
+    /// Whether whoever does many things has done enough, since the turn's budget is spent: a
+    /// job should then `resume()` and return. To be called after each thing; outside of a turn
+    /// (in a callback of GIO's, say) every so many calls say so.
     bool tick() noexcept;
 
-    /// Begins the next round for a job that has more to do, where it would be alone in it;
-    /// if not, it is to post itself. To be called by a job at its end.
+    /// Queues a job as the next to run, in the same round, which a later turn goes on with.
+    /// To be called by a job at its end.
+    void resume(job& work) noexcept;
+
+    /// Begins the next round for a job that has more to do, where it would be the first in
+    /// it; if not, it is to post itself. To be called by a job at its end.
     bool next_round() noexcept;
 
     /// Calls a function once, when the turn whose job is running ends: for what a first

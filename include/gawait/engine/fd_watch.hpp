@@ -50,7 +50,7 @@ private:
     GIOCondition ready_ = GIOCondition(0);
     bool watching_ = false;
     bool queued_ = false;
-    fd_watch* next_ = nullptr;
+    fd_watch *previous_ = nullptr, *next_ = nullptr; // of the same descriptor
 };
 
 } // namespace gawait

@@ -5,18 +5,15 @@
 #include "awaiting/original_function.hpp"
 #include "awaiting/starting.hpp"
 #include "current_context.hpp"
+#include "running_loop.hpp"
 
 namespace gawait::python {
 namespace {
 
 PyTypeObject* loop_type;
-PyObject* get_running_loop;
-
 /// A gawait loop that runs in this thread.
-object running_loop() noexcept {
-    auto loop = object::adopt(PyObject_CallNoArgs(get_running_loop));
-    if (!loop)
-        PyErr_Clear();
+object running_gawait_loop() noexcept {
+    auto loop = running_loop();
     return loop && PyObject_TypeCheck(loop.get(), loop_type) ? loop : object();
 }
 
@@ -28,11 +25,10 @@ void explain_missing_loop(const awaitable_part& part, const arguments& given) no
         return;
     object refusal = take_exception();
     if (part.function->complete(given, part.skipped())) {
-        const auto loop = object::adopt(PyObject_CallNoArgs(get_running_loop));
-        if (loop.get() == Py_None)
-            PyErr_SetString(PyExc_RuntimeError, "no running event loop");
-        else if (loop)
+        if (const object loop = running_loop())
             check_context(loop.get());
+        else
+            PyErr_SetString(PyExc_RuntimeError, "no running event loop");
     }
     if (!PyErr_Occurred() || !PyErr_ExceptionMatches(PyExc_RuntimeError))
         raise(std::move(refusal));
@@ -40,7 +36,7 @@ void explain_missing_loop(const awaitable_part& part, const arguments& given) no
 
 /// Of a call that does not include the callback.
 object call(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
-    const object loop = running_loop();
+    const object loop = running_gawait_loop();
     if (!loop) {
         object result = call_original(info, given);
         if (!result)
@@ -78,8 +74,7 @@ PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::siz
 
 bool prepare_calling(PyTypeObject* type_of_loops) noexcept {
     loop_type = type_of_loops;
-    get_running_loop = import_attribute("asyncio", "_get_running_loop");
-    return get_running_loop;
+    return prepare_running_loop();
 }
 
 } // namespace gawait::python

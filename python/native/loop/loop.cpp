@@ -43,9 +43,9 @@ bool loop_object::may_run() const noexcept {
 
 void loop_object::reopen() noexcept {
     held = false;
-    for (const auto& each : core->lanes)
-        if (!each->ready.empty())
-            post(*each);
+    for (auto& [priority, each] : core->lanes)
+        if (!each.ready.empty())
+            post(each);
     for (const auto& slot : core->watches)
         for (const auto& each : slot)
             if (each && each->muted)
@@ -115,25 +115,44 @@ void lane::run_rounds() noexcept {
     take_gil(*loop.home);
     queued = false;
     const auto alive = object::retain(object_of(loop));
-    lane* const outer = std::exchange(loop.running, this);
-    bool spent = false;
-    do {
-        if (!loop.may_run()) {
-            loop.held = true;
-            loop.running = outer;
-            return;
-        }
-        for (auto left = ready.size(); left > 0 && !ready.empty() && !spent; --left) {
-            const auto next = object::adopt(object_of(ready.pop()));
-            loop.run(handle_of(next.get()));
-            // A round is not broken off when the loop stops at its end.
-            spent = loop.interrupt || (loop.home->tick() && !loop.stopping);
-        }
-    } while (!ready.empty() && !spent && loop.home->next_round());
-    loop.running = outer;
-    loop.handle_signals();
-    if (!ready.empty())
+    if (loop.may_run()) {
+        lane* const outer = std::exchange(loop.running, this);
+        bool more = true;
+        while (more)
+            more = run_round() && !ready.empty() && loop.home->next_round() && loop.may_run();
+        loop.running = outer;
+        loop.handle_signals();
+    }
+    if (ready.empty())
+        return;
+    if (!loop.may_run()) {
+        loop.held = true;
+    } else if (left_in_round > 0 && !queued) {
+        queued = true;
+        loop.home->resume(*this);
+    } else {
         loop.post(*this);
+    }
+}
+
+/// Runs what is left of the round, or else what is ready.
+///
+/// @return whether that came to its end.
+bool lane::run_round() noexcept {
+    if (left_in_round == 0)
+        left_in_round = ready.size();
+    // A nested run may run part of it.
+    while (left_in_round > 0) {
+        --left_in_round;
+        const auto next = object::adopt(object_of(ready.pop()));
+        loop.run(handle_of(next.get()));
+        if (loop.interrupt)
+            left_in_round = 0; // as asyncio goes on after it, with all that is ready
+        // A round is not broken off when the loop stops at its end.
+        else if (loop.home->tick() && !loop.stopping)
+            break;
+    }
+    return left_in_round == 0 && !loop.interrupt;
 }
 
 void loop_object::post(lane& which) noexcept {
@@ -150,10 +169,7 @@ void loop_object::make_ready(handle& owned) noexcept {
 }
 
 lane& loop_object::lane_of(int priority) {
-    for (const auto& each : core->lanes)
-        if (each->priority() == priority)
-            return *each;
-    return *core->lanes.emplace_back(std::make_unique<lane>(*this, priority));
+    return core->lanes.try_emplace(priority, *this, priority).first->second;
 }
 
 void loop_object::stop() noexcept {
@@ -261,8 +277,8 @@ void loop_object::on_ready(watch& which) noexcept {
     }
     loop_object& self = *which.loop;
     take_gil(*self.home);
-    if (!which.watching())
-        return; // removed and added again meanwhile, or its descriptor was closed
+    if (std::exchange(which.renewed, false) || !which.watching())
+        return; // what was ready is not there any more, or its descriptor was closed
     if (!self.may_run()) {
         self.home->unwatch(which);
         which.muted = true;
@@ -306,7 +322,8 @@ bool loop_object::has_work(int own_fd) const noexcept {
             (core->watches[fd][false] || core->watches[fd][true]))
             return true;
     return scheduled ||
-           std::ranges::any_of(core->lanes, [](const auto& each) { return !each->ready.empty(); });
+           std::ranges::any_of(core->lanes,
+                               [](const auto& each) { return !each.second.ready.empty(); });
 }
 
 bool loop_object::let_go() noexcept {
@@ -318,9 +335,9 @@ bool loop_object::let_go() noexcept {
     try {
         if (core->halting.queued)
             home->withdraw(core->halting);
-        for (const auto& each : core->lanes)
-            if (each->queued)
-                home->withdraw(*each);
+        for (auto& [priority, each] : core->lanes)
+            if (each.queued)
+                home->withdraw(each);
         for (timer_handle* each = scheduled; each; each = each->following)
             if (!home->cancel(each->clockwork))
                 home->withdraw(each->clockwork);
@@ -334,10 +351,11 @@ bool loop_object::let_go() noexcept {
         released.push_back(object::adopt(object_of(*scheduled)));
         unlink(*scheduled);
     }
-    for (const auto& each : core->lanes) {
-        each->queued = false;
-        while (!each->ready.empty())
-            released.push_back(object::adopt(object_of(each->ready.pop())));
+    for (auto& [priority, each] : core->lanes) {
+        each.queued = false;
+        each.left_in_round = 0;
+        while (!each.ready.empty())
+            released.push_back(object::adopt(object_of(each.ready.pop())));
     }
     for (std::size_t fd = 0; fd < core->watches.size(); ++fd) {
         remove_watch(static_cast<int>(fd), false);

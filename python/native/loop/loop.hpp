@@ -6,6 +6,7 @@
 #include "loop/handle.hpp"
 
 #include <array>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -18,10 +19,12 @@ struct lane : job {
           loop(of) {}
 
     void run_rounds() noexcept;
+    bool run_round() noexcept;
 
     loop_object& loop;
     handle_queue ready;
-    bool queued = false; // in the engine
+    std::size_t left_in_round = 0; // of those that are ready
+    bool queued = false;           // in the engine
 };
 
 /// Ends a run of the loop, once what was ready when it was stopped has run.
@@ -42,6 +45,7 @@ struct watch : fd_watch {
     loop_object* loop; // null: removed while it was queued, and deletes itself when it runs
     object callback;   // a handle
     bool muted = false;
+    bool renewed = false; // it has another handle than the one that is queued
 };
 
 /// What the engine sees of a loop. It outlives the Python object where the engine cannot be
@@ -50,7 +54,7 @@ struct loop_core {
     explicit loop_core(loop_object& of) : halting(of) {}
 
     halt halting;
-    std::vector<std::unique_ptr<lane>> lanes; // the first is of the default priority
+    std::map<int, lane> lanes; // by priority
     // By descriptor; of each a reader and a writer.
     std::vector<std::array<std::unique_ptr<watch>, 2>> watches;
 };
@@ -65,7 +69,7 @@ struct loop_object {
     PyObject_HEAD ref<GMainContext> context;
     engine_ref home;
     std::unique_ptr<loop_core> core;
-    lane* default_lane;      // the core's first
+    lane* default_lane;      // of the core's
     timer_handle* scheduled; // first of a list
     PyObject* task_factory;  // None or null: none
     object interrupt;        // the SystemExit or KeyboardInterrupt that ends the run

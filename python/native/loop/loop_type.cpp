@@ -163,8 +163,7 @@ PyObject* open(PyObject* object, PyObject* context) {
         return nullptr;
     }
     self.core = std::make_unique<loop_core>(self);
-    self.core->lanes.push_back(std::make_unique<lane>(self, G_PRIORITY_DEFAULT));
-    self.default_lane = self.core->lanes.front().get();
+    self.default_lane = &self.lane_of(G_PRIORITY_DEFAULT);
     Py_RETURN_NONE;
 }
 
@@ -196,8 +195,8 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
         Py_VISIT(reinterpret_cast<PyObject*>(each));
     if (!self.core)
         return 0;
-    for (const auto& each : self.core->lanes)
-        for (handle* queued = each->ready.first(); queued; queued = queued->next)
+    for (const auto& [priority, each] : self.core->lanes)
+        for (handle* queued = each.ready.first(); queued; queued = queued->next)
             Py_VISIT(reinterpret_cast<PyObject*>(queued));
     for (const auto& slot : self.core->watches)
         for (const auto& each : slot)

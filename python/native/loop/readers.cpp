@@ -66,8 +66,10 @@ PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
         // What is let go of here may remove the watch.
         if (!cancel(handle_of(replaced.get())))
             return nullptr;
-        if (watched)
+        if (watched) {
+            existing->renewed = existing->queued();
             return created.release();
+        }
         self.remove_watch(fd, writing);
         return add_watch(object, arguments, count, writing, method);
     }

@@ -139,6 +139,43 @@ TEST_F(fd_watch, the_end_of_one_watch_leaves_the_others_of_the_descriptor_in_pla
     }
 }
 
+TEST_F(fd_watch, watches_of_one_descriptor_end_in_any_order_and_are_called_in_that_of_their_begin) {
+    const auto [near, far] = descriptor_pair::sockets();
+    far.write("x");
+    std::string log;
+    std::size_t logged_round = 0;
+    std::vector<std::unique_ptr<watcher>> watches;
+    const GIOCondition conditions[] = {G_IO_IN, G_IO_OUT, G_IO_PRI, GIOCondition(0),
+                                       GIOCondition(G_IO_IN | G_IO_OUT)};
+    for (char letter = 'a'; letter < 'k'; ++letter) {
+        const auto wanted = conditions[std::size_t(letter - 'a') % std::size(conditions)];
+        watches.push_back(std::make_unique<watcher>(near.get(), wanted,
+                                                    [&, letter](watcher&) {
+                                                        if (home->rounds() == logged_round)
+                                                            log += letter;
+                                                    }));
+        home->watch(*watches.back());
+    }
+    const auto called = [&] {
+        log.clear();
+        logged_round = home->rounds() + 2; // a whole one
+        EXPECT_TRUE(until([&] { return home->rounds() > logged_round; }));
+        return log;
+    };
+    EXPECT_EQ(called(), "abefgj");
+    // The first, the last, one in the middle; the last that waits for input alone.
+    for (const auto& [gone, left] : {std::pair(0, "befgj"), std::pair(9, "befg"),
+                                     std::pair(4, "bfg"), std::pair(5, "bg")}) {
+        home->unwatch(*watches[std::size_t(gone)]);
+        EXPECT_EQ(called(), left);
+    }
+    home->unwatch(*watches[1]);
+    home->unwatch(*watches[6]);
+    settle(); // nobody waits for what the socket is ready for
+    for (const auto& each : watches)
+        home->unwatch(*each);
+}
+
 TEST_F(fd_watch, a_condition_that_nobody_waits_for_any_more_keeps_nothing_awake) {
     const auto [near, far] = descriptor_pair::sockets();
     once in(*home, near.get(), G_IO_IN);

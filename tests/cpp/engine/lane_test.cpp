@@ -152,5 +152,50 @@ TEST_F(engine_priorities, keep_the_order_of_posting_outside_and_inside_of_a_bett
     EXPECT_EQ(log, "12");
 }
 
+/// How many sources a context has.
+std::size_t sources_of(GMainContext* context) {
+    std::size_t found = 0;
+    for (guint id = 1; id < 10'000; ++id)
+        found += g_main_context_find_source_by_id(context, id) != nullptr;
+    return found;
+}
+
+TEST_F(engine_priorities, that_nobody_uses_any_more_cost_the_context_no_sources) {
+    const auto before = sources_of(context.get());
+    std::vector<std::unique_ptr<action>> jobs;
+    for (int priority = 1; priority <= 300; ++priority)
+        jobs.push_back(std::make_unique<action>(logs('.'), priority));
+    std::size_t most = 0;
+    action post_all([&] {
+        for (const auto& each : jobs)
+            home->post(*each);
+        most = sources_of(context.get());
+    });
+    for (std::size_t time = 1; time <= 2; ++time) {
+        home->post(post_all);
+        EXPECT_TRUE(until_logged(300 * time));
+        EXPECT_GE(most, before + 300);
+        EXPECT_LE(sources_of(context.get()), before + 10);
+    }
+}
+
+TEST_F(engine_priorities, may_be_given_up_while_a_job_of_theirs_iterates_the_context) {
+    std::vector<std::unique_ptr<action>> jobs;
+    for (int priority = 1; priority <= 20; ++priority)
+        for (const char letter : {'(', ')'})
+            jobs.push_back(std::make_unique<action>(
+                [this, letter] {
+                    log += letter;
+                    while (letter == '(' && g_main_context_iteration(context.get(), FALSE)) {
+                    }
+                },
+                priority));
+    for (int time = 1; time <= 3; ++time) {
+        for (const auto& each : jobs)
+            home->post(*each);
+        EXPECT_TRUE(until_logged(jobs.size() * std::size_t(time)));
+    }
+}
+
 } // namespace
 } // namespace gawait

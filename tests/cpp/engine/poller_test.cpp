@@ -1,13 +1,12 @@
 #include "gawait/engine/engine.hpp"
 
+#include "support/child_process.hpp"
 #include "support/descriptors.hpp"
 #include "support/engine_fixture.hpp"
 #include "support/engine_work.hpp"
 #include "support/loop.hpp"
 
 #include <gtest/gtest.h>
-
-#include <sys/wait.h>
 
 #include <optional>
 #include <thread>
@@ -24,22 +23,10 @@ using test::action;
 using test::alarm;
 using test::block_until;
 using test::descriptor_pair;
+using test::in_child;
 using test::own_context;
+using test::succeeded;
 using test::watcher;
-
-/// The exit status of a child process that does `work`, which returns whether it
-/// went well. The child does nothing else: no test goes on there.
-template <class Work> pid_t in_child(Work work) {
-    const pid_t child = fork();
-    if (child == 0)
-        _exit(work() && !testing::Test::HasFailure() ? 0 : 1);
-    return child;
-}
-
-bool succeeded(pid_t child) {
-    int status = -1;
-    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 struct engine_fork : test::engine_fixture {
     descriptor_pair pipe = descriptor_pair::pipe();

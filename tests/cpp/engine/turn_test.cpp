@@ -1,10 +1,12 @@
 #include "gawait/engine/engine.hpp"
 
+#include "support/descriptors.hpp"
 #include "support/engine_fixture.hpp"
 #include "support/engine_work.hpp"
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 namespace gawait {
@@ -12,6 +14,8 @@ namespace {
 
 using test::action;
 using test::alarm;
+using test::descriptor_pair;
+using test::watcher;
 
 using engine_jobs = test::engine_fixture;
 
@@ -87,21 +91,17 @@ TEST_F(engine_jobs, that_do_many_things_learn_when_the_turn_is_spent) {
     EXPECT_TRUE(until_logged(2));
 }
 
-TEST_F(engine_jobs, that_would_be_alone_in_the_next_round_may_begin_it_themselves) {
+TEST_F(engine_jobs, that_would_be_first_in_the_next_round_may_begin_it_themselves) {
     action other(logs('o'));
-    bool alone = false, beside_a_job = true, when_spent = true, beside_a_due_timer = true;
+    bool alone = false, behind_a_job = true, when_spent = true;
     std::size_t rounds = 0;
-    alarm due(logs('d'));
     action job([&] {
         const auto before = home->rounds();
         alone = home->next_round();
         rounds = home->rounds() - before;
         home->post(other);
-        beside_a_job = home->next_round();
+        behind_a_job = home->next_round();
         EXPECT_TRUE(home->withdraw(other));
-        home->start(due, clock::time_point());
-        beside_a_due_timer = home->next_round();
-        EXPECT_TRUE(home->cancel(due));
         while (!home->tick()) {
         }
         when_spent = home->next_round();
@@ -111,9 +111,158 @@ TEST_F(engine_jobs, that_would_be_alone_in_the_next_round_may_begin_it_themselve
     EXPECT_TRUE(until_logged(1));
     EXPECT_TRUE(alone);
     EXPECT_EQ(rounds, 1u);
-    EXPECT_FALSE(beside_a_job);
-    EXPECT_FALSE(beside_a_due_timer);
+    EXPECT_FALSE(behind_a_job);
     EXPECT_FALSE(when_spent);
+}
+
+TEST_F(engine_jobs, that_begin_the_next_round_are_followed_by_what_is_ready_then) {
+    const auto pipe = descriptor_pair::pipe();
+    pipe.second.write("x");
+    watcher readable(pipe.first.get(), G_IO_IN, [&](watcher& self) {
+        log += 'r';
+        home->unwatch(self);
+    });
+    alarm due(logs('d'));
+    std::size_t round = 0;
+    action job([&] {
+        home->watch(readable);
+        home->start(due, clock::time_point());
+        log += 'a';
+        EXPECT_TRUE(home->next_round());
+        log += 'b';
+        round = home->rounds();
+    });
+    home->post(job);
+    EXPECT_TRUE(until_logged(4));
+    EXPECT_EQ(log, "abrd");
+    EXPECT_EQ(home->rounds(), round);
+}
+
+TEST_F(engine_jobs, that_were_broken_off_go_on_before_the_rest_of_their_round) {
+    const auto pipe = descriptor_pair::pipe();
+    pipe.second.write("x");
+    std::vector<std::size_t> rounds;
+    const auto note = [&](char letter) {
+        log += letter;
+        rounds.push_back(home->rounds());
+    };
+    watcher readable(pipe.first.get(), G_IO_IN, [&](watcher&) { note('r'); });
+    home->watch(readable);
+    action next([&] {
+        note('n');
+        home->unwatch(readable);
+    });
+    action* again = nullptr;
+    int parts = 0;
+    action long_one([&] {
+        if (parts == 0)
+            home->post(next);
+        note('l');
+        while (!home->tick()) {
+        }
+        if (++parts < 5)
+            home->resume(*again);
+    });
+    again = &long_one;
+    action beside([&] { note('b'); });
+    home->post(long_one);
+    home->post(beside);
+    EXPECT_TRUE(until_logged(8));
+    settle();
+    EXPECT_EQ(log.substr(0, 8), "lllllbrn") << "the descriptor was ready all the time";
+    EXPECT_EQ(rounds[6], rounds[0]);
+    EXPECT_EQ(rounds[7], rounds[0] + 1);
+}
+
+TEST_F(engine_jobs, that_were_broken_off_go_on_first_at_their_priority) {
+    action* again = nullptr;
+    int parts = 0;
+    action long_one(
+        [&] {
+            log += 'l';
+            while (!home->tick()) {
+            }
+            if (++parts < 3)
+                home->resume(*again);
+        },
+        10);
+    again = &long_one;
+    action beside(logs('b'), 10);
+    home->post(long_one);
+    home->post(beside);
+    EXPECT_TRUE(until_logged(4));
+    EXPECT_EQ(log, "lllb");
+}
+
+TEST_F(engine_jobs, of_a_round_that_a_turn_did_not_end_run_before_what_is_ready) {
+    const auto pipe = descriptor_pair::pipe();
+    pipe.second.write("x");
+    watcher readable(pipe.first.get(), G_IO_IN, [&](watcher& self) {
+        log += 'r';
+        if (log.size() > 8)
+            home->unwatch(self);
+    });
+    std::vector<std::unique_ptr<action>> jobs;
+    for (const char letter : {'a', 'b', 'c'}) {
+        jobs.push_back(std::make_unique<action>([&, letter] {
+            log += letter;
+            for (const auto end = clock::now() + engine::turn_budget * 2; clock::now() < end;) {
+            }
+            home->post(*jobs[std::size_t(letter - 'a')]);
+        }));
+        home->post(*jobs.back());
+    }
+    home->watch(readable);
+    EXPECT_TRUE(until([&] { return log.size() > 8; }));
+    for (const auto& each : jobs)
+        home->withdraw(*each);
+    EXPECT_EQ(log.substr(0, 8), "abcrabcr");
+}
+
+TEST_F(engine_jobs, of_the_next_round_stay_there_when_one_of_this_is_withdrawn) {
+    std::size_t round_of_first = 0, round_of_third = 0;
+    action second(logs('2'));
+    action third([&] {
+        log += '3';
+        round_of_third = home->rounds();
+    });
+    action first([&] {
+        log += '1';
+        round_of_first = home->rounds();
+        home->post(third);
+        EXPECT_TRUE(home->withdraw(second));
+    });
+    home->post(first);
+    home->post(second);
+    EXPECT_TRUE(until_logged(2));
+    EXPECT_EQ(log, "13");
+    EXPECT_EQ(round_of_third, round_of_first + 1);
+}
+
+TEST_F(engine_jobs, are_followed_in_the_next_round_by_timers_that_became_due) {
+    std::size_t round = 0, round_of_timer = 0;
+    alarm due([&] { round_of_timer = home->rounds(); });
+    action* again = nullptr;
+    action step([&] {
+        // Many that are short, so that the clock is read seldom, then a long one.
+        if (++round < 100) {
+            home->post(*again);
+            return;
+        }
+        const auto deadline = clock::now() + std::chrono::microseconds(20);
+        home->start(due, deadline);
+        while (clock::now() < deadline) {
+        }
+        round = home->rounds();
+    });
+    again = &step;
+    home->post(step);
+    test::reposting busy(*home);
+    home->post(busy);
+    EXPECT_TRUE(until([&] { return round_of_timer != 0; }));
+    busy.stop = true;
+    settle();
+    EXPECT_EQ(round_of_timer, round + 1);
 }
 
 char* turn_end_log;
