@@ -5,9 +5,11 @@
 
 #include "gawait/ref.hpp"
 
+// NOLINTBEGIN(bugprone-reserved-identifier): GIO's names, of headers that are not in gio.h.
 struct _GDesktopAppInfo;
 struct _GDesktopAppInfoLookup;
 struct _GUnixMountMonitor;
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace gawait {
 
