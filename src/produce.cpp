@@ -156,6 +156,27 @@ error no_value_error() noexcept {
     return error(G_IO_ERROR_INVALID_ARGUMENT, "gawait::async_pair: the value was taken before");
 }
 
+namespace {
+
+GQuark size_quark() noexcept {
+    static const GQuark quark = g_quark_from_static_string("gawait-string-size");
+    return quark;
+}
+
+} // namespace
+
+void keep_size(GTask* task, const std::string& value) noexcept {
+    if (value.find('\0') != std::string::npos)
+        g_object_set_qdata(G_OBJECT(task), size_quark(), GSIZE_TO_POINTER(value.size()));
+}
+
+std::string whole_string(GTask* task, unique_string taken) {
+    if (!taken)
+        throw no_value_error();
+    const gpointer kept = g_object_get_qdata(G_OBJECT(task), size_quark());
+    return kept ? std::string(taken.get(), GPOINTER_TO_SIZE(kept)) : std::string(taken.get());
+}
+
 G_GNUC_BEGIN_IGNORE_DEPRECATIONS
 
 namespace {

@@ -21,15 +21,17 @@ bool is_known_to_glib(int number) noexcept {
     }
 }
 
-} // namespace
-
-unix_signal_awaiter::unix_signal_awaiter(int number) {
+ref<GSource> new_source(int number) {
     if (!is_known_to_glib(number))
         throw error(G_IO_ERROR_INVALID_ARGUMENT,
                     "gawait::unix_signal: GLib can wait for SIGHUP, SIGINT, SIGTERM, SIGUSR1, "
                     "SIGUSR2 and SIGWINCH only");
-    source_ = ref<GSource>::adopt(g_unix_signal_source_new(number));
+    return ref<GSource>::adopt(g_unix_signal_source_new(number));
 }
+
+} // namespace
+
+unix_signal_awaiter::unix_signal_awaiter(int number) : source_(new_source(number)) {}
 
 void unix_signal_awaiter::attach() noexcept {
     g_source_set_callback(
@@ -48,6 +50,32 @@ bool unix_signal_awaiter::withdraw() noexcept {
     const bool waiting = !g_source_is_destroyed(source_);
     g_source_destroy(source_);
     return waiting;
+}
+
+// The handler is in place from here on, and GLib notes the signal in the source, attached or not.
+unix_signals::unix_signals(int number) : source_(new_source(number)) {
+    g_source_set_callback(source_, on_signal, this, nullptr);
+}
+
+unix_signals::~unix_signals() { g_source_destroy(source_); }
+
+void unix_signals::belong_to(engine& home) {
+    if (!home_) {
+        home_ = engine_ref(home);
+        g_source_attach(source_, home.context());
+    }
+    if (home_.get() != &home)
+        throw error(G_IO_ERROR_INVALID_ARGUMENT,
+                    "gawait::unix_signals: used by tasks of different main contexts");
+}
+
+gboolean unix_signals::on_signal(gpointer self) noexcept {
+    auto& signals = *static_cast<unix_signals*>(self);
+    if (signals.waiting_.empty())
+        signals.came_ = true;
+    else
+        signals.waiting_.release_front();
+    return G_SOURCE_CONTINUE;
 }
 
 } // namespace gawait

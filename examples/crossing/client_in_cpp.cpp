@@ -8,6 +8,10 @@
 #include <string>
 #include <tuple>
 
+// The header hides the structure, as that of every final type.
+template <>
+struct gawait::ref_traits<CrossingWordCounter> : gawait::gobject_traits<CrossingWordCounter> {};
+
 using namespace gawait;
 
 namespace {
@@ -25,19 +29,21 @@ task<> count_one_file(ref<GFile> tree) {
     const auto stop = ref<GCancellable>::adopt(g_cancellable_new());
     g_signal_connect_object(counter, "file-counted", G_CALLBACK(g_cancellable_cancel), stop.get(),
                             G_CONNECT_SWAPPED);
-    const auto ended = co_await as_result(
-        with_cancellable(stop, async(crossing_word_counter_count_async,
-                                     crossing_word_counter_count_finish, counter, tree)));
+    const auto ended = co_await as_result(with_cancellable(
+        stop, async(crossing_word_counter_count_async, crossing_word_counter_count_finish, counter,
+                    tree, G_PRIORITY_DEFAULT)));
     require(ended.was_cancelled(), "C++: a count was not cancelled");
 }
 
 task<visit> visit_trees(ref<GFile> tree, ref<GFile> mixed) {
     const auto counter = ref<CrossingWordCounter>::adopt(crossing_word_counter_new());
-    const auto counted = co_await async(crossing_word_counter_count_async,
-                                        crossing_word_counter_count_finish, counter, tree);
+    const auto counted =
+        co_await async(crossing_word_counter_count_async, crossing_word_counter_count_finish,
+                       counter, tree, G_PRIORITY_DEFAULT);
     co_await count_one_file(tree);
-    const auto failed = co_await as_result(async(
-        crossing_word_counter_count_async, crossing_word_counter_count_finish, counter, mixed));
+    const auto failed = co_await as_result(async(crossing_word_counter_count_async,
+                                                 crossing_word_counter_count_finish, counter, mixed,
+                                                 G_PRIORITY_DEFAULT));
     require(failed.has_error() && failed.error().matches(CROSSING_ERROR, CROSSING_ERROR_NOT_TEXT),
             "C++: a file that is not text was not refused");
     co_return std::tuple_cat(counted, std::tuple<std::string>(failed.error().message()));

@@ -16,7 +16,7 @@ namespace gawait {
 /// | `char*`                         | `unique_string`                             |
 /// | `char**`                        | `unique_strv`                               |
 /// | pointer to another number       | `unique_g_ptr` (an array, say)              |
-/// | pointer to a struct             | `ref`, by its `ref_traits`                  |
+/// | pointer to a struct             | `ref`, by its `ref_traits`, which must know |
 /// | `GList*`, `GSList*`             | must be said, since C does not tell of what |
 template <class C> struct adopted {
     using type = C;

@@ -26,6 +26,25 @@ namespace detail {
 
 // What start functions look like ---------------------------------------------------
 
+/// Whether the methods of a GIO class take their I/O priority just before the
+/// `GCancellable*`. Of other classes an `int` there may be anything: a timeout
+/// (`g_dbus_proxy_call()`), a size (`g_loadable_icon_load_async()`), a `gboolean`
+/// (`g_mount_guess_content_type()`), an argument of a D-Bus method.
+template <class T> constexpr bool has_io_priority = false;
+template <> inline constexpr bool has_io_priority<GAsyncInitable> = true;
+template <> inline constexpr bool has_io_priority<GBufferedInputStream> = true;
+template <> inline constexpr bool has_io_priority<GDataInputStream> = true;
+template <> inline constexpr bool has_io_priority<GDtlsConnection> = true;
+template <> inline constexpr bool has_io_priority<GFile> = true;
+template <> inline constexpr bool has_io_priority<GFileEnumerator> = true;
+template <> inline constexpr bool has_io_priority<GFileIOStream> = true;
+template <> inline constexpr bool has_io_priority<GFileInputStream> = true;
+template <> inline constexpr bool has_io_priority<GFileOutputStream> = true;
+template <> inline constexpr bool has_io_priority<GIOStream> = true;
+template <> inline constexpr bool has_io_priority<GInputStream> = true;
+template <> inline constexpr bool has_io_priority<GOutputStream> = true;
+template <> inline constexpr bool has_io_priority<GTlsConnection> = true;
+
 /// The parameters of `R start(P..., GAsyncReadyCallback, gpointer)`.
 template <class Function> struct start_signature {
     static constexpr bool valid = false;
@@ -61,18 +80,13 @@ template <class R, class... P> struct start_signature<R (*)(P...)> {
     /// How many arguments the caller may give.
     static constexpr std::size_t most_arguments = count - (has_cancellable ? 3 : 2);
 
-    template <std::size_t Before, class T> static constexpr bool before_cancellable_is() {
-        if constexpr (has_cancellable && cancellable >= Before)
-            return std::is_same_v<parameter<cancellable - Before>, T>;
+    /// Whether it takes an I/O priority, which may be left out.
+    static constexpr bool has_priority() {
+        if constexpr (has_cancellable && cancellable > 1)
+            return std::is_same_v<parameter<cancellable - 1>, int> &&
+                   has_io_priority<std::remove_pointer_t<parameter<0>>>;
         else
             return false;
-    }
-
-    /// Whether an `int` stands before the `GCancellable*`, which in GIO is the I/O
-    /// priority and then may be left out; but behind the flags of a D-Bus call it is the
-    /// timeout, which may not.
-    static constexpr bool has_priority() {
-        return before_cancellable_is<1, int>() && !before_cancellable_is<2, GDBusCallFlags>();
     }
 
     /// The parameter that one of the caller's `given` arguments is for.
@@ -279,6 +293,45 @@ private:
     ref<GAsyncResult> kept_result_;
 };
 
+/// A variant for the start function. One that floats is for C to take over, and is freed if the
+/// function is never called. (Not so an object that floats: some functions take it over and
+/// others borrow it, and C does not tell which.)
+class GAWAIT_API variant_argument {
+public:
+    variant_argument(GVariant* given) noexcept
+        : value_(given), floats_(given && g_variant_is_floating(given)) {}
+    variant_argument(variant_argument&& other) noexcept
+        : value_(std::exchange(other.value_, nullptr)),
+          floats_(std::exchange(other.floats_, false)) {}
+    variant_argument& operator=(variant_argument&&) = delete;
+
+    ~variant_argument() {
+        if (floats_)
+            g_variant_unref(value_);
+    }
+
+    /// Hands it over; what floated can be handed over once.
+    operator GVariant*() noexcept {
+        return std::exchange(floats_, false) ? std::exchange(value_, nullptr) : value_;
+    }
+
+private:
+    GVariant* value_;
+    bool floats_;
+};
+
+template <class T> struct stored_argument {
+    using type = T;
+};
+template <> struct stored_argument<GVariant*> {
+    using type = variant_argument;
+};
+
+template <class Tuple> struct stored_arguments;
+template <class... P> struct stored_arguments<std::tuple<P...>> {
+    using type = std::tuple<typename stored_argument<P>::type...>;
+};
+
 /// Calls the start function with the arguments that it was given.
 template <class Function> class bound_start {
     using signature = start_signature<Function>;
@@ -296,7 +349,8 @@ public:
         std::apply(start_, parameters_);
     }
 
-    auto first_parameter() const noexcept { return std::get<0>(parameters_); }
+    /// The object whose method this is.
+    auto instance() const noexcept { return std::get<0>(parameters_); }
 
 private:
     template <class Given, std::size_t... I>
@@ -318,7 +372,7 @@ private:
     }
 
     Function start_;
-    typename signature::parameters parameters_;
+    typename stored_arguments<typename signature::parameters>::type parameters_;
 };
 
 /// Whether the first parameter of the start function is that of the finish function:
@@ -358,7 +412,7 @@ public:
 private:
     bool instance_is_null() const noexcept {
         if constexpr (is_method<Start, Finish>)
-            return !start_.first_parameter();
+            return !start_.instance();
         else
             return false;
     }
@@ -368,7 +422,7 @@ private:
         if constexpr (!signature::has_source)
             return std::tuple(async_result());
         else if constexpr (is_method<Start, Finish>)
-            return std::tuple(start_.first_parameter(), async_result());
+            return std::tuple(start_.instance(), async_result());
         else
             return std::tuple(reinterpret_cast<typename signature::template parameter<0>>(source()),
                               async_result());
@@ -417,10 +471,19 @@ private:
 
 // Evaluated at the call, and so ahead of the operation's type, whose errors would hide these.
 
+template <class T>
+concept has_c_str = requires(const T& text) { text.c_str(); };
+
 template <std::size_t Number, class Argument, class Parameter> consteval void check_argument() {
-    static_assert(std::is_convertible_v<Argument, Parameter>,
-                  "gawait::async: this argument does not convert to the parameter of the start "
-                  "function that it is for (the types are named here as Argument and Parameter)");
+    if constexpr (has_c_str<std::remove_cvref_t<Argument>>)
+        static_assert(std::is_convertible_v<Argument, Parameter>,
+                      "gawait::async: this argument is a C++ string, and the start function takes "
+                      "a C string: hand over its c_str()");
+    else
+        static_assert(std::is_convertible_v<Argument, Parameter>,
+                      "gawait::async: this argument does not convert to the parameter of the start "
+                      "function that it is for (the types are named here as Argument and "
+                      "Parameter)");
 }
 
 template <class Signature, class... Args, std::size_t... I>
@@ -430,6 +493,13 @@ consteval void check_arguments(std::index_sequence<I...>) {
          typename Signature::template parameter<Signature::position(I, sizeof...(Args))>>(),
      ...);
 }
+
+/// Whether a pointer that C gives may be taken for a `ref<To>`: it is one, it is an object of a
+/// class that may be derived from or be the base of that, or C does not tell.
+template <class C, class To>
+constexpr bool can_be = std::is_same_v<C, To> || std::is_void_v<C> || (gobject<C> && gobject<To>);
+
+template <class Ref> using referred_t = std::remove_pointer_t<decltype(std::declval<Ref>().get())>;
 
 template <class Result, class Returned, class... C>
 consteval void check_result(const std::tuple<C...>* /*of the C values*/) {
@@ -442,11 +512,16 @@ consteval void check_result(const std::tuple<C...>* /*of the C values*/) {
                           (!std::is_pointer_v<C> && ...),
                       "gawait::async: async<void>(...) is for a finish function that returns "
                       "void or a gboolean and gives nothing that must be freed");
-    else if constexpr (is_ref<Result>::value)
+    else if constexpr (is_ref<Result>::value) {
         static_assert(sizeof...(C) == 1 && (std::is_pointer_v<C> && ...),
                       "gawait::async: a ref takes over one pointer, and the finish function "
                       "gives something else");
-    else
+        static_assert(sizeof...(C) != 1 ||
+                          (can_be<std::remove_pointer_t<C>, referred_t<Result>> && ...),
+                      "gawait::async: the finish function does not give such a ref. If both are "
+                      "GObjects, the library must know: template <> struct "
+                      "gawait::ref_traits<Type> : gawait::gobject_traits<Type> {};");
+    } else
         static_assert(std::is_nothrow_constructible_v<Result, C...>,
                       "gawait::async: the result type must have a noexcept constructor that takes "
                       "over what the finish function returns and its out-arguments");
@@ -472,9 +547,12 @@ template <class Result, class Finish> consteval void check_finish() {
 /// @param start the function that begins it, ending in `GAsyncReadyCallback, gpointer`.
 /// @param finish the function that gives its result.
 /// @param args what `start` takes, without its `GCancellable*`, callback and user data.
-///     The `int` before the `GCancellable*`, the I/O priority in GIO, may be left out and
-///     is then `G_PRIORITY_DEFAULT`. Pointers are borrowed, and used when the operation is
-///     awaited: await it in the same expression, or keep alive what they point to.
+///     The I/O priority of a method of GIO's streams and files (and of `GAsyncInitable`)
+///     may be left out and is then `G_PRIORITY_DEFAULT`; of all other functions each
+///     argument is said. Pointers are borrowed, and used when the operation is awaited:
+///     await it in the same expression, or keep alive what they point to. A `GVariant` that
+///     floats is handed to C as it is, and freed if that never happens, as when the task was
+///     cancelled before.
 ///
 /// The await gives what `finish` returns and its out-arguments, in this order, as
 /// `adopted` makes it; several of them as a `std::tuple`. A `gboolean` beside
@@ -506,7 +584,8 @@ auto async(Start* start, Finish* finish, Args&&... args) {
                   "gawait::async: too many arguments for the start function; leave out its "
                   "GCancellable, callback and user data");
     static_assert(given + (signature::has_priority() ? 1 : 0) >= signature::most_arguments,
-                  "gawait::async: too few arguments for the start function");
+                  "gawait::async: too few arguments for the start function (only the I/O priority "
+                  "of GIO's streams and files may be left out)");
     detail::check_arguments<signature, Args...>(std::make_index_sequence<given>());
     detail::check_finish<Result, Finish*>();
     using bound = detail::bound_start<Start*>;

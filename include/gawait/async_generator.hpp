@@ -41,6 +41,28 @@ public:
         return yield_value(value);
     }
 
+    /// Yields a copy, which lives on the frame until the generator goes on.
+    class copy_awaiter : public final_awaiter {
+    public:
+        explicit copy_awaiter(const T& value) : copy_(value) {}
+
+        std::coroutine_handle<>
+        await_suspend(std::coroutine_handle<generator_promise> yielding) noexcept {
+            yielding.promise().value_ = std::addressof(copy_);
+            return final_awaiter::await_suspend(yielding);
+        }
+
+    private:
+        T copy_;
+    };
+
+    // Whoever awaits may change what it gets, but not an object that is const here.
+    copy_awaiter yield_value(const T& value)
+        requires(std::is_object_v<T> && !std::is_const_v<T>)
+    {
+        return copy_awaiter(value);
+    }
+
     std::remove_reference_t<T>* value() const noexcept { return value_; }
 
     /// Throws what ended the generator, and later that something did.

@@ -38,8 +38,8 @@ public:
 
     GQuark domain() const noexcept { return error_->domain; }
     int code() const noexcept { return error_->code; }
-    const char* message() const noexcept { return error_->message; }
-    const char* what() const noexcept override { return error_->message; }
+    const char* message() const noexcept GAWAIT_LIFETIMEBOUND { return error_->message; }
+    const char* what() const noexcept GAWAIT_LIFETIMEBOUND override { return error_->message; }
 
     bool matches(GQuark domain, int code) const noexcept {
         return g_error_matches(error_, domain, code);
@@ -48,7 +48,7 @@ public:
     bool matches(GIOErrorEnum code) const noexcept { return matches(G_IO_ERROR, code); }
 
     /// Borrowed.
-    const GError* get() const noexcept { return error_; }
+    const GError* get() const noexcept GAWAIT_LIFETIMEBOUND { return error_; }
 
     /// The `GError`, which the caller then owns; the exception is left empty and
     /// may only be assigned to or destroyed.

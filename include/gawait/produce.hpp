@@ -111,10 +111,14 @@ template <> struct given<ref<GVariant>> {
 template <> struct given<std::string> {
     using type = char*;
     static type from(const std::string& value) noexcept {
-        return g_strndup(value.data(), value.size());
+        // Whole: g_strndup() would end at the first NUL.
+        return static_cast<type>(g_memdup2(value.c_str(), value.size() + 1));
     }
     static type none() noexcept { return nullptr; }
-    static std::string take(type value) { return unique_string(value).get(); }
+    static std::string take(type value) {
+        const unique_string owned(value);
+        return owned ? owned.get() : std::string();
+    }
 };
 
 template <class T> using given_t = typename given<T>::type;
@@ -160,6 +164,14 @@ GAWAIT_API gpointer legacy_pointer(GAsyncResult* result) noexcept;
 
 GAWAIT_API error no_value_error() noexcept;
 
+/// Notes with the task how long its string is, which C only knows up to the first NUL.
+GAWAIT_API void keep_size(GTask* task, const std::string& value) noexcept;
+
+/// The whole string, of the pointer that was taken out of the task.
+///
+/// @throws error if it is null: the value was taken before.
+GAWAIT_API std::string whole_string(GTask* task, unique_string taken);
+
 template <class T> struct is_counted : std::false_type {};
 template <class T> struct is_counted<ref<T>> : std::true_type {};
 
@@ -172,6 +184,7 @@ template <class T> class task_value {
     static constexpr bool is_integer =
         !is_boolean && (std::is_integral_v<T> || std::is_enum_v<T>) && sizeof(T) <= sizeof(gssize);
     static constexpr bool is_pointer = std::is_pointer_v<given_t<T>>;
+    static constexpr bool is_string = std::is_same_v<T, std::string>;
 
 public:
     using c_type = given_t<T>;
@@ -184,9 +197,11 @@ public:
             g_task_return_boolean(to, value);
         else if constexpr (is_integer)
             g_task_return_int(to, static_cast<gssize>(value));
-        else if constexpr (is_pointer)
+        else if constexpr (is_pointer) {
+            if constexpr (is_string)
+                keep_size(to, value);
             g_task_return_pointer(to, untyped(given<T>::from(std::move(value))), drop_pointer);
-        else
+        } else
             g_task_return_pointer(to, std::make_unique<T>(std::move(value)).release(), drop_object);
     }
 
@@ -218,7 +233,9 @@ public:
             const c_type value = take(from, &failure);
             if (failure)
                 throw error(failure);
-            if constexpr (is_pointer)
+            if constexpr (is_string)
+                return whole_string(from, unique_string(value));
+            else if constexpr (is_pointer)
                 return given<T>::take(value);
             else
                 return static_cast<T>(value);
@@ -525,9 +542,12 @@ public:
                                               std::forward<OutsAndError>(outs_and_error)...);
     }
 
-    /// The same for callers in C++: gives the value as the coroutine did.
+    /// The same for callers in C++: gives the value as the coroutine did; a string whole,
+    /// where C sees it end at its first NUL.
     ///
-    /// @throws error
+    /// @throws error what the coroutine failed with. Called again, which is a critical too,
+    ///     `G_IO_ERROR_INVALID_ARGUMENT` for a string or a value that only C++ knows; numbers
+    ///     and pointers are then what `finish()` gives beside an error.
     static T value(gpointer source_object, GAsyncResult* result) {
         GError* failure = nullptr;
         if (detail::maker_of(result, source_object, tag(), false, &failure) !=

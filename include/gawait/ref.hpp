@@ -1,18 +1,20 @@
 #pragma once
 
+#include "gawait/detail/api.hpp"
+
 #include <gio/gio.h>
 
 #include <concepts>
 #include <cstddef>
 #include <iterator>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace gawait {
 
-/// How a reference to a `T` is taken and dropped. The primary template is for
-/// GObjects; a library with reference-counted types of another kind specialises it.
-template <class T> struct ref_traits {
+/// `ref_traits` of a GObject or an interface.
+template <class T> struct gobject_traits {
     static void ref(T* object) noexcept { g_object_ref(object); }
     static void unref(T* object) noexcept { g_object_unref(object); }
 };
@@ -23,42 +25,89 @@ template <class T, auto Ref, auto Unref> struct ref_functions {
     static void unref(T* object) noexcept { Unref(object); }
 };
 
-template <> struct ref_traits<GBytes> : ref_functions<GBytes, g_bytes_ref, g_bytes_unref> {};
+/// `ref_traits` of what is not counted but freed: a `ref` or `list` of it can be moved and
+/// not copied.
+template <class T, auto Free> struct free_function {
+    static void unref(T* owned) noexcept { Free(owned); }
+};
+
+namespace detail {
+
+template <class T> consteval bool begins_with_gobject();
+
+/// Becomes any structure that begins with a `GObject`.
+struct any_gobject {
+    template <class T>
+        requires(std::is_class_v<T> && begins_with_gobject<T>())
+    operator T() const noexcept;
+};
+
+/// Becomes nothing, unless that takes whatever there is, as a `std::any` does.
+struct no_gobject {};
+
+template <class T>
+concept visible_structure = std::is_class_v<T> && requires { sizeof(T); } && std::is_aggregate_v<T>;
+
+/// Whether the structure is seen to be that of a GObject: its first member is a `GObject` or
+/// another such structure, whatever the name. (Aggregate initialisation begins with it.)
+template <class T> consteval bool begins_with_gobject() {
+    if constexpr (std::is_same_v<T, GObject>)
+        return true;
+    else if constexpr (visible_structure<T>)
+        return requires { T{any_gobject()}; } && !requires { T{no_gobject()}; };
+    else
+        return false;
+}
+
+} // namespace detail
+
+/// How a reference to a `T` is taken and dropped.
+///
+/// Known are the types of GLib, GObject and GIO, and every GObject whose structure the compiler
+/// sees and that begins with its parent's, as a derivable type's does. What C code hides, as the
+/// structure of a final type or an interface, looks like any other struct. So for your own, and
+/// for other libraries', say once what it is; the library does not guess:
+///
+///     template <> struct gawait::ref_traits<GtkLabel> : gawait::gobject_traits<GtkLabel> {};
+///     template <>
+///     struct gawait::ref_traits<Rgba> : gawait::free_function<Rgba, rgba_free> {};
+///     template <>
+///     struct gawait::ref_traits<Font> : gawait::ref_functions<Font, font_ref, font_unref> {};
+template <class T> struct ref_traits {
+    static void ref(T* /*object*/) noexcept { unknown(); }
+    static void unref(T* /*object*/) noexcept { unknown(); }
+
+private:
+    static void unknown() noexcept {
+        static_assert(!std::is_same_v<T, T>,
+                      "gawait: specialise ref_traits for this type, of which it is not known how a "
+                      "reference is dropped. Of a GObject or an interface: template <> struct "
+                      "gawait::ref_traits<Type> : gawait::gobject_traits<Type> {};");
+    }
+};
+
+template <class T>
+    requires(detail::begins_with_gobject<T>())
+struct ref_traits<T> : gobject_traits<T> {};
+
+template <> struct ref_traits<GArray> : ref_functions<GArray, g_array_ref, g_array_unref> {};
 template <>
-struct ref_traits<GVariant> : ref_functions<GVariant, g_variant_ref, g_variant_unref> {};
-template <>
-struct ref_traits<GDateTime> : ref_functions<GDateTime, g_date_time_ref, g_date_time_unref> {};
-template <>
-struct ref_traits<GTimeZone> : ref_functions<GTimeZone, g_time_zone_ref, g_time_zone_unref> {};
-template <> struct ref_traits<GSource> : ref_functions<GSource, g_source_ref, g_source_unref> {};
-template <>
-struct ref_traits<GMainContext>
-    : ref_functions<GMainContext, g_main_context_ref, g_main_context_unref> {};
-template <>
-struct ref_traits<GMainLoop> : ref_functions<GMainLoop, g_main_loop_ref, g_main_loop_unref> {};
+struct ref_traits<GByteArray> : ref_functions<GByteArray, g_byte_array_ref, g_byte_array_unref> {};
 template <>
 struct ref_traits<GHashTable> : ref_functions<GHashTable, g_hash_table_ref, g_hash_table_unref> {};
 template <>
 struct ref_traits<GPtrArray> : ref_functions<GPtrArray, g_ptr_array_ref, g_ptr_array_unref> {};
 template <>
-struct ref_traits<GByteArray> : ref_functions<GByteArray, g_byte_array_ref, g_byte_array_unref> {};
-template <> struct ref_traits<GUri> : ref_functions<GUri, g_uri_ref, g_uri_unref> {};
-template <>
-struct ref_traits<GKeyFile> : ref_functions<GKeyFile, g_key_file_ref, g_key_file_unref> {};
-template <> struct ref_traits<GArray> : ref_functions<GArray, g_array_ref, g_array_unref> {};
-template <>
-struct ref_traits<GDBusNodeInfo>
-    : ref_functions<GDBusNodeInfo, g_dbus_node_info_ref, g_dbus_node_info_unref> {};
+struct ref_traits<GParamSpec> : ref_functions<GParamSpec, g_param_spec_ref, g_param_spec_unref> {};
 
-/// Not counted: a `ref` or `list` of it can be moved and not copied.
-template <> struct ref_traits<GSrvTarget> {
-    static void unref(GSrvTarget* target) noexcept { g_srv_target_free(target); }
-};
+/// Whether a `T` is known to be a GObject or an interface.
+template <class T>
+concept gobject = std::derived_from<ref_traits<T>, gobject_traits<T>>;
 
 /// Owns one reference to a GObject, or to another reference-counted GLib type.
 ///
 /// Converts to `T*` by itself, so that it can be handed to any C function that
-/// borrows its argument.
+/// borrows its argument. A pointer kept of a temporary `ref` dangles; clang warns of that.
 template <class T> class ref {
 public:
     ref() noexcept = default;
@@ -88,9 +137,9 @@ public:
     }
 
     /// Borrowed.
-    T* get() const noexcept { return object_; }
-    operator T*() const noexcept { return object_; }
-    T* operator->() const noexcept { return object_; }
+    T* get() const noexcept GAWAIT_LIFETIMEBOUND { return object_; }
+    operator T*() const noexcept GAWAIT_LIFETIMEBOUND { return object_; }
+    T* operator->() const noexcept GAWAIT_LIFETIMEBOUND { return object_; }
 
     /// Gives the reference to the caller.
     [[nodiscard]] T* release() noexcept { return std::exchange(object_, nullptr); }
@@ -105,7 +154,13 @@ private:
 template <class T> class weak_ref {
 public:
     /// @param object may be null.
-    explicit weak_ref(T* object) noexcept { g_weak_ref_init(&weak_, object); }
+    explicit weak_ref(T* object) noexcept {
+        static_assert(gobject<T>,
+                      "gawait::weak_ref: this type is not known to be a GObject or an interface. "
+                      "If it is: template <> struct gawait::ref_traits<Type> : "
+                      "gawait::gobject_traits<Type> {};");
+        g_weak_ref_init(&weak_, object);
+    }
     weak_ref(const weak_ref&) = delete;
     weak_ref& operator=(const weak_ref&) = delete;
     ~weak_ref() { g_weak_ref_clear(&weak_); }
@@ -179,7 +234,7 @@ public:
                          [](gpointer each) { ref_traits<T>::unref(static_cast<T*>(each)); });
     }
 
-    iterator begin() const noexcept { return iterator(first_); }
+    iterator begin() const noexcept GAWAIT_LIFETIMEBOUND { return iterator(first_); }
     iterator end() const noexcept { return iterator(); }
     bool empty() const noexcept { return !first_; }
 
@@ -187,10 +242,12 @@ public:
     std::size_t size() const noexcept { return g_list_length(first_); }
 
     /// Borrowed.
-    GList* get() const noexcept { return first_; }
+    GList* get() const noexcept GAWAIT_LIFETIMEBOUND { return first_; }
 
 private:
     GList* first_ = nullptr;
 };
 
 } // namespace gawait
+
+#include "gawait/detail/gio_types.hpp" // IWYU pragma: export

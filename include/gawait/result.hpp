@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gawait/awaitable.hpp"
+#include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
 #include "gawait/error.hpp"
 
@@ -11,6 +12,12 @@
 #include <variant>
 
 namespace gawait {
+namespace detail {
+
+/// The error of a result that holds another outcome.
+GAWAIT_API const error& error_of_no_failure(bool was_cancelled) noexcept;
+
+} // namespace detail
 
 /// What an operation came to, without an exception: a value, an `error`, or that the
 /// task was cancelled.
@@ -35,7 +42,7 @@ public:
     bool was_cancelled() const noexcept { return state_.index() == 2; }
 
     /// @throws error, cancelled: what there is instead of a value.
-    std::add_lvalue_reference_t<T> value() & {
+    std::add_lvalue_reference_t<T> value() & GAWAIT_LIFETIMEBOUND {
         throw_if_none();
         if constexpr (!std::is_void_v<T>)
             return **this;
@@ -49,7 +56,7 @@ public:
     }
 
     /// @throws error, cancelled: what there is instead of a value.
-    std::add_lvalue_reference_t<const T> value() const& {
+    std::add_lvalue_reference_t<const T> value() const& GAWAIT_LIFETIMEBOUND {
         throw_if_none();
         if constexpr (!std::is_void_v<T>)
             return **this;
@@ -86,8 +93,12 @@ public:
         return &**this;
     }
 
-    /// The failure; undefined unless `has_error()`.
-    const gawait::error& error() const noexcept { return *std::get_if<1>(&state_); }
+    /// The failure. Without one it is an error that says so: `G_IO_ERROR_CANCELLED` if the
+    /// task was cancelled, `G_IO_ERROR_INVALID_ARGUMENT` if there is a value.
+    const gawait::error& error() const noexcept GAWAIT_LIFETIMEBOUND {
+        const auto* failure = std::get_if<1>(&state_);
+        return failure ? *failure : detail::error_of_no_failure(was_cancelled());
+    }
 
 private:
     static stored kept(given& value) noexcept(std::is_nothrow_move_constructible_v<stored>) {

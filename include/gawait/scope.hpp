@@ -40,6 +40,15 @@ public:
             std::forward<Function>(function), std::forward<Args>(args)...)));
     }
 
+    /// Refused: a scope waits for the end of its tasks, and drops no values.
+    template <awaitable Awaitable>
+        requires(!std::is_void_v<await_result_t<Awaitable>>)
+    void spawn(Awaitable /*begins*/) {
+        static_assert(!std::same_as<Awaitable, Awaitable>,
+                      "gawait::scope: nobody would get the value of this task: use when_all(), or "
+                      "spawn a coroutine that returns task<> and puts the value where it belongs");
+    }
+
     /// Cancels every task in the scope, and what the scope's own body awaits from now on.
     void cancel() noexcept { group_.cancel().request(); }
 
@@ -56,6 +65,9 @@ private:
 };
 
 namespace detail {
+
+template <class T> constexpr bool is_task = false;
+template <class T> constexpr bool is_task<task<T>> = true;
 
 /// Makes what the body throws before it gives a task the failure of a task.
 template <class Body, class T> task<T> body_of(Body& body, scope& children) {
@@ -94,8 +106,12 @@ template <class Body, class T> task<T> with_scope(Body body) {
 ///     ended only tasks of the scope early. Failures after the first go to the unobserved
 ///     exception handler.
 template <std::invocable<scope&> Body> auto with_scope(Body body) {
-    using value_type = typename std::invoke_result_t<Body&, scope&>::value_type;
-    return detail::with_scope<Body, value_type>(std::move(body));
+    using returned = std::invoke_result_t<Body&, scope&>;
+    static_assert(detail::is_task<returned>,
+                  "gawait::with_scope: the body must be a coroutine that returns a task: "
+                  "[&](gawait::scope& children) -> gawait::task<> { ... }");
+    if constexpr (detail::is_task<returned>)
+        return detail::with_scope<Body, typename returned::value_type>(std::move(body));
 }
 
 } // namespace gawait

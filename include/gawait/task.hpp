@@ -31,6 +31,9 @@ public:
     class [[nodiscard]] awaiter;
 
     task() noexcept = default;
+    task(task&&) noexcept = default;
+    task& operator=(task&&) noexcept = default;
+    task(const task&) = delete; // gawait: a task is awaited once: hand it over with std::move()
     explicit task(detail::coroutine<T> owned) noexcept : coroutine_(std::move(owned)) {}
 
     /// Whether there is a coroutine to await: false once awaited or moved from.

@@ -56,6 +56,15 @@ using element_of = std::iter_value_t<decltype(std::begin(std::declval<Range&>())
 template <class Range>
 concept range_of_awaitables = awaitable<element_of<Range>>;
 
+/// Whether an argument can become a parameter: a container of tasks can if it is moved. (The
+/// standard's claim to be copyable, whatever they hold.)
+template <class Range>
+constexpr bool is_handed_over = !std::is_lvalue_reference_v<Range> ||
+                                std::copy_constructible<element_of<std::remove_cvref_t<Range>>> ||
+                                (std::copy_constructible<std::remove_cvref_t<Range>> && !requires {
+                                    typename std::remove_cvref_t<Range>::allocator_type;
+                                });
+
 /// The awaitables of a range as tasks of one type.
 template <range_of_awaitables Range> auto tasks_of(Range range) {
     std::vector<task<await_result_t<element_of<Range>>>> tasks;
@@ -81,8 +90,13 @@ template <awaitable... Awaitables> auto when_all(Awaitables... awaitables) {
 
 /// The same for a range of awaitables, which is moved from: gives a `std::vector` of
 /// their values in the order of the range, or nothing if they have none.
-template <detail::range_of_awaitables Range> auto when_all(Range range) {
-    return detail::when_all_in(detail::tasks_of(std::move(range)));
+template <class Range>
+    requires detail::range_of_awaitables<std::remove_cvref_t<Range>>
+auto when_all(Range&& range) {
+    static_assert(detail::is_handed_over<Range>,
+                  "gawait::when_all: tasks are awaited once: hand them over with std::move()");
+    return detail::when_all_in(
+        detail::tasks_of<std::remove_cvref_t<Range>>(std::forward<Range>(range)));
 }
 
 } // namespace gawait

@@ -68,8 +68,13 @@ auto when_any(Awaitables... awaitables) {
 /// first to end and its value (`std::monostate` if it has none).
 ///
 /// @throws error too, for an empty range.
-template <detail::range_of_awaitables Range> auto when_any(Range range) {
-    return detail::when_any_in(detail::tasks_of(std::move(range)));
+template <class Range>
+    requires detail::range_of_awaitables<std::remove_cvref_t<Range>>
+auto when_any(Range&& range) {
+    static_assert(detail::is_handed_over<Range>,
+                  "gawait::when_any: tasks are awaited once: hand them over with std::move()");
+    return detail::when_any_in(
+        detail::tasks_of<std::remove_cvref_t<Range>>(std::forward<Range>(range)));
 }
 
 } // namespace gawait

@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -142,6 +143,30 @@ TEST(async_generator, keeps_a_value_until_the_next_call) {
         EXPECT_EQ(*text, "a local that is too long to be short");
     };
     run(body());
+}
+
+TEST(async_generator, yields_a_copy_of_what_is_const) {
+    const test::own_context context;
+    std::atomic<int> live{0};
+    const auto give = [](std::atomic<int>& count) -> async_generator<test::counted> {
+        const test::counted kept(count);
+        co_yield kept;
+        EXPECT_EQ(count, 1) << "the copy is gone when it goes on";
+    };
+    const auto body = [&]() -> task<> {
+        auto values = give(live);
+        EXPECT_NE(co_await values.next(), nullptr);
+        EXPECT_EQ(live, 2);
+        EXPECT_EQ(co_await values.next(), nullptr);
+    };
+    run(body());
+    EXPECT_EQ(live, 0);
+    const auto words = []() -> async_generator<std::string> {
+        const std::string word = "word";
+        co_yield word; // which the one that awaits may move from
+        co_yield word;
+    };
+    EXPECT_EQ(run(collect(words())), (std::vector<std::string>{"word", "word"}));
 }
 
 TEST(async_generator, yields_what_can_only_be_moved) {

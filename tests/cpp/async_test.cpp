@@ -114,6 +114,18 @@ gboolean everything_finish(GObject*, GAsyncResult* result, GError** failure) {
     return g_task_propagate_boolean(G_TASK(result), failure);
 }
 
+/// Takes over what floats, as C functions do.
+void store_async(GObject* source, GVariant* value, GCancellable* cancellable,
+                 GAsyncReadyCallback callback, gpointer data) {
+    const auto taken = own(g_variant_ref_sink(value));
+    const auto task = own(g_task_new(source, cancellable, callback, data));
+    g_task_return_boolean(task, TRUE);
+}
+
+gboolean store_finish(GObject*, GAsyncResult* result, GError** failure) {
+    return g_task_propagate_boolean(G_TASK(result), failure);
+}
+
 /// Neither cancellable nor object nor error.
 void plain_async(int number, GAsyncReadyCallback callback, gpointer data) {
     const auto task = own(g_task_new(nullptr, nullptr, callback, data));
@@ -268,7 +280,8 @@ TEST(async, one_out_argument_is_not_wrapped_in_a_tuple) {
 }
 
 TEST(async, what_is_returned_comes_before_the_out_arguments) {
-    auto made = run(async(g_file_new_tmp_async, g_file_new_tmp_finish, "gawait-XXXXXX"));
+    auto made = run(
+        async(g_file_new_tmp_async, g_file_new_tmp_finish, "gawait-XXXXXX", G_PRIORITY_DEFAULT));
 
     static_assert(std::is_same_v<decltype(made), std::tuple<ref<GFile>, ref<GFileIOStream>>>);
     const auto& [file, stream] = made;
@@ -687,26 +700,123 @@ TEST(async, numeric_addresses_are_resolved) {
 
 // What start and finish functions may look like -------------------------------------
 
-TEST(async, the_priority_is_the_default_one_unless_given) {
+TEST(async, each_argument_gets_to_its_parameter) {
     const library::reset reset;
     const auto object = new_object();
-    const std::string text = "text";
+    const std::string text = "other";
 
-    run(async(library::everything_async, library::everything_finish, object, 1, text.c_str(), 0.5));
-    run(async(library::everything_async, library::everything_finish, object, 2, "other",
+    run(async(library::everything_async, library::everything_finish, object, 2, text.c_str(),
               G_PRIORITY_HIGH, 1.5));
 
-    ASSERT_EQ(library::operations.size(), 2U);
-    const auto& [defaulted, given] = std::tie(library::operations[0], library::operations[1]);
-    EXPECT_EQ(defaulted.source, object);
-    EXPECT_EQ(defaulted.number, 1);
-    EXPECT_EQ(defaulted.text, "text");
-    EXPECT_EQ(defaulted.priority, G_PRIORITY_DEFAULT);
-    EXPECT_EQ(defaulted.factor, 0.5);
+    ASSERT_EQ(library::operations.size(), 1U);
+    const auto& given = library::operations[0];
+    EXPECT_EQ(given.source, object);
     EXPECT_EQ(given.number, 2);
     EXPECT_EQ(given.text, "other");
     EXPECT_EQ(given.priority, G_PRIORITY_HIGH);
     EXPECT_EQ(given.factor, 1.5);
+}
+
+namespace {
+
+/// A variant that floats, and that notes its end.
+GVariant* new_variant(int& live) {
+    ++live;
+    return g_variant_new_from_data(
+        G_VARIANT_TYPE_BYTE, "x", 1, TRUE, [](gpointer count) { --*static_cast<int*>(count); },
+        &live);
+}
+
+task<> cancel_this_task() {
+    const detail::environment& env = co_await detail::current_environment();
+    env.cancel->request();
+}
+
+} // namespace
+
+TEST(async, a_floating_variant_is_taken_over_by_the_start_function) {
+    int live = 0;
+    run(async(library::store_async, library::store_finish, new_object(), new_variant(live)));
+    EXPECT_EQ(live, 0);
+}
+
+TEST(async, a_floating_variant_is_freed_if_the_task_is_cancelled_before_the_call) {
+    int live = 0;
+    const auto source = new_object();
+    const auto body = [&]() -> task<> {
+        co_await cancel_this_task();
+        co_await async(library::store_async, library::store_finish, source, new_variant(live));
+    };
+    EXPECT_THROW(run(body()), cancelled);
+    EXPECT_EQ(live, 0);
+}
+
+TEST(async, a_floating_variant_is_freed_if_there_is_no_object_to_call_a_method_of) {
+    int live = 0;
+    GObject* const nothing = nullptr;
+    EXPECT_TRUE(
+        error_of(async(library::store_async, library::store_finish, nothing, new_variant(live)))
+            .matches(G_IO_ERROR_INVALID_ARGUMENT));
+    EXPECT_EQ(live, 0);
+}
+
+TEST(async, a_floating_variant_is_freed_if_the_operation_is_never_awaited) {
+    int live = 0;
+    const auto source = new_object();
+    {
+        const auto never_awaited =
+            async(library::store_async, library::store_finish, source, new_variant(live));
+        EXPECT_EQ(live, 1);
+    }
+    EXPECT_EQ(live, 0);
+    {
+        const own_context context;
+        const auto waiting =
+            spawn(async(library::store_async, library::store_finish, source, new_variant(live)));
+        waiting.cancel();
+        EXPECT_TRUE(context.iterate_until([&] { return waiting.done(); }));
+        EXPECT_THROW(waiting.take(), cancelled);
+    }
+    EXPECT_EQ(live, 0);
+}
+
+TEST(async, a_variant_that_does_not_float_is_borrowed) {
+    int live = 0;
+    const auto value = own(g_variant_ref_sink(new_variant(live)));
+    const auto source = new_object();
+    run(async(library::store_async, library::store_finish, source, value));
+    const auto body = [&]() -> task<> {
+        co_await cancel_this_task();
+        co_await async(library::store_async, library::store_finish, source, value);
+    };
+    EXPECT_THROW(run(body()), cancelled);
+    EXPECT_EQ(live, 1);
+}
+
+namespace {
+
+int last_priority = -1;
+
+/// As the methods of `GFile` are.
+void note_priority_async(GFile* file, int priority, GCancellable* cancellable,
+                         GAsyncReadyCallback callback, gpointer data) {
+    last_priority = priority;
+    const auto task = own(g_task_new(file, cancellable, callback, data));
+    g_task_return_boolean(task, TRUE);
+}
+
+gboolean note_priority_finish(GFile* /*file*/, GAsyncResult* result, GError** failure) {
+    return g_task_propagate_boolean(G_TASK(result), failure);
+}
+
+} // namespace
+
+TEST(async, the_priority_of_a_file_is_the_default_one_unless_given) {
+    const auto file = own(g_file_new_for_path("/"));
+    run(async(note_priority_async, note_priority_finish, file, G_PRIORITY_HIGH));
+    EXPECT_EQ(last_priority, G_PRIORITY_HIGH);
+    run(async(note_priority_async, note_priority_finish, file));
+    EXPECT_EQ(last_priority, G_PRIORITY_DEFAULT);
 }
 
 TEST(async, neither_object_nor_cancellable_nor_error_is_needed) {

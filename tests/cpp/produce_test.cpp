@@ -605,6 +605,35 @@ TEST_F(produce, gives_callers_in_cpp_the_value_of_the_coroutine) {
     work<void>::value(nullptr, nothing.result());
 }
 
+TEST_F(produce, gives_a_string_with_a_nul_whole_to_callers_in_cpp_and_up_to_it_to_c) {
+    const std::string whole("ab\0cd", 5);
+    callback_log cpp;
+    work_to_the_end<std::string>(cpp, [&] { return give(std::string(whole)); });
+    EXPECT_EQ(work<std::string>::value(nullptr, cpp.result()), whole);
+    callback_log c;
+    work_to_the_end<std::string>(c, [&] { return give(std::string(whole)); });
+    const unique_string text(work<std::string>::finish(nullptr, c.result(), nullptr));
+    EXPECT_STREQ(text.get(), "ab");
+    EXPECT_EQ(std::string(text.get(), 6), whole + '\0') << "it is all there for who knows of it";
+    callback_log empty;
+    work_to_the_end<std::string>(empty, [] { return give(std::string()); });
+    EXPECT_EQ(work<std::string>::value(nullptr, empty.result()), "");
+}
+
+TEST_F(produce, gives_a_string_once_to_callers_in_cpp) {
+    callback_log log;
+    work_to_the_end<std::string>(log, [] { return give(std::string("abc")); });
+    EXPECT_EQ(work<std::string>::value(nullptr, log.result()), "abc");
+    expect_critical("GLib-GIO", "*task->result_set*", [&] {
+        try {
+            work<std::string>::value(nullptr, log.result());
+            ADD_FAILURE() << "gave it twice";
+        } catch (const error& failure) {
+            EXPECT_TRUE(failure.matches(G_IO_ERROR_INVALID_ARGUMENT));
+        }
+    });
+}
+
 TEST_F(produce, throws_what_failed_at_callers_in_cpp) {
     callback_log log;
     work_to_the_end<several>(log, [] {
@@ -1192,9 +1221,9 @@ boxed_word wrap_finish(GAsyncResult* result, GError** failure) {
 TEST_F(produce, is_awaited_like_any_other_pair) {
     const auto source = new_object();
     run([&]() -> task<> {
-        const int value = co_await async(square_async, square_finish, source, 5);
+        const int value = co_await async(square_async, square_finish, source, 5, 0);
         EXPECT_EQ(value, 25);
-        const auto failed = co_await as_result(async(square_async, square_finish, source, -5));
+        const auto failed = co_await as_result(async(square_async, square_finish, source, -5, 0));
         EXPECT_TRUE(failed.has_error());
         EXPECT_STREQ(failed.error().message(), "negative");
         const auto parts = co_await async(split_async, split_finish, "abc");
@@ -1213,7 +1242,7 @@ TEST_F(produce, is_cancelled_with_the_coroutine_that_awaits_it) {
     const auto source = new_object();
     run([&]() -> task<> {
         const auto waiting = spawn([](ref<GObject> asked) -> task<int> {
-            co_return co_await async(square_async, square_finish, asked, 5);
+            co_return co_await async(square_async, square_finish, asked, 5, 0);
         }(source));
         co_await yield();
         waiting.cancel();
@@ -1230,7 +1259,7 @@ TEST_F(produce, ends_one_way_or_the_other_when_it_races_with_a_cancellation) {
     run([&]() -> task<> {
         for (int i = 0; i < 1000; ++i) {
             const auto waiting = spawn([](ref<GObject> asked) -> task<int> {
-                co_return co_await async(square_async, square_finish, asked, 5);
+                co_return co_await async(square_async, square_finish, asked, 5, 0);
             }(source));
             const auto cancel = [&]() -> task<> {
                 waiting.cancel();
@@ -1467,10 +1496,10 @@ TEST_F(produce, may_await_functions_of_the_old_kind) {
 TEST_F(produce, is_finished_by_functions_that_know_the_old_kind) {
     const auto source = new_object();
     run([&]() -> task<> {
-        const int value = co_await async(square_async, square_finish_of_old, source, 5);
+        const int value = co_await async(square_async, square_finish_of_old, source, 5, 0);
         EXPECT_EQ(value, 25);
         const auto failed =
-            co_await as_result(async(square_async, square_finish_of_old, source, -5));
+            co_await as_result(async(square_async, square_finish_of_old, source, -5, 0));
         EXPECT_TRUE(failed.has_error());
     }());
 }

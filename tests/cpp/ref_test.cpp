@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <any>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,53 @@ void foreign_unref(foreign* object) { --object->count; }
 
 template <>
 struct gawait::ref_traits<foreign> : gawait::ref_functions<foreign, foreign_ref, foreign_unref> {};
+
+namespace {
+
+struct rgba {
+    double red;
+};
+
+struct holder_of_an_object {
+    GObject* object;
+};
+
+struct holder_of_anything {
+    std::any thing;
+};
+
+struct hidden;
+
+/// What a class that derives from GIO's looks like to the compiler.
+struct own_stream {
+    GFilterInputStream any_name;
+    std::string text;
+};
+
+} // namespace
+
+TEST(ref_traits, know_gobjects_by_the_structure_that_they_begin_with) {
+    static_assert(gobject<GObject>);
+    static_assert(gobject<GInputStream> && gobject<GFileInputStream> && gobject<GApplication>);
+    static_assert(gobject<own_stream>);
+    static_assert(!gobject<rgba> && !gobject<holder_of_an_object> && !gobject<holder_of_anything>);
+    static_assert(!gobject<GValue> && !gobject<GTypeInstance> && !gobject<char>);
+}
+
+TEST(ref_traits, know_the_interfaces_and_hidden_structures_of_gio) {
+    static_assert(gobject<GFile> && gobject<GAsyncResult> && gobject<GListModel>);
+    static_assert(gobject<GTask> && gobject<GDBusConnection> && gobject<GSimpleAction>);
+    static_assert(!gobject<hidden>);
+    static_assert(!gobject<GBytes> && !gobject<GParamSpec> && !gobject<foreign>);
+}
+
+TEST(ref_traits, may_free_what_is_not_counted) {
+    auto spec = ref<GPatternSpec>::adopt(g_pattern_spec_new("*.txt"));
+    EXPECT_TRUE(g_pattern_spec_match_string(spec, "a.txt"));
+    const auto moved = std::move(spec);
+    EXPECT_FALSE(spec);
+    EXPECT_TRUE(moved);
+}
 
 TEST(ref, adopt_takes_a_reference_over) {
     GCancellable* object = g_cancellable_new();

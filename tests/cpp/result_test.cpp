@@ -87,6 +87,20 @@ TEST(result, holds_a_cancellation_which_value_throws) {
     EXPECT_THROW(stopped.value(), cancelled);
 }
 
+TEST(result, of_a_cancellation_has_an_error_that_says_so) {
+    const result<int> stopped = cancelled();
+    EXPECT_TRUE(stopped.error().matches(G_IO_ERROR_CANCELLED));
+    EXPECT_STREQ(stopped.error().message(), "gawait::result: it was cancelled");
+}
+
+TEST(result, of_a_value_has_an_error_that_says_that_there_is_none) {
+    const result<int> number = 1;
+    EXPECT_TRUE(number.error().matches(G_IO_ERROR_INVALID_ARGUMENT));
+    EXPECT_STREQ(number.error().message(), "gawait::result: there is no error");
+    const result<> done;
+    EXPECT_TRUE(done.error().matches(G_IO_ERROR_INVALID_ARGUMENT));
+}
+
 TEST(result, can_hold_what_can_only_be_moved) {
     result<std::unique_ptr<int>> value = std::make_unique<int>(5);
     const std::unique_ptr<int> taken = std::move(value).value();

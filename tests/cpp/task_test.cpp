@@ -1,11 +1,14 @@
 #include "gawait/task.hpp"
 
+#include "gawait/async_generator.hpp"
+#include "gawait/event.hpp"
 #include "gawait/run.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -312,4 +315,50 @@ TEST(as_task, leaves_a_task_what_it_is) {
     EXPECT_EQ(run(as_task(give(3))), 3);
     task<int> none;
     EXPECT_FALSE(as_task(std::move(none)));
+}
+
+namespace {
+
+/// Notes that it was called, and that its argument was destroyed.
+task<int> note(counted /*argument*/, int number, int& calls) {
+    ++calls;
+    co_await yield();
+    co_return number;
+}
+
+} // namespace
+
+// As docs/coroutines.md says; `co_await (first ? note(...) : note(...))` is what g++ 12 destroys
+// twice.
+TEST(task, chosen_by_a_condition_is_awaited_by_its_name_or_in_its_branch) {
+    std::atomic<int> live{0};
+    int calls = 0;
+    const auto body = [&](bool first) -> task<int> {
+        auto chosen = first ? note(counted(live), 1, calls) : note(counted(live), 2, calls);
+        const int named = co_await chosen;
+        const int in_branch = first ? co_await note(counted(live), 10, calls)
+                                    : co_await note(counted(live), 20, calls);
+        co_return named + in_branch;
+    };
+    EXPECT_EQ(run(body(true)), 11);
+    EXPECT_EQ(run(body(false)), 22);
+    EXPECT_EQ(calls, 4);
+    EXPECT_EQ(live, 0);
+}
+
+TEST(task, may_choose_an_awaiter_without_a_destructor_where_it_awaits_it) {
+    event set;
+    event other;
+    set.set();
+    const auto numbers = [](int first) -> async_generator<int> { co_yield first; };
+    auto ones = numbers(1);
+    auto twos = numbers(2);
+    const auto body = [&](bool first) -> task<int> {
+        co_await (first ? set.wait() : other.wait());
+        const int* number = co_await (first ? ones.next() : twos.next());
+        co_return *number;
+    };
+    EXPECT_EQ(run(body(true)), 1);
+    other.set();
+    EXPECT_EQ(run(body(false)), 2);
 }

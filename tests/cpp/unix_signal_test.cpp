@@ -128,5 +128,125 @@ TEST(unix_signal, may_be_waited_for_again_and_again) {
     run(body());
 }
 
+TEST(unix_signals, holds_the_handler_as_long_as_it_lives) {
+    const test::own_context context;
+    {
+        unix_signals hangups(SIGHUP);
+        EXPECT_FALSE(has_default_effect(SIGHUP));
+        const auto body = [&]() -> task<> {
+            for (int round = 0; round < 3; ++round) {
+                ::raise(SIGHUP);
+                co_await hangups.next();
+                EXPECT_FALSE(has_default_effect(SIGHUP));
+            }
+        };
+        run(body());
+        EXPECT_FALSE(has_default_effect(SIGHUP));
+    }
+    EXPECT_TRUE(has_default_effect(SIGHUP));
+}
+
+TEST(unix_signals, remembers_one_that_comes_while_it_is_dealt_with) {
+    const test::own_context context;
+    const auto body = []() -> task<> {
+        unix_signals hangups(SIGHUP);
+        const auto first = spawn(hangups.next());
+        co_await sleep_for(1ms);
+        EXPECT_FALSE(first.done());
+        ::raise(SIGHUP);
+        co_await first;
+        ::raise(SIGHUP); // with unix_signal() this would be the end of the process
+        co_await sleep_for(10ms);
+        co_await hangups.next();
+    };
+    run(body());
+}
+
+TEST(unix_signals, that_come_while_nobody_waits_are_one) {
+    const test::own_context context;
+    const auto body = []() -> task<> {
+        unix_signals hangups(SIGHUP);
+        for (int signal = 0; signal < 3; ++signal) {
+            ::raise(SIGHUP);
+            co_await sleep_for(2ms);
+        }
+        co_await hangups.next();
+        const auto next = spawn(hangups.next());
+        co_await sleep_for(5ms);
+        EXPECT_FALSE(next.done());
+        next.cancel();
+        EXPECT_TRUE((co_await as_result(next)).was_cancelled());
+    };
+    run(body());
+}
+
+TEST(unix_signals, lets_those_that_wait_go_on_one_after_the_other) {
+    const test::own_context context;
+    const auto body = []() -> task<> {
+        unix_signals users(SIGUSR1);
+        const auto first = spawn(users.next());
+        const auto second = spawn(users.next());
+        co_await yield();
+        ::raise(SIGUSR1);
+        co_await first;
+        EXPECT_FALSE(second.done());
+        ::raise(SIGUSR1);
+        co_await second;
+    };
+    run(body());
+}
+
+TEST(unix_signals, whose_wait_is_cancelled_remember_the_signal_for_the_next) {
+    const test::own_context context;
+    const auto body = []() -> task<> {
+        unix_signals users(SIGUSR1);
+        const auto waiting = spawn(users.next());
+        co_await yield();
+        waiting.cancel();
+        EXPECT_TRUE((co_await as_result(waiting)).was_cancelled());
+        ::raise(SIGUSR1);
+        co_await sleep_for(2ms);
+        const auto late = spawn(users.next());
+        late.cancel(); // before it begins
+        EXPECT_TRUE((co_await as_result(late)).was_cancelled());
+        const auto cancelled_itself = []() -> task<> {
+            const detail::environment& env = co_await detail::current_environment();
+            env.cancel->request();
+        };
+        const auto gives_up = [](unix_signals& signals, auto cancel) -> task<> {
+            co_await cancel();
+            co_await signals.next();
+        };
+        EXPECT_TRUE((co_await as_result(spawn(gives_up(users, cancelled_itself)))).was_cancelled());
+        co_await users.next();
+    };
+    run(body());
+}
+
+TEST(unix_signals, belong_to_the_tasks_of_one_context) {
+    const test::own_context context;
+    unix_signals users(SIGUSR1);
+    const auto take = [&]() -> task<> {
+        ::raise(SIGUSR1);
+        co_await users.next();
+    };
+    run(take());
+    std::jthread([&] {
+        const test::own_context other;
+        const auto fails = [&]() -> task<> { co_await users.next(); };
+        try {
+            run(fails());
+            ADD_FAILURE() << "waited";
+        } catch (const error& failure) {
+            EXPECT_TRUE(failure.matches(G_IO_ERROR_INVALID_ARGUMENT));
+        }
+    }).join();
+}
+
+TEST(unix_signals, that_glib_cannot_wait_for_throw_invalid_argument) {
+    EXPECT_THROW(unix_signals(SIGKILL), error);
+    EXPECT_THROW(unix_signals(0), error);
+}
+
 } // namespace
 } // namespace gawait

@@ -39,6 +39,9 @@ __attribute__((visibility("default"))) void storm_begin(const char* text, const 
 __attribute__((visibility("default"))) int storm_alive();
 }
 
+template <>
+struct gawait::ref_traits<CrossingWordCounter> : gawait::gobject_traits<CrossingWordCounter> {};
+
 namespace {
 
 std::atomic<int> alive = 0;
@@ -78,9 +81,9 @@ private:
         count_while_alive(counter);
         count_while_alive(stop);
         const auto& file = chance() % 8 == 0 ? picture_ : text_;
-        auto counting = as_result(
-            with_cancellable(stop, async(crossing_word_counter_count_async,
-                                         crossing_word_counter_count_finish, counter, file)));
+        auto counting = as_result(with_cancellable(stop, async(crossing_word_counter_count_async,
+                                                               crossing_word_counter_count_finish,
+                                                               counter, file, G_PRIORITY_DEFAULT)));
         switch (chance() % 4) {
         case 0:
             g_cancellable_cancel(stop);

@@ -24,6 +24,9 @@
 #include <utility>
 #include <vector>
 
+template <>
+struct gawait::ref_traits<CrossingWordCounter> : gawait::gobject_traits<CrossingWordCounter> {};
+
 using namespace gawait;
 using gawait::test::always_ready;
 using gawait::test::callback_log;
@@ -45,14 +48,14 @@ ref<GCancellable> new_cancellable() { return ref<GCancellable>::adopt(g_cancella
 
 task<totals> count(ref<CrossingWordCounter> counter, ref<GFile> tree) {
     co_return co_await async(crossing_word_counter_count_async, crossing_word_counter_count_finish,
-                             counter, tree);
+                             counter, tree, G_PRIORITY_DEFAULT);
 }
 
 task<std::vector<std::string>> most_frequent(ref<CrossingWordCounter> counter, ref<GFile> tree,
                                              guint how_many) {
-    const auto words =
-        co_await async(crossing_word_counter_most_frequent_async,
-                       crossing_word_counter_most_frequent_finish, counter, tree, how_many);
+    const auto words = co_await async(crossing_word_counter_most_frequent_async,
+                                      crossing_word_counter_most_frequent_finish, counter, tree,
+                                      how_many, G_PRIORITY_DEFAULT);
     co_return std::vector<std::string>(words.get(), words.get() + g_strv_length(words.get()));
 }
 

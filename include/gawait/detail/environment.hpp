@@ -17,12 +17,16 @@ struct environment {
     cancellation* cancel = nullptr;
 };
 
+// The name is what a compiler says in any other coroutine.
+template <class Promise>
+concept is_of_a_gawait_task_or_async_generator = requires(Promise& promise) {
+    { promise.env() } noexcept -> std::same_as<environment&>;
+};
+
 /// A promise of a coroutine that gawait's awaitables can be awaited in: those of
 /// `task` and of `async_generator`.
 template <class Promise>
-concept has_environment = requires(Promise& promise) {
-    { promise.env() } noexcept -> std::same_as<environment&>;
-};
+concept has_environment = is_of_a_gawait_task_or_async_generator<Promise>;
 
 /// An await that gives the coroutine's own environment, without suspending it.
 class current_environment {

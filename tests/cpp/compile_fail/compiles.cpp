@@ -2,6 +2,14 @@
 #include "gawait/async.hpp"
 #include "gawait/task.hpp"
 
+gawait::ref<GFile> make();
+
+char* passes_a_temporary_to_a_function() {
+    GFile* copy = g_file_dup(make());
+    const auto owner = gawait::ref<GFile>::adopt(copy);
+    return g_file_get_path(make().get());
+}
+
 gawait::task<> compiles(GFile* file, GFileEnumerator* children, GDBusConnection* bus) {
     co_await gawait::async(g_file_query_info_async, g_file_query_info_finish, file, "standard::*",
                            G_FILE_QUERY_INFO_NONE);

@@ -1,4 +1,4 @@
-// error: has_environment
+// error: is_of_a_gawait_task_or_async_generator
 #include "gawait/async.hpp"
 
 #include <coroutine>
