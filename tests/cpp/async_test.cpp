@@ -475,6 +475,8 @@ protected:
     }
 
     static inline std::optional<session_bus> daemon;
+    // Not the default one, whose tasks end with each run().
+    own_context context;
     bus_service service{*daemon};
     ref<GDBusConnection> client = daemon->connect();
 };
