@@ -194,6 +194,12 @@ def rows_of_reads(measured):
         title = ""
 
 
+def note_on_looks(measured):
+    by_io_uring = measured[WORKS[0], GAWAIT]["io_uring"]
+    way = "a load from the memory of an io_uring" if by_io_uring else "epoll_wait(0)"
+    return f"Each round of each loop looks at the descriptors, gawait's by {way}."
+
+
 def crowd(loops, measured):
     series = {
         loop: [
@@ -259,5 +265,5 @@ def measure(build, quick):
         "Medians of several runs in turn, for one operation: processor time of the process, "
         "for TCP echo that of the server, which a client in C++ keeps busy. "
         f"{', '.join(loops.values())}.",
-        notes + notes_on_reads + notes_on_echoes + busy + stuck,
+        [note_on_looks(measured)] + notes + notes_on_reads + notes_on_echoes + busy + stuck,
     )

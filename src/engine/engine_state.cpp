@@ -27,7 +27,8 @@ bool engine_state::withdraw(job& work) noexcept {
         left_in_round -= *before < left_in_round;
         return true;
     }
-    return std::ranges::any_of(lanes, [&](auto& each) { return each.second.jobs.remove(work).has_value(); });
+    return std::ranges::any_of(
+        lanes, [&](auto& each) { return each.second.jobs.remove(work).has_value(); });
 }
 
 } // namespace gawait

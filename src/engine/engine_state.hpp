@@ -122,9 +122,9 @@ struct engine_state : engine {
     job_queue jobs;
     std::size_t left_in_round = 0; // at most jobs.size()
     std::size_t rounds_begun = 0;
-    turn* current = nullptr; // the innermost
-    std::mutex sources_lock; // whoever changes sources, against whoever ends them
-    std::map<int, lane> lanes; // by priority
+    turn* current = nullptr;        // the innermost
+    std::mutex sources_lock;        // whoever changes sources, against whoever ends them
+    std::map<int, lane> lanes;      // by priority
     bool better_lane_ready = false; // since the main source last began a turn
     timer_heap timers;
     poller polled;

@@ -31,9 +31,8 @@ void replace(unique_fd& old, int fresh) noexcept {
 } // namespace
 
 void poller::count_forks() {
-    [[maybe_unused]] static const int registered = pthread_atfork(nullptr, nullptr, [] {
-        forks_of_process.fetch_add(1, std::memory_order_relaxed);
-    });
+    [[maybe_unused]] static const int registered = pthread_atfork(
+        nullptr, nullptr, [] { forks_of_process.fetch_add(1, std::memory_order_relaxed); });
 }
 
 poller::poller() : forks_((count_forks(), forks_of_process.load(std::memory_order_relaxed))) {

@@ -108,8 +108,8 @@ private:
     static constexpr std::chrono::milliseconds probe_interval{100};
     static constexpr std::size_t probes = 16; // at a time
 
-    // What the memory of a notice costs is worth it only for a turn of many rounds, and a
-    // system call more only where the next look is not at once.
+    // That found nothing, one after the other in a turn: what a ring costs is worth it only in
+    // long turns, and a system call that clears it only if it saves others.
     static constexpr int looks_before_notice = 32;
     static constexpr int looks_before_clear = 2;
 
@@ -121,7 +121,7 @@ private:
     static constexpr std::array conditions{G_IO_IN, G_IO_OUT, G_IO_PRI};
 
     struct slot {
-        fd_watch* first = nullptr;    // the oldest, whose previous_ is the latest
+        fd_watch* first = nullptr; // the oldest, whose previous_ is the latest
         std::array<std::uint32_t, conditions.size()> waiting{}; // watches, by condition
         std::uint32_t registered = 0; // the events that the kernel was asked for
         std::uint32_t generation = 0; // tells the files apart that had this number
@@ -199,7 +199,7 @@ private:
     bool no_notice_ = false; // it was refused
     bool quiet_ = false;     // the last look found nothing, and the notice tells what came since
     bool busy_ = false;
-    int fruitless_ = 0; // looks of this turn, one after the other
+    int fruitless_ = 0;    // looks of this turn, one after the other
     bool haunted_ = false; // by a file that was closed under its watches
     unsigned forks_;
     std::array<epoll_event, 256> events_;

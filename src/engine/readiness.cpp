@@ -29,8 +29,8 @@ long enter(int ring, unsigned requests) noexcept {
 } // namespace
 
 readiness::mapping::mapping(int fd, std::uint64_t offset, std::size_t size) noexcept {
-    void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
-                        off_t(offset));
+    void* mapped =
+        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, off_t(offset));
     if (mapped == MAP_FAILED)
         return;
     begin_ = static_cast<std::byte*>(mapped);
@@ -98,9 +98,9 @@ void readiness::clear() noexcept {
     bool ended = false;
     unsigned next = head;
     for (; next != tail; ++next)
-        ended |= !((memory_.at<io_uring_cqe>(completed.cqes) + (next & (layout_.cq_entries - 1)))
-                       ->flags &
-                   IORING_CQE_F_MORE);
+        ended |= !(
+            (memory_.at<io_uring_cqe>(completed.cqes) + (next & (layout_.cq_entries - 1)))->flags &
+            IORING_CQE_F_MORE);
     std::atomic_ref(head).store(next, std::memory_order_release);
     if (!good || (ended && !poll_again()))
         stop();

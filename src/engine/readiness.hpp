@@ -15,9 +15,9 @@ namespace gawait {
 /// polls it. Where there is no io_uring, as in many containers, nothing is told.
 ///
 /// The kernel sets a flag in the ring's memory and does nothing else
-/// (`IORING_SETUP_DEFER_TASKRUN`, Linux 6.1): the thread is not interrupted, nor is a call in
-/// which it blocks. The flag stays set until `clear()`, so what nobody asks for costs nothing.
-/// Belongs to the thread that started it.
+/// (`IORING_SETUP_DEFER_TASKRUN`, Linux 6.1): no call in which the thread blocks ends with `EINTR`,
+/// except for one after `stop()`. The flag stays set until `clear()`, so what nobody asks for
+/// costs nothing. Belongs to the thread that started it.
 class readiness {
 public:
     /// Begins to tell about a descriptor.

@@ -13,9 +13,9 @@ namespace gawait {
 class turn {
 public:
     explicit turn(engine_state& state, bool lanes = false) noexcept
-        : of_lane(lanes), source_(ref<GSource>::retain(state.main)), state_(state), thread_default_(state),
-          outer_thread_(
-              state.dispatching.exchange(std::this_thread::get_id(), std::memory_order_relaxed)),
+        : of_lane(lanes), source_(ref<GSource>::retain(state.main)), state_(state),
+          thread_default_(state), outer_thread_(state.dispatching.exchange(
+                                      std::this_thread::get_id(), std::memory_order_relaxed)),
           outer_(std::exchange(state.current, this)) {
         state.polled.begin_turn();
     }

@@ -451,6 +451,209 @@ def test_a_reader_may_replace_and_remove_itself(loop):
         assert order == ["first", "second"]
 
 
+# Rounds ---------------------------------------------------------------------------
+
+
+# Programs whose output tells in which order a loop runs what is ready; `new_loop` makes it.
+READER_BEHIND_LONG_CALLBACKS = """
+async def main():
+    loop = asyncio.get_running_loop()
+    here, there = os.pipe()
+    os.write(there, b"x")
+    calls = 0
+    done = loop.create_future()
+
+    def on_ready():
+        nonlocal calls
+        calls += 1
+        loop.call_soon(stop)
+
+    def stop():
+        if loop.remove_reader(here):
+            done.set_result(calls)
+
+    loop.add_reader(here, on_ready)
+    for _ in range(4):
+        loop.call_soon(time.sleep, 0.0006)
+    return await done
+
+outcomes = [run(main()) for _ in range(200)]
+"""
+
+FUTURE_AS_READER = """
+async def main():
+    loop = asyncio.get_running_loop()
+    failures = []
+    loop.set_exception_handler(lambda loop, context: failures.append(context))
+    here, there = os.pipe()
+    os.write(there, b"x")
+    ready = loop.create_future()
+    ready.add_done_callback(lambda _: loop.remove_reader(here))
+    loop.add_reader(here, ready.set_result, None)
+    for _ in range(4):
+        loop.call_soon(time.sleep, 0.0006)
+    await ready
+    for _ in range(4):
+        await asyncio.sleep(0)
+    return len(failures)
+
+outcomes = [run(main()) for _ in range(200)]
+"""
+
+READER_BESIDE_SLEEPS = """
+async def main():
+    loop = asyncio.get_running_loop()
+    here, there = os.pipe()
+    read = False
+
+    def on_ready():
+        nonlocal read
+        read = bool(os.read(here, 1))
+
+    loop.add_reader(here, on_ready)
+    sleeps = []
+    for attempt in range(400):
+        for _ in range(attempt % 50):
+            await asyncio.sleep(0)
+        read = False
+        os.write(there, b"x")
+        sleeps.append(0)
+        while not read:
+            await asyncio.sleep(0)
+            sleeps[-1] += 1
+    return sleeps
+
+outcomes = run(main())
+"""
+
+DUE_TIMERS = """
+async def main():
+    loop = asyncio.get_running_loop()
+    sleeps = []
+    for attempt in range(200):
+        for _ in range(attempt % 40):
+            await asyncio.sleep(0)
+        due = asyncio.Event()
+        loop.call_at(loop.time(), due.set)
+        sleeps.append(0)
+        while not due.is_set():
+            await asyncio.sleep(0)
+            sleeps[-1] += 1
+    return sleeps
+
+outcomes = run(main())
+"""
+
+READERS_AND_TIMERS_BEHIND_CALLBACKS = """
+async def main():
+    loop = asyncio.get_running_loop()
+    here, there = os.pipe()
+    os.write(there, b"x")
+    order = []
+    log = order.append
+
+    def first():
+        log("first")
+        loop.call_soon(log, "soon")
+        loop.add_reader(here, on_ready)
+        loop.call_at(loop.time(), log, "due")
+        loop.call_soon(later)
+        time.sleep(0.002)
+
+    def on_ready():
+        log("ready")
+        loop.call_soon(log, "from the reader")
+        loop.remove_reader(here)
+
+    def later():
+        log("later")
+        loop.call_soon(log, "behind all")
+
+    loop.call_soon(first)
+    await asyncio.sleep(0.02)
+    return order
+
+outcomes = [run(main()) for _ in range(20)]
+"""
+
+A_READER_REPLACED_WHILE_IT_IS_READY = """
+async def main():
+    loop = asyncio.get_running_loop()
+    pipes = [os.pipe() for _ in range(2)]
+    order = []
+    log = order.append
+
+    def replace(which):
+        log("replaces")
+        for here, _ in pipes:
+            loop.add_reader(here, replaced, here)
+        loop.call_soon(log, "the next round")
+
+    def replaced(here):
+        log("replaced")
+        loop.remove_reader(here)
+
+    for here, there in pipes:
+        os.write(there, b"x")
+        loop.add_reader(here, replace, here)
+    await asyncio.sleep(0.01)
+    return order
+
+outcomes = [run(main()) for _ in range(20)]
+"""
+
+NO_IO_URING = """
+# A filter of system calls lets io_uring_setup() fail.
+import ctypes
+instruction = lambda *given: struct.pack("HBBI", *given)
+code = b"".join([
+    instruction(0x20, 0, 0, 0),
+    instruction(0x15, 0, 1, 425),
+    instruction(0x06, 0, 0, 0x00050001),
+    instruction(0x06, 0, 0, 0x7FFF0000),
+])
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+unsigned = [ctypes.c_ulong(number) for number in (0, 0, 0)]
+assert prctl(38, ctypes.c_ulong(1), *unsigned) == 0
+assert prctl(22, ctypes.c_ulong(2), ctypes.byref(Filter(4, code)), *unsigned[1:]) == 0
+assert ctypes.CDLL(None, use_errno=True).syscall(425, 1, None) == -1
+assert ctypes.get_errno() == 1
+"""
+
+
+@pytest.mark.parametrize("before", ["", NO_IO_URING], ids=["", "without io_uring"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        READER_BEHIND_LONG_CALLBACKS,
+        FUTURE_AS_READER,
+        READER_BESIDE_SLEEPS,
+        DUE_TIMERS,
+        READERS_AND_TIMERS_BEHIND_CALLBACKS,
+        A_READER_REPLACED_WHILE_IT_IS_READY,
+    ],
+    ids=[
+        "a reader behind long callbacks",
+        "a future's result by a reader",
+        "a reader beside sleep(0)",
+        "due timers",
+        "readers and timers behind callbacks",
+        "a reader that is replaced while it is ready",
+    ],
+)
+def test_the_order_is_that_of_the_stock_loop(run_script, program, before):
+    def outcome(run):
+        result = run_script(
+            f"import asyncio, os, struct, time\n{before}{run}{program}print(outcomes)"
+        )
+        assert result.stderr == ""
+        return result.stdout
+
+    assert outcome("import gawait; run = gawait.run") == outcome("run = asyncio.run")
+
+
 # GLib in the same thread ----------------------------------------------------------
 
 

@@ -321,9 +321,9 @@ bool loop_object::has_work(int own_fd) const noexcept {
         if (fd != static_cast<std::size_t>(own_fd) &&
             (core->watches[fd][false] || core->watches[fd][true]))
             return true;
-    return scheduled ||
-           std::ranges::any_of(core->lanes,
-                               [](const auto& each) { return !each.second.ready.empty(); });
+    return scheduled || std::ranges::any_of(core->lanes, [](const auto& each) {
+               return !each.second.ready.empty();
+           });
 }
 
 bool loop_object::let_go() noexcept {

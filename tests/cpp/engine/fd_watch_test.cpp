@@ -149,11 +149,10 @@ TEST_F(fd_watch, watches_of_one_descriptor_end_in_any_order_and_are_called_in_th
                                        GIOCondition(G_IO_IN | G_IO_OUT)};
     for (char letter = 'a'; letter < 'k'; ++letter) {
         const auto wanted = conditions[std::size_t(letter - 'a') % std::size(conditions)];
-        watches.push_back(std::make_unique<watcher>(near.get(), wanted,
-                                                    [&, letter](watcher&) {
-                                                        if (home->rounds() == logged_round)
-                                                            log += letter;
-                                                    }));
+        watches.push_back(std::make_unique<watcher>(near.get(), wanted, [&, letter](watcher&) {
+            if (home->rounds() == logged_round)
+                log += letter;
+        }));
         home->watch(*watches.back());
     }
     const auto called = [&] {
@@ -164,8 +163,8 @@ TEST_F(fd_watch, watches_of_one_descriptor_end_in_any_order_and_are_called_in_th
     };
     EXPECT_EQ(called(), "abefgj");
     // The first, the last, one in the middle; the last that waits for input alone.
-    for (const auto& [gone, left] : {std::pair(0, "befgj"), std::pair(9, "befg"),
-                                     std::pair(4, "bfg"), std::pair(5, "bg")}) {
+    for (const auto& [gone, left] :
+         {std::pair(0, "befgj"), std::pair(9, "befg"), std::pair(4, "bfg"), std::pair(5, "bg")}) {
         home->unwatch(*watches[std::size_t(gone)]);
         EXPECT_EQ(called(), left);
     }

@@ -10,6 +10,7 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -184,6 +185,22 @@ TEST_F(engine_rounds, find_what_another_thread_wrote) {
     home->post(step);
     EXPECT_TRUE(until([&] { return found == times; }));
     home->unwatch(counted);
+}
+
+TEST_F(engine_rounds, leave_calls_alone_that_block_while_a_descriptor_becomes_ready) {
+    // A new process has had no ring, whose end would interrupt.
+    const pid_t child = in_child([&] {
+        EXPECT_TRUE(each_round_looks());
+        home->watch(readable);
+        const descriptor nothing(epoll_create1(EPOLL_CLOEXEC));
+        const std::jthread writer([&] {
+            std::this_thread::sleep_for(5ms);
+            pipe.second.write("x");
+        });
+        epoll_event event;
+        return epoll_wait(nothing.get(), &event, 1, 20) == 0; // and not -1, EINTR
+    });
+    EXPECT_TRUE(succeeded(child));
 }
 
 TEST_F(engine_rounds, look_in_a_child_as_in_its_parent) {
