@@ -36,7 +36,6 @@ class Held:
 
 
 _held = weakref.WeakValueDictionary()  # by address
-_functions = {}  # by symbol
 
 
 def hold(tag):
@@ -137,7 +136,5 @@ def _object_of(address):
     symbol = _native.symbol_at(address)
     if symbol is None:
         return address
-    if symbol not in _functions:
-        _functions[symbol] = introspection.function_of_symbol(symbol)
-    function = _functions[symbol]
+    function = introspection.function_of_symbol(symbol)
     return address if function is None else function

@@ -3,6 +3,7 @@
 PyGObject's objects are asked, with what all its versions from 3.42 on can answer.
 """
 
+import functools
 import numbers
 import operator
 import os
@@ -113,9 +114,14 @@ def function_of_symbol(symbol):
     """Return the function that a symbol of a loaded namespace's library is, as Python code gets
     it, or None.
     """
-    repository_ = Repository.get_default()
-    for namespace in repository_.get_loaded_namespaces():
-        for info in repository_.get_infos(namespace):
+    namespaces = Repository.get_default().get_loaded_namespaces()
+    return _find_symbol(symbol, tuple(namespaces))
+
+
+@functools.cache
+def _find_symbol(symbol, namespaces):
+    for namespace in namespaces:
+        for info in Repository.get_default().get_infos(namespace):
             functions = (info,) if isinstance(info, FunctionInfo) else ()
             if hasattr(info, "get_methods"):
                 functions = info.get_methods()
