@@ -9,7 +9,7 @@
     gawait.run(main())
 """
 
-from gawait import application, iteration, virtual
+from gawait import application, async_result, iteration, virtual
 from gawait._native import Handle, TimerHandle
 from gawait.loop import EventLoop, create_task, priority
 from gawait.operation import Operation, call, wrap
@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 application.patch()
+async_result.patch()
 virtual.patch()
 iteration.patch()
 

@@ -3,6 +3,7 @@
 PyGObject's objects are asked, with what all its versions from 3.42 on can answer.
 """
 
+import functools
 import numbers
 import operator
 import os
@@ -55,6 +56,13 @@ def describe(info):
     return (name_of(info), tuple(names), tuple(defaults), cancellable, *finish)
 
 
+def describe_call(info):
+    """Return what describe() does, or the same of a function that takes a Gio.AsyncReadyCallback
+    but cannot be awaited, without a finish function: what it calls back gets its user data.
+    """
+    return describe(info) or _describe_callback(info)
+
+
 def finish_function(info):
     """Return the finish function of an asynchronous function, and how it is called; or None."""
     found = _find_finish(info)
@@ -100,6 +108,47 @@ def explain(info, values, error):
             reason = str(error).removeprefix(f"argument {name}: ")
             return type(error)(f"{name_of(info)}() argument '{name}': {reason}")
     return error
+
+
+def function_of_symbol(symbol):
+    """Return the function that a symbol of a loaded namespace's library is, as Python code gets
+    it, or None.
+    """
+    namespaces = Repository.get_default().get_loaded_namespaces()
+    return _find_symbol(symbol, tuple(namespaces))
+
+
+@functools.cache
+def _find_symbol(symbol, namespaces):
+    for namespace in namespaces:
+        for info in Repository.get_default().get_infos(namespace):
+            functions = (info,) if isinstance(info, FunctionInfo) else ()
+            if hasattr(info, "get_methods"):
+                functions = info.get_methods()
+            for function in functions:
+                if function.get_symbol() == symbol:
+                    return _accessed(function)
+    return None
+
+
+def _accessed(function):
+    if function.get_container() is not None:
+        return of_class(function) or function
+    return getattr(_namespace(function), function.get_name(), function)
+
+
+def _describe_callback(info):
+    arguments = info.get_arguments()
+    callback = _ready_callback(arguments)
+    if callback is None:
+        return None
+    hidden = _hidden(arguments)
+    # PyGObject binds constructors to their class.
+    names = ["self"] if info.is_method() or info.is_constructor() else []
+    names += [each.get_name() for i, each in enumerate(arguments[:callback]) if i not in hidden]
+    # What makes a result is not what has begun its operation.
+    name = "" if info.is_constructor() else name_of(info)
+    return (name, tuple(names), (_REQUIRED,) * len(names), -1, None, WITH_RESULT)
 
 
 def _find_finish(info):

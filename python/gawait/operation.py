@@ -97,5 +97,5 @@ def _required_arguments(function):
 
 
 _native.await_functions(
-    FunctionInfo, introspection.describe, introspection.of_class, introspection.explain
+    FunctionInfo, introspection.describe_call, introspection.of_class, introspection.explain
 )

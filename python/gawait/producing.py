@@ -8,7 +8,7 @@ import weakref
 
 from gi.repository import Gio, GLib, GObject
 
-from gawait import _native, introspection
+from gawait import _native, async_result, introspection
 from gawait.guest import current_context, loop_of_context, running_loop
 from gawait.loop import priority as current_priority
 
@@ -66,7 +66,10 @@ class async_method:
         self._owner, self._name = owner, name
         self._title = f"{owner.__qualname__}.{name}"
         setattr(owner, name, self._function)
-        setattr(owner, f"{name}_async", self._start_method())
+        start = self._start_method()
+        self._tag = id(start)
+        self._held = async_result.hold(start)
+        setattr(owner, f"{name}_async", start)
         setattr(owner, f"{name}_finish", self._finish_method())
         self._add_signal()
 
@@ -98,7 +101,7 @@ class async_method:
     def _emitted(self, source, *all):
         *args, priority, cancellable, callback, user_data = all
         task = _native.new_task_for_c(
-            source, cancellable, priority, id(self), self._title, callback, user_data
+            source, cancellable, priority, self._tag, self._title, callback, user_data
         )
         production = Production(cancellable, self._title, TaskEnd(task))
         production.run(call_method(source, self._name, args), priority)
@@ -128,7 +131,7 @@ class async_method:
         coroutine = run(*args[: self._positional], **kwargs)
         try:
             task = _native.new_task(
-                source, cancellable, priority, id(self), self._title, callback, user_data
+                source, cancellable, priority, self._tag, self._title, callback, user_data
             )
         except BaseException:
             coroutine.close()
@@ -159,7 +162,7 @@ class async_method:
         )
 
     def _finish(self, source, result):
-        return _native.finish(source, result, id(self), self._title)
+        return _native.finish(source, result, self._tag, self._title)
 
 
 def error_of(exception):

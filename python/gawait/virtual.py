@@ -25,7 +25,7 @@ import inspect
 
 from gi import types
 
-from gawait import _native
+from gawait import _native, async_result
 from gawait.producing import Production, TaskEnd, call_method
 
 
@@ -35,12 +35,15 @@ def patch():
 
     @functools.wraps(original)
     def _setup_vfuncs(cls):
-        coroutines = {
-            name: value
-            for name, value in vars(cls).items()
-            if name.startswith("do_") and inspect.iscoroutinefunction(value)
+        methods = dict(vars(cls))
+        filled = {
+            name
+            for name, value in methods.items()
+            if name.startswith("do_")
+            and inspect.iscoroutinefunction(value)
+            and _native.fill_virtual_method(cls, name)
         }
-        filled = {name for name in coroutines if _native.fill_virtual_method(cls, name)}
+        filled |= async_result.fill(cls)
         # PyGObject would put its own function over ours.
         for name in filled:
             type.__delattr__(cls, name)
@@ -48,7 +51,7 @@ def patch():
             original(cls)
         finally:
             for name in filled:
-                type.__setattr__(cls, name, coroutines[name])
+                type.__setattr__(cls, name, methods[name])
 
     types.GObjectMeta._setup_vfuncs = _setup_vfuncs
 

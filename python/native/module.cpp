@@ -3,9 +3,11 @@
 #include "current_context.hpp"
 #include "loop/handle.hpp"
 #include "loop/loop.hpp"
+#include "producing/async_result.hpp"
 #include "producing/async_virtual.hpp"
 #include "producing/exported.hpp"
 #include "producing/producing.hpp"
+#include "user_data.hpp"
 
 #include <pygobject.h>
 
@@ -13,12 +15,14 @@ namespace gawait::python {
 namespace {
 
 int execute(PyObject* module) {
-    if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context())
+    if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context() ||
+        !prepare_user_data())
         return -1;
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
     const bool complete = loop_type && add_operation_type(module) &&
                           add_function_info(module, loop_type) && add_producing(module) &&
-                          add_exported(module) && add_async_virtual(module);
+                          add_exported(module) && add_async_virtual(module) &&
+                          add_async_result(module);
     return complete ? 0 : -1;
 }
 

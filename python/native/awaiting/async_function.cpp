@@ -1,5 +1,7 @@
 #include "awaiting/async_function.hpp"
 
+#include <glib.h>
+
 namespace gawait::python {
 
 std::shared_ptr<const async_function> async_function::of(PyObject* description) {
@@ -9,9 +11,13 @@ std::shared_ptr<const async_function> async_function::of(PyObject* description) 
     if (!PyArg_ParseTuple(description, "UO!O!nOi", &name, &PyTuple_Type, &names, &PyTuple_Type,
                           &defaults, &cancellable, &finish, &form))
         return nullptr;
-    return std::make_shared<const async_function>(
-        async_function{object::retain(name), object::retain(names), object::retain(defaults),
-                       cancellable, object::retain(finish), static_cast<finish_form>(form)});
+    const char* interned = PyUnicode_AsUTF8(name);
+    if (!interned)
+        return nullptr;
+    return std::make_shared<const async_function>(async_function{
+        object::retain(name), g_intern_string(interned), object::retain(names),
+        object::retain(defaults), cancellable,
+        finish == Py_None ? object() : object::retain(finish), static_cast<finish_form>(form)});
 }
 
 object async_function::complete(const arguments& given, Py_ssize_t skipped) const noexcept {

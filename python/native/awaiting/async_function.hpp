@@ -8,13 +8,14 @@
 
 namespace gawait::python {
 
-/// An asynchronous function: what `introspection.describe()` says of it.
+/// An asynchronous function: what `introspection.describe_call()` says of it.
 struct async_function {
     object name;
-    object names;    // tuple: of the arguments before the callback
-    object defaults; // tuple; `...`: none
+    const char* interned_name; // by GLib
+    object names;              // tuple: of the arguments before the callback
+    object defaults;           // tuple; `...`: none
     Py_ssize_t cancellable;
-    object finish;
+    object finish; // empty: it takes a callback, and cannot be awaited
     finish_form form;
 
     /// Null with an exception set if the description is none.

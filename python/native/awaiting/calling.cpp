@@ -5,12 +5,69 @@
 #include "awaiting/original_function.hpp"
 #include "awaiting/starting.hpp"
 #include "current_context.hpp"
+#include "pygobject.hpp"
 #include "running_loop.hpp"
+#include "user_data.hpp"
+
+#include <gio/gio.h>
+
+#include <vector>
 
 namespace gawait::python {
 namespace {
 
 PyTypeObject* loop_type;
+PyObject* callback_name;
+
+/// Of a tuple of a callback, and the address of the name of the function that calls back: calls
+/// it, after what it gets besides the result has become the result's user data.
+PyObject* call_back(PyObject* call, PyObject* const* values, Py_ssize_t count) {
+    PyObject* callback = PyTuple_GET_ITEM(call, 0);
+    const auto* by = static_cast<const char*>(PyLong_AsVoidPtr(PyTuple_GET_ITEM(call, 1)));
+    if (count >= 2 && !keep_user_data(values[1], by, values + 2, count - 2))
+        PyErr_WriteUnraisable(callback);
+    return unless_exiting([&] {
+        return PyObject_Vectorcall(callback, values, static_cast<std::size_t>(count), nullptr);
+    });
+}
+
+PyMethodDef call_back_definition = {"ready", method(call_back), METH_FASTCALL, nullptr};
+
+/// A `Gio.Task` that was made has its user data at once.
+bool keep_user_data_of_new(PyObject* made, const arguments& given, Py_ssize_t callback) noexcept {
+    const Py_ssize_t count = given.count - callback - 1;
+    if (count < 0 || !pygobject_check(made, &PyGObject_Type))
+        return true;
+    // The constructors of GSimpleAsyncResult take more behind it.
+    const bool takes_many = G_IS_TASK(pygobject_get(made));
+    return keep_user_data(made, nullptr, given.values + callback + 1,
+                          takes_many || count == 0 ? count : 1);
+}
+
+/// Of a call that may include the callback: the original, with a callback that gives the result
+/// its user data.
+object call_with_callback(PyObject* info, const awaitable_part& part,
+                          const arguments& given) noexcept {
+    const Py_ssize_t position = part.function->count() - part.skipped();
+    Py_ssize_t index = position < given.count ? position : -1;
+    for (Py_ssize_t name = 0; index < 0 && name < given.named(); ++name)
+        if (PyUnicode_Compare(PyTuple_GET_ITEM(given.names, name), callback_name) == 0)
+            index = given.count + name;
+    if (index < 0 || !PyCallable_Check(given.values[index]))
+        return call_original(info, given);
+    const auto by =
+        object::adopt(PyLong_FromVoidPtr(const_cast<char*>(part.function->interned_name)));
+    const auto call = by ? object::adopt(PyTuple_Pack(2, given.values[index], by.get())) : object();
+    const auto callback =
+        call ? object::adopt(PyCFunction_New(&call_back_definition, call.get())) : object();
+    if (!callback)
+        return {};
+    std::vector<PyObject*> values(given.values, given.values + given.count + given.named());
+    values[static_cast<std::size_t>(index)] = callback.get();
+    object made = call_original(info, {values.data(), given.count, given.names});
+    return made && keep_user_data_of_new(made.get(), given, position) ? made : object();
+}
+
 /// A gawait loop that runs in this thread.
 object running_gawait_loop() noexcept {
     auto loop = running_loop();
@@ -34,18 +91,19 @@ void explain_missing_loop(const awaitable_part& part, const arguments& given) no
         raise(std::move(refusal));
 }
 
-/// Of a call that does not include the callback.
 object call(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
+    if (part.include_callback(given.count) || !part.function->finish)
+        return call_with_callback(info, part, given);
     const object loop = running_gawait_loop();
     if (!loop) {
-        object result = call_original(info, given);
+        object result = call_with_callback(info, part, given);
         if (!result)
             explain_missing_loop(part, given);
         return result;
     }
     const object values = part.function->complete(given, part.skipped());
     if (!values)
-        return PyErr_Occurred() ? object() : call_original(info, given);
+        return PyErr_Occurred() ? object() : call_with_callback(info, part, given);
     if (!check_context(loop.get()))
         return {};
     return start(info, part, loop.get(), values, finish_of(part, values));
@@ -55,7 +113,7 @@ object call(PyObject* info, const awaitable_part& part, const arguments& given) 
 
 PyObject* tuple_call_awaitable(PyObject* info, PyObject* positional, PyObject* named) {
     const awaitable_part* const part = awaitables::find(info);
-    if (!part || part->include_callback(PyTuple_GET_SIZE(positional)))
+    if (!part)
         return original.call(info, positional, named);
     const tuple_arguments given(nullptr, positional, named);
     if (PyErr_Occurred())
@@ -67,14 +125,15 @@ PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::siz
                                PyObject* names) {
     const arguments given{values, PyVectorcall_NARGS(count), names};
     const awaitable_part* const part = awaitables::find(info);
-    if (!part || part->include_callback(given.count))
+    if (!part)
         return call_original(info, given).release();
     return call(info, *part, given).release();
 }
 
 bool prepare_calling(PyTypeObject* type_of_loops) noexcept {
     loop_type = type_of_loops;
-    return prepare_running_loop();
+    callback_name = PyUnicode_InternFromString("callback");
+    return prepare_running_loop() && callback_name;
 }
 
 } // namespace gawait::python

@@ -68,7 +68,7 @@ PyObject* start_function(PyObject*, PyObject* parameters) {
     }
     decide_called(info);
     const awaitable_part* const part = awaitables::find(info);
-    if (!part)
+    if (!part || !part->function->finish)
         Py_RETURN_NOTIMPLEMENTED;
     const async_function& function = *part->function;
     const tuple_arguments given(self, positional, named);
@@ -102,7 +102,7 @@ PyObject* start_function(PyObject*, PyObject* parameters) {
         int form = 0;
         if (!PyArg_ParseTuple(finish, "Oi", &finishing, &form))
             return nullptr;
-        with = {object::retain(finishing), static_cast<finish_form>(form), with.source};
+        with = {object::retain(finishing), static_cast<finish_form>(form), with.source, with.of};
     }
     return start(info, *part, loop, values, std::move(with)).release();
 }

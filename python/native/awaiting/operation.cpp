@@ -3,6 +3,7 @@
 #include "current_context.hpp"
 #include "gawait/ref.hpp"
 #include "pygobject.hpp"
+#include "user_data.hpp"
 
 #include <gio/gio.h>
 
@@ -108,6 +109,8 @@ PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t coun
         PyErr_SetString(PyExc_RuntimeError, "the operation called back twice");
         return nullptr;
     }
+    if (!keep_user_data(arguments[1], with.of, arguments + 2, count - 2))
+        PyErr_WriteUnraisable(operation);
     const object value = finish(with, arguments[0], arguments[1]);
     if (!settle(operation, value)) {
         // Nobody waits for it any more once the loop is closed.

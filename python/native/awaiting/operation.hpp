@@ -14,7 +14,8 @@ enum class finish_form {
 struct finish_function {
     object function;
     finish_form form = finish_form::result;
-    object source; // that it falls back on when GLib tells none
+    object source;            // that it falls back on when GLib tells none
+    const char* of = nullptr; // the introspected function that it finishes, interned by GLib
 };
 
 /// A new operation of a loop, that will be finished with `finish`. Null with an exception set

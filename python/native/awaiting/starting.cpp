@@ -30,7 +30,7 @@ PyObject** cancellable_in(const awaitable_part& part, const object& values) noex
 
 finish_function finish_of(const awaitable_part& part, const object& values) noexcept {
     const async_function& function = *part.function;
-    finish_function finish{function.finish, function.form, {}};
+    finish_function finish{function.finish, function.form, {}, function.interned_name};
     if (function.form == finish_form::source_and_result)
         finish.source = part.bound ? part.bound : object::retain(PyTuple_GET_ITEM(values.get(), 0));
     return finish;

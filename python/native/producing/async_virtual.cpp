@@ -181,6 +181,7 @@ struct finish_function_of<Finish, Start> {
 /// A virtual method that we can fill.
 struct virtual_method {
     const char* name; // of the coroutine
+    const void* tag;  // of its tasks
     GType (*owner)();
     void (*fill)(gpointer structure, const char* name);
 };
@@ -194,31 +195,39 @@ void fill(gpointer structure, const char* name) {
 }
 
 constexpr std::array methods{
-    virtual_method{"do_init_async", g_async_initable_get_type,
+    virtual_method{"do_init_async", &method_of<&GAsyncInitableIface::init_async>,
+                   g_async_initable_get_type,
                    fill<&GAsyncInitableIface::init_async, &GAsyncInitableIface::init_finish,
                         give_success, GAsyncInitableIface>},
-    virtual_method{"do_read_async", g_input_stream_get_type,
+    virtual_method{"do_read_async", &method_of<&GInputStreamClass::read_async>,
+                   g_input_stream_get_type,
                    fill<&GInputStreamClass::read_async, &GInputStreamClass::read_finish, give_data,
                         GInputStreamClass>},
-    virtual_method{"do_skip_async", g_input_stream_get_type,
+    virtual_method{"do_skip_async", &method_of<&GInputStreamClass::skip_async>,
+                   g_input_stream_get_type,
                    fill<&GInputStreamClass::skip_async, &GInputStreamClass::skip_finish, give_size,
                         GInputStreamClass>},
-    virtual_method{"do_close_async", g_input_stream_get_type,
+    virtual_method{"do_close_async", &method_of<&GInputStreamClass::close_async>,
+                   g_input_stream_get_type,
                    fill<&GInputStreamClass::close_async, &GInputStreamClass::close_finish,
                         give_success, GInputStreamClass>},
-    virtual_method{"do_write_async", g_output_stream_get_type,
+    virtual_method{"do_write_async", &method_of<&GOutputStreamClass::write_async>,
+                   g_output_stream_get_type,
                    fill<&GOutputStreamClass::write_async, &GOutputStreamClass::write_finish,
                         give_size, GOutputStreamClass>},
-    virtual_method{"do_splice_async", g_output_stream_get_type,
+    virtual_method{"do_splice_async", &method_of<&GOutputStreamClass::splice_async>,
+                   g_output_stream_get_type,
                    fill<&GOutputStreamClass::splice_async, &GOutputStreamClass::splice_finish,
                         give_size, GOutputStreamClass>},
-    virtual_method{"do_flush_async", g_output_stream_get_type,
+    virtual_method{"do_flush_async", &method_of<&GOutputStreamClass::flush_async>,
+                   g_output_stream_get_type,
                    fill<&GOutputStreamClass::flush_async, &GOutputStreamClass::flush_finish,
                         give_success, GOutputStreamClass>},
-    virtual_method{"do_close_async", g_output_stream_get_type,
+    virtual_method{"do_close_async", &method_of<&GOutputStreamClass::close_async>,
+                   g_output_stream_get_type,
                    fill<&GOutputStreamClass::close_async, &GOutputStreamClass::close_finish,
                         give_success, GOutputStreamClass>},
-    virtual_method{"do_close_async", g_io_stream_get_type,
+    virtual_method{"do_close_async", &method_of<&GIOStreamClass::close_async>, g_io_stream_get_type,
                    fill<&GIOStreamClass::close_async, &GIOStreamClass::close_finish, give_success,
                         GIOStreamClass>},
 };
@@ -273,9 +282,21 @@ PyObject* end_virtual_method(PyObject*, PyObject* arguments) {
     Py_RETURN_NONE;
 }
 
+/// The name of the coroutine whose tasks have that tag, or `None`.
+PyObject* virtual_method_of(PyObject*, PyObject* address) {
+    const void* tag = PyLong_AsVoidPtr(address);
+    if (PyErr_Occurred())
+        return nullptr;
+    for (const virtual_method& each : methods)
+        if (each.tag == tag)
+            return PyUnicode_FromString(each.name);
+    Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
     {"fill_virtual_method", fill_virtual_method, METH_VARARGS, nullptr},
     {"run_virtual_methods", run_virtual_methods, METH_O, nullptr},
+    {"virtual_method_of", virtual_method_of, METH_O, nullptr},
     {"end_virtual_method", end_virtual_method, METH_VARARGS, nullptr},
     {},
 };

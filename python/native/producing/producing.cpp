@@ -2,6 +2,7 @@
 
 #include "current_context.hpp"
 #include "pygobject.hpp"
+#include "user_data.hpp"
 
 #include <memory>
 
@@ -38,14 +39,6 @@ void call_ready(GObject* source, GAsyncResult* result, gpointer user_data) {
     PyErr_Print();
 }
 
-/// A `GTask`, or null with an exception set.
-GTask* task_of(PyObject* given) noexcept {
-    if (PyObject_TypeCheck(given, task_type) && pygobject_get(given))
-        return G_TASK(pygobject_get(given));
-    PyErr_Format(PyExc_TypeError, "expected Gio.Task, not %.200s", Py_TYPE(given)->tp_name);
-    return nullptr;
-}
-
 /// `None` is null. False with an exception set if it is something else.
 bool gobject_of(PyObject* given, GType type, GObject*& found) noexcept {
     found = nullptr;
@@ -58,19 +51,6 @@ bool gobject_of(PyObject* given, GType type, GObject*& found) noexcept {
     PyErr_Format(PyExc_TypeError, "expected an object of type %s, not %.200s", g_type_name(type),
                  Py_TYPE(given)->tp_name);
     return false;
-}
-
-/// What PyGObject makes of a pointer.
-gpointer pointer_of(PyObject* given) noexcept {
-    if (PyLong_Check(given))
-        return PyLong_AsVoidPtr(given);
-    if (PyCapsule_CheckExact(given))
-        return PyCapsule_GetPointer(given, PyCapsule_GetName(given));
-    if (PyObject_TypeCheck(given, &PyGPointer_Type))
-        return pyg_pointer_get_ptr(given);
-    if (given != Py_None)
-        PyErr_Format(PyExc_TypeError, "expected a pointer, not %.200s", Py_TYPE(given)->tp_name);
-    return nullptr;
 }
 
 /// What Python says of a task to be made, but for how it calls back.
@@ -116,13 +96,20 @@ PyObject* new_task_for_c(PyObject*, PyObject* arguments) {
     return PyErr_Occurred() ? nullptr : wanted.make(ready, user_data).release();
 }
 
+/// Empty with an exception set on failure.
+object with_user_data(object task, PyObject* data) noexcept {
+    const bool kept = task && keep_user_data(task.get(), nullptr, &PyTuple_GET_ITEM(data, 0),
+                                             PyTuple_GET_SIZE(data));
+    return kept ? task : object();
+}
+
 /// The callback is Python's, or `None`, and its data a tuple.
 PyObject* new_task_method(PyObject*, PyObject* arguments) {
     wanted_task wanted;
     if (!wanted.parse(arguments))
         return nullptr;
     if (wanted.callback == Py_None)
-        return wanted.make(nullptr, nullptr).release();
+        return with_user_data(wanted.make(nullptr, nullptr), wanted.data).release();
     if (!PyCallable_Check(wanted.callback)) {
         PyErr_Format(PyExc_TypeError, "argument 'callback': expected a callable, not %.200s",
                      Py_TYPE(wanted.callback)->tp_name);
@@ -133,7 +120,7 @@ PyObject* new_task_method(PyObject*, PyObject* arguments) {
     object made = wanted.make(call_ready, call.get());
     if (made)
         std::ignore = call.release(); // the task calls back once
-    return made.release();
+    return with_user_data(std::move(made), wanted.data).release();
 }
 
 /// The type that C code gets a value in.
@@ -258,6 +245,25 @@ PyMethodDef functions[] = {
 };
 
 } // namespace
+
+GTask* task_of(PyObject* given) noexcept {
+    if (PyObject_TypeCheck(given, task_type) && pygobject_get(given))
+        return G_TASK(pygobject_get(given));
+    PyErr_Format(PyExc_TypeError, "expected Gio.Task, not %.200s", Py_TYPE(given)->tp_name);
+    return nullptr;
+}
+
+gpointer pointer_of(PyObject* given) noexcept {
+    if (PyLong_Check(given))
+        return PyLong_AsVoidPtr(given);
+    if (PyCapsule_CheckExact(given))
+        return PyCapsule_GetPointer(given, PyCapsule_GetName(given));
+    if (PyObject_TypeCheck(given, &PyGPointer_Type))
+        return pyg_pointer_get_ptr(given);
+    if (given != Py_None)
+        PyErr_Format(PyExc_TypeError, "expected a pointer, not %.200s", Py_TYPE(given)->tp_name);
+    return nullptr;
+}
 
 object new_task(GObject* source, GCancellable* cancellable, GAsyncReadyCallback callback,
                 gpointer user_data) noexcept {

@@ -11,6 +11,12 @@ namespace gawait::python {
 object new_task(GObject* source, GCancellable* cancellable, GAsyncReadyCallback callback,
                 gpointer user_data) noexcept;
 
+/// A `GTask`, or null with an exception set.
+GTask* task_of(PyObject* given) noexcept;
+
+/// What PyGObject makes of a pointer. Null with an exception set if it is none.
+gpointer pointer_of(PyObject* given) noexcept;
+
 /// Adds to the module what `producing.py` makes and ends a `GTask` with. PyGObject's own
 /// functions leak in some versions, and know no integers of 64 bits.
 bool add_producing(PyObject* module) noexcept;
