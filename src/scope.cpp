@@ -3,6 +3,22 @@
 #include "gawait/detail/detached_run.hpp"
 
 namespace gawait {
+namespace {
+
+/// Whether this thread owns the context, or nobody does.
+bool may_use(const engine& home) noexcept {
+    if (home.on_owner_thread()) [[likely]]
+        return true;
+    GMainContext* const context = home.context();
+    if (!context)
+        return true;
+    if (!g_main_context_acquire(context))
+        return false;
+    g_main_context_release(context);
+    return true;
+}
+
+} // namespace
 
 /// A task in a scope, from `spawn()` until it was counted out.
 class scope::child final : public detail::detached_run {
@@ -36,7 +52,7 @@ scope::scope(const detail::environment& env) noexcept
 scope::~scope() = default;
 
 void scope::spawn(task<void> begins) {
-    if (!group_.env().home->on_owner_thread())
+    if (!may_use(*group_.env().home))
         throw error(G_IO_ERROR_INVALID_ARGUMENT,
                     "gawait::scope: used on another thread than that of the task that opened it");
     auto added = std::make_unique<child>(*this, std::move(begins));

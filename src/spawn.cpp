@@ -16,16 +16,13 @@ void spawned_base::end() noexcept {
     const auto keep = std::move(self_);
     keep_outcome();
     root_.leave();
-    {
-        const std::lock_guard guard(lock_);
-        done_.store(true, std::memory_order_release);
-    }
-    while (join_wait* waiting = next_waiting())
+    while (join_wait* waiting = take_done())
         waiting->finish_soon();
 }
 
-join_wait* spawned_base::next_waiting() noexcept {
+join_wait* spawned_base::take_done() noexcept {
     const std::lock_guard guard(lock_);
+    done_.store(true, std::memory_order_release);
     join_wait* first = first_;
     if (first)
         unlink(*first);

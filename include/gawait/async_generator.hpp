@@ -65,6 +65,10 @@ public:
 
     std::remove_reference_t<T>* value() const noexcept { return value_; }
 
+    /// Whether it is time to ask if the turn is spent, to be called when a value was there at
+    /// once: the question takes as long as the rest of that.
+    bool may_be_long() noexcept { return ++at_once_ % 8 == 0; }
+
     /// Throws what ended the generator, and later that something did.
     void throw_if_failed() {
         if (broken_)
@@ -79,6 +83,7 @@ private:
     std::remove_reference_t<T>* value_ = nullptr;
     failure failure_;
     bool broken_ = false;
+    unsigned at_once_ = 0;
 };
 
 } // namespace detail
@@ -108,7 +113,8 @@ public:
 
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-            return run(awaiting.promise().env(), generator_, awaiting) || give_way();
+            return run(awaiting.promise().env(), generator_, awaiting) ||
+                   (generator_.promise().may_be_long() && give_way());
         }
 
         value_type* await_resume() {

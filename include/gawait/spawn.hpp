@@ -50,7 +50,8 @@ private:
     virtual void keep_outcome() noexcept = 0;
 
     void end() noexcept override;
-    join_wait* next_waiting() noexcept;
+    /// Makes the task done, and takes the next one out that waits for that, or null.
+    join_wait* take_done() noexcept;
     void unlink(join_wait& waiting) noexcept;
 
     engine_ref home_;

@@ -32,6 +32,8 @@ using gawait::test::unobserved_log;
 
 namespace {
 
+// NOLINTBEGIN(cppcoreguidelines-no-malloc, cppcoreguidelines-owning-memory): this is the heap.
+
 /// Which of this thread's allocations fails, counted down; zero for none.
 thread_local volatile int allocations_left = 0;
 
@@ -56,6 +58,8 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+// NOLINTEND(cppcoreguidelines-no-malloc, cppcoreguidelines-owning-memory)
 
 namespace {
 
@@ -228,14 +232,18 @@ protected:
         bool passed = false;
         while (!passed && !HasFailure() && ++number < 1000) {
             SCOPED_TRACE(number);
+            bool failed = false;
             task<> body = GetParam().body();
             try {
                 arm(number);
                 run(std::move(body));
             } catch (const fragile::broken&) {
+                failed = true;
             } catch (const std::bad_alloc&) {
+                failed = true;
             }
             passed = armed();
+            EXPECT_EQ(failed, !passed) << "the failure did not come out of the await";
             arm(0);
             expect_nothing_left();
         }
