@@ -194,7 +194,7 @@ private:
     std::vector<slot> slots_;  // by descriptor
     std::vector<int> watched_; // the descriptors that have watches, in no order
     std::size_t probed_ = 0;   // the last, in watched_
-    clock::time_point next_probe_{};
+    clock::time_point next_probe_;
     readiness notice_;
     bool no_notice_ = false; // it was refused
     bool quiet_ = false;     // the last look found nothing, and the notice tells what came since

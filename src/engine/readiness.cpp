@@ -1,11 +1,9 @@
 #include "engine/readiness.hpp"
 
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace gawait {
 namespace {
@@ -28,18 +26,10 @@ long enter(int ring, unsigned requests) noexcept {
 
 } // namespace
 
-readiness::mapping::mapping(int fd, std::uint64_t offset, std::size_t size) noexcept {
-    void* mapped =
-        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, off_t(offset));
-    if (mapped == MAP_FAILED)
-        return;
-    begin_ = static_cast<std::byte*>(mapped);
-    size_ = size;
-}
-
-readiness::mapping::~mapping() {
-    if (begin_)
-        munmap(begin_, size_);
+readiness::mapping readiness::map(std::uint64_t what, std::size_t size) const noexcept {
+    void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+                        ring_.get(), off_t(what));
+    return {memory == MAP_FAILED ? nullptr : static_cast<std::byte*>(memory), unmapper{size}};
 }
 
 bool readiness::start(int fd) noexcept {
@@ -49,15 +39,16 @@ bool readiness::start(int fd) noexcept {
     ring_ = unique_fd(int(syscall(SYS_io_uring_setup, entries, &layout_)));
     if (ring_.get() < 0)
         return false;
-    // The kernel gives one memory for both queues since Linux 5.4.
-    const auto& [requests, completions] = std::tie(layout_.sq_off, layout_.cq_off);
-    memory_ = mapping(ring_.get(), IORING_OFF_SQ_RING,
-                      std::max(requests.array + layout_.sq_entries * sizeof(unsigned),
-                               completions.cqes + layout_.cq_entries * sizeof(io_uring_cqe)));
+    // One memory for both queues, since Linux 5.4.
+    const auto& requests = layout_.sq_off;
+    const auto& completions = layout_.cq_off;
+    memory_ = map(IORING_OFF_SQ_RING,
+                  std::max(requests.array + layout_.sq_entries * sizeof(unsigned),
+                           completions.cqes + layout_.cq_entries * sizeof(io_uring_cqe)));
     polled_ = fd;
     thread_ = number_of_this_thread();
     if (memory_ && poll_again()) {
-        flags_ = memory_.at<unsigned>(requests.flags);
+        flags_ = &in_memory(requests.flags);
         return true;
     }
     stop();
@@ -66,41 +57,42 @@ bool readiness::start(int fd) noexcept {
 
 void readiness::stop() noexcept {
     flags_ = nullptr;
-    memory_ = mapping();
+    memory_.reset();
     ring_ = unique_fd();
 }
 
 bool readiness::is_ours() const noexcept { return thread_ == number_of_this_thread(); }
 
 bool readiness::poll_again() noexcept {
-    const mapping requests(ring_.get(), IORING_OFF_SQES, layout_.sq_entries * sizeof(io_uring_sqe));
+    const mapping requests = map(IORING_OFF_SQES, layout_.sq_entries * sizeof(io_uring_sqe));
     if (!requests)
         return false;
-    auto& tail = *memory_.at<unsigned>(layout_.sq_off.tail);
+    auto& tail = in_memory(layout_.sq_off.tail);
     const unsigned index = tail & (layout_.sq_entries - 1);
     io_uring_sqe request{};
     request.opcode = IORING_OP_POLL_ADD;
     request.fd = polled_;
     request.len = IORING_POLL_ADD_MULTI;
     request.poll_events = POLLIN;
-    *(requests.at<io_uring_sqe>(0) + index) = request;
-    *(memory_.at<unsigned>(layout_.sq_off.array) + index) = index;
+    reinterpret_cast<io_uring_sqe*>(requests.get())[index] = request;
+    in_memory(layout_.sq_off.array + index * sizeof(unsigned)) = index;
     std::atomic_ref(tail).store(tail + 1, std::memory_order_release);
     return enter(ring_.get(), 1) == 1;
 }
 
 void readiness::clear() noexcept {
-    const auto& completed = layout_.cq_off;
     const bool good = enter(ring_.get(), 0) >= 0;
-    auto& head = *memory_.at<unsigned>(completed.head);
-    const unsigned tail =
-        std::atomic_ref(*memory_.at<unsigned>(completed.tail)).load(std::memory_order_acquire);
+    const auto& completions = layout_.cq_off;
+    auto& head = in_memory(completions.head);
+    const unsigned tail = std::atomic_ref(in_memory(completions.tail)).load();
     bool ended = false;
     unsigned next = head;
-    for (; next != tail; ++next)
-        ended |= !(
-            (memory_.at<io_uring_cqe>(completed.cqes) + (next & (layout_.cq_entries - 1)))->flags &
-            IORING_CQE_F_MORE);
+    for (; next != tail; ++next) {
+        const std::size_t index = next & (layout_.cq_entries - 1);
+        const auto& completed =
+            in_memory<io_uring_cqe>(completions.cqes + index * sizeof(io_uring_cqe));
+        ended |= !(completed.flags & IORING_CQE_F_MORE);
+    }
     std::atomic_ref(head).store(next, std::memory_order_release);
     if (!good || (ended && !poll_again()))
         stop();

@@ -3,11 +3,12 @@
 #include "engine/unique_fd.hpp"
 
 #include <linux/io_uring.h>
+#include <sys/mman.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <memory>
 
 namespace gawait {
 
@@ -41,32 +42,18 @@ public:
     void clear() noexcept;
 
 private:
-    /// Memory that is shared with the kernel.
-    class mapping {
-    public:
-        mapping() noexcept = default;
-        mapping(int fd, std::uint64_t offset, std::size_t size) noexcept;
-        mapping(mapping&& other) noexcept
-            : begin_(std::exchange(other.begin_, nullptr)), size_(other.size_) {}
-
-        mapping& operator=(mapping other) noexcept {
-            std::swap(begin_, other.begin_);
-            std::swap(size_, other.size_);
-            return *this;
-        }
-
-        ~mapping();
-
-        explicit operator bool() const noexcept { return begin_; }
-
-        template <class T> T* at(std::size_t offset) const noexcept {
-            return reinterpret_cast<T*>(begin_ + offset);
-        }
-
-    private:
-        std::byte* begin_ = nullptr;
-        std::size_t size_ = 0;
+    struct unmapper {
+        std::size_t size;
+        void operator()(std::byte* begin) const noexcept { munmap(begin, size); }
     };
+    /// Memory that is shared with the kernel.
+    using mapping = std::unique_ptr<std::byte, unmapper>;
+
+    mapping map(std::uint64_t what, std::size_t size) const noexcept;
+
+    template <class T = unsigned> T& in_memory(std::size_t offset) const noexcept {
+        return *reinterpret_cast<T*>(memory_.get() + offset);
+    }
 
     bool poll_again() noexcept;
 

@@ -443,6 +443,31 @@ print(gawait.run(main()))
     assert (ended.stdout, ended.stderr) == ("(7, 'timer')\n", "")
 
 
+def test_in_a_child_no_loop_runs_until_one_is_run_there(run_script):
+    ended = run_script(
+        FORKING
+        + """
+def read():
+    stream = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(b"data"))
+    return stream.read_bytes_async(4)
+
+async def main():
+    assert (await read()).get_data() == b"data"
+    child = os.fork()
+    if child == 0:
+        try:
+            read()
+        except RuntimeError as refusal:
+            os._exit(3 if str(refusal) == "no running event loop" else 4)
+        os._exit(5)
+    return await exit_code_of(child)
+
+print(gawait.run(main()))
+"""
+    )
+    assert (ended.stdout, ended.stderr) == ("3\n", "")
+
+
 def test_an_operation_that_is_in_flight_at_a_fork_ends_in_the_parent(run_script):
     ended = run_script(
         FORKING
