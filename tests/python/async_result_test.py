@@ -237,6 +237,30 @@ def test_a_class_cannot_change_the_results_of_c_that_it_derives_from():
     assert not Gio.Task.new(None, None, None).is_tagged(8)
 
 
+def test_a_class_that_names_the_interface_overrides_what_it_derives_from():
+    class Tagged(Gio.Task, Gio.AsyncResult):
+        def do_is_tagged(self, source_tag):
+            return source_tag == 8
+
+    class Plain(Gio.Task, Gio.AsyncResult):
+        pass
+
+    tagged, plain, task = Tagged(), Plain(), Gio.Task.new(None, None, None)
+    for each in tagged, plain, task:
+        each.set_source_tag(5)
+        assert each.get_user_data() is None and each.get_source_object() is None
+    assert tagged.is_tagged(8) and c_is_tagged(tagged, 8) and not c_is_tagged(tagged, 5)
+    for each in plain, task:
+        assert each.is_tagged(5) and c_is_tagged(each, 5) and not c_is_tagged(each, 8)
+    with pytest.raises(TypeError, match="GAsyncResult among its base classes"):
+
+        class Again(Plain):
+            def do_is_tagged(self, source_tag):
+                return True
+
+    assert c_is_tagged(plain, 5)
+
+
 def test_what_a_method_raises_is_printed_and_c_gets_nothing(capfd):
     class Broken(GObject.Object, Gio.AsyncResult):
         def do_get_source_object(self):
