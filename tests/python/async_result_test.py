@@ -402,7 +402,7 @@ def test_user_data_goes_with_the_result():
     data = Thing()
     seen = weakref.ref(data)
     before = sys.getrefcount(data)
-    result, _ = results_of(lambda callback: load(callback, data))
+    result, _ = results_of(lambda callback, data=data: load(callback, data))
     del _
     result_of(load)
     gc.collect()
@@ -416,7 +416,7 @@ def test_user_data_goes_with_the_result():
 
 def test_user_data_that_keeps_its_result_is_collected():
     data = Thing()
-    data.result, _ = results_of(lambda callback: load(callback, data))
+    data.result, _ = results_of(lambda callback, data=data: load(callback, data))
     result_of(load)
     seen, gone = weakref.ref(data), []
     data.result.weak_ref(lambda: gone.append(True))
