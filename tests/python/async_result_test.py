@@ -188,6 +188,25 @@ def test_c_asks_with_a_tag_that_a_task_of_python_has():
     assert answer.asked[0] is tag
 
 
+TAG = Thing()
+
+
+def test_c_asks_with_the_address_of_an_object_that_the_method_can_name():
+    local = Thing()
+
+    class Tagged(Answer):
+        KIND = Thing()
+
+        def do_is_tagged(self, source_tag):
+            return any(source_tag is each for each in (self.tag, self.KIND, TAG, local))
+
+    own = Thing()
+    answer = Tagged(tag=own)
+    for tag in own, Tagged.KIND, TAG, local:
+        assert c_is_tagged(answer, id(tag))
+    assert not c_is_tagged(answer, id(Thing())) and not c_is_tagged(answer, 8)
+
+
 def test_a_finish_function_of_c_checks_the_tag():
     class Source(Gio.InputStream):
         def do_read_finish(self, result):

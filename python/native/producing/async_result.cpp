@@ -95,14 +95,16 @@ gpointer get_user_data(GAsyncResult* result) {
 
 gboolean is_tagged(GAsyncResult* result, gpointer tag) {
     const with_gil held;
+    const object self = wrapped(result);
     const auto address = object::adopt(PyLong_FromVoidPtr(tag));
-    const auto told =
-        address ? object::adopt(PyObject_CallOneArg(object_of, address.get())) : object();
+    const auto told = self && address ? object::adopt(PyObject_CallFunctionObjArgs(
+                                            object_of, address.get(), self.get(), nullptr))
+                                      : object();
     if (!told) {
         PyErr_Print();
         return FALSE;
     }
-    const object value = call_method(wrapped(result), is_tagged_name, told.get());
+    const object value = call_method(self, is_tagged_name, told.get());
     const int is = value ? PyObject_IsTrue(value.get()) : 0;
     if (is < 0)
         PyErr_Print();
