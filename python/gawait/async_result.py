@@ -16,6 +16,8 @@ integers and capsules are the pointers that they stand for.
 Tags are compared as a list compares: identical, or equal. A bound method is its function.
 """
 
+import contextlib
+import inspect
 import weakref
 
 from gi._gi import FunctionInfo
@@ -63,7 +65,7 @@ def patch():
         (Gio.Task, set_source_tag),
     ):
         setattr(class_, function.__name__, function)
-    _native.convert_tags(_object_of)
+    _native.convert_tags(_asked_for)
 
 
 def get_user_data(self):
@@ -138,3 +140,28 @@ def _object_of(address):
         return address
     function = introspection.function_of_symbol(symbol)
     return address if function is None else function
+
+
+def _asked_for(address, result):
+    """What C code asks a result of Python's for: a pointer may be one to a Python object, if it
+    is one that do_is_tagged() can name.
+    """
+    tag = _object_of(address)
+    if tag == address and isinstance(tag, int):
+        for each in _nameable(result):
+            if id(each) == address:
+                return each
+    return tag
+
+
+def _nameable(result):
+    yield from vars(result).values()
+    for class_ in type(result).__mro__:
+        yield from vars(class_).values()
+    function = inspect.unwrap(_function(type(result).do_is_tagged))
+    if not inspect.isfunction(function):
+        return
+    with contextlib.suppress(ValueError):  # a variable that is not set yet
+        named = inspect.getclosurevars(function)
+        for each in named.nonlocals, named.globals, named.builtins:
+            yield from each.values()

@@ -35,6 +35,7 @@ class async_method:
     iteration of the thread-default GLib.MainContext of the call, at the priority, which the
     coroutine's task has as well. result is a Gio.Task. With callback=None the coroutine runs all
     the same. Without a callback, where a loop runs, look_up_async() returns an Operation.
+    The result is tagged with Dictionary.look_up_async.
 
     Cancelling the cancellable, in any thread, cancels the coroutine's task. The operation ends
     when the coroutine has ended, and then, whatever that came to, with Gio.IOErrorEnum.CANCELLED.

@@ -17,7 +17,8 @@ What is awaited or called back in C then runs the coroutine. Any Python class ma
     Gio.IOStream       do_close_async(self)
 
 There is no do_..._finish() beside them. The priority is gawait.priority.get(); cancellation and
-errors are as with gawait.async_method. What has no other value returns None.
+errors are as with gawait.async_method. What has no other value returns None. The tag of the result
+is the coroutine function.
 """
 
 import functools

@@ -188,6 +188,25 @@ def test_c_asks_with_a_tag_that_a_task_of_python_has():
     assert answer.asked[0] is tag
 
 
+TAG = Thing()
+
+
+def test_c_asks_with_the_address_of_an_object_that_the_method_can_name():
+    local = Thing()
+
+    class Tagged(Answer):
+        KIND = Thing()
+
+        def do_is_tagged(self, source_tag):
+            return any(source_tag is each for each in (self.tag, self.KIND, TAG, local))
+
+    own = Thing()
+    answer = Tagged(tag=own)
+    for tag in own, Tagged.KIND, TAG, local:
+        assert c_is_tagged(answer, id(tag))
+    assert not c_is_tagged(answer, id(Thing())) and not c_is_tagged(answer, 8)
+
+
 def test_a_finish_function_of_c_checks_the_tag():
     class Source(Gio.InputStream):
         def do_read_finish(self, result):
@@ -235,6 +254,30 @@ def test_a_class_cannot_change_the_results_of_c_that_it_derives_from():
                 return True
 
     assert not Gio.Task.new(None, None, None).is_tagged(8)
+
+
+def test_a_class_that_names_the_interface_overrides_what_it_derives_from():
+    class Tagged(Gio.Task, Gio.AsyncResult):
+        def do_is_tagged(self, source_tag):
+            return source_tag == 8
+
+    class Plain(Gio.Task, Gio.AsyncResult):
+        pass
+
+    tagged, plain, task = Tagged(), Plain(), Gio.Task.new(None, None, None)
+    for each in tagged, plain, task:
+        each.set_source_tag(5)
+        assert each.get_user_data() is None and each.get_source_object() is None
+    assert tagged.is_tagged(8) and c_is_tagged(tagged, 8) and not c_is_tagged(tagged, 5)
+    for each in plain, task:
+        assert each.is_tagged(5) and c_is_tagged(each, 5) and not c_is_tagged(each, 8)
+    with pytest.raises(TypeError, match="GAsyncResult among its base classes"):
+
+        class Again(Plain):
+            def do_is_tagged(self, source_tag):
+                return True
+
+    assert c_is_tagged(plain, 5)
 
 
 def test_what_a_method_raises_is_printed_and_c_gets_nothing(capfd):
@@ -378,7 +421,7 @@ def test_user_data_goes_with_the_result():
     data = Thing()
     seen = weakref.ref(data)
     before = sys.getrefcount(data)
-    result, _ = results_of(lambda callback: load(callback, data))
+    result, _ = results_of(lambda callback, data=data: load(callback, data))
     del _
     result_of(load)
     gc.collect()
@@ -392,7 +435,7 @@ def test_user_data_goes_with_the_result():
 
 def test_user_data_that_keeps_its_result_is_collected():
     data = Thing()
-    data.result, _ = results_of(lambda callback: load(callback, data))
+    data.result, _ = results_of(lambda callback, data=data: load(callback, data))
     result_of(load)
     seen, gone = weakref.ref(data), []
     data.result.weak_ref(lambda: gone.append(True))

@@ -88,6 +88,27 @@ def test_other_functions_are_not_asynchronous(name):
     assert introspection.describe(info_of(name)) is None
 
 
+@pytest.mark.parametrize(
+    "name, names",
+    [
+        ("Gio.Task.new", "self source_object cancellable"),
+        ("Gio.SimpleAsyncResult.new", "self source_object"),
+        ("Gio.simple_async_report_gerror_in_idle", "object"),
+    ],
+)
+def test_of_those_that_take_the_callback_its_place_is_known(name, names):
+    described = introspection.describe_call(info_of(name))
+    assert described[1] == tuple(names.split()) and described[4] is None
+    assert introspection.describe_call(info_of("Gio.File.load_contents")) is None
+
+
+def test_a_function_is_found_by_its_symbol():
+    find = introspection.function_of_symbol
+    assert find("g_file_load_contents_async") is Gio.File.load_contents_async
+    assert find("g_bus_get") is Gio.bus_get
+    assert find("g_no_such_function") is None
+
+
 def functions_of(namespace):
     repository = Repository.get_default()
     repository.require(namespace)

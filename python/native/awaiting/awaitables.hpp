@@ -22,7 +22,8 @@ struct awaitable_part {
     }
 };
 
-/// Which of PyGObject's functions are awaitable, by the address of their objects.
+/// Which of PyGObject's functions are awaitable, or take the callback all the same, by the address
+/// of their objects.
 ///
 /// The objects themselves have no room for it: PyGObject allocates them, some before gawait is
 /// imported, in the size of its own type, and uses all of that; and a bound copy does not tell

@@ -21,7 +21,8 @@ PyObject* get_user_data_name;
 PyObject* is_tagged_name;
 PyObject* given_name; // of the attribute that keeps what C code has a pointer to
 
-/// The structures of Python's classes. Never destroyed, as the structures.
+/// The structures of Python's classes, in which nothing is of a class of C's. Never destroyed, as
+/// the structures.
 std::unordered_set<gpointer>& structures() noexcept {
     static auto& all = *std::make_unique<std::unordered_set<gpointer>>().release();
     return all;
@@ -94,14 +95,16 @@ gpointer get_user_data(GAsyncResult* result) {
 
 gboolean is_tagged(GAsyncResult* result, gpointer tag) {
     const with_gil held;
+    const object self = wrapped(result);
     const auto address = object::adopt(PyLong_FromVoidPtr(tag));
-    const auto told =
-        address ? object::adopt(PyObject_CallOneArg(object_of, address.get())) : object();
+    const auto told = self && address ? object::adopt(PyObject_CallFunctionObjArgs(
+                                            object_of, address.get(), self.get(), nullptr))
+                                      : object();
     if (!told) {
         PyErr_Print();
         return FALSE;
     }
-    const object value = call_method(wrapped(result), is_tagged_name, told.get());
+    const object value = call_method(self, is_tagged_name, told.get());
     const int is = value ? PyObject_IsTrue(value.get()) : 0;
     if (is < 0)
         PyErr_Print();
@@ -125,13 +128,14 @@ PyObject* fill_async_result(PyObject*, PyObject* class_) {
     if (!structure)
         Py_RETURN_NONE;
     gpointer parent = g_type_class_peek_parent(of_class);
-    const bool shared = parent && g_type_interface_peek(parent, G_TYPE_ASYNC_RESULT) == structure;
+    gpointer inherited = parent ? g_type_interface_peek(parent, G_TYPE_ASYNC_RESULT) : nullptr;
+    const bool shared = inherited == structure;
     const bool defines_source = defines(class_, get_source_object_name);
     const bool defines_data = defines(class_, get_user_data_name);
     const bool defines_tag = defines(class_, is_tagged_name);
-    if (!shared)
+    if (!inherited || structures().contains(inherited))
         structures().insert(structure);
-    else if (!structures().contains(structure)) {
+    else if (shared) {
         if (!defines_source && !defines_data && !defines_tag)
             Py_RETURN_NONE;
         return PyErr_Format(PyExc_TypeError,

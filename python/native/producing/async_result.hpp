@@ -8,8 +8,8 @@ namespace gawait::python {
 /// and tags are pointers there, and PyGObject hands neither of them to Python.
 ///
 /// `fill_async_result(class)` puts functions of ours into the interface's structure of a Python
-/// class, which call its `do_...` methods. A pointer that they are given becomes what
-/// `convert_tags(object_of)` was given makes of its address.
+/// class, which call its `do_...` methods. The tag that `do_is_tagged()` gets is what the function
+/// that `convert_tags()` was given makes of its address, and of the result.
 bool add_async_result(PyObject* module) noexcept;
 
 } // namespace gawait::python

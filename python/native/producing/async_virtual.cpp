@@ -180,8 +180,8 @@ struct finish_function_of<Finish, Start> {
 
 /// A virtual method that we can fill.
 struct virtual_method {
-    const char* name; // of the coroutine
-    const void* tag;  // of its tasks
+    const char* name;       // of the coroutine
+    const char* const* tag; // of its tasks
     GType (*owner)();
     void (*fill)(gpointer structure, const char* name);
 };
@@ -284,7 +284,7 @@ PyObject* end_virtual_method(PyObject*, PyObject* arguments) {
 
 /// The name of the coroutine whose tasks have that tag, or `None`.
 PyObject* virtual_method_of(PyObject*, PyObject* address) {
-    const void* tag = PyLong_AsVoidPtr(address);
+    const auto* tag = static_cast<const char* const*>(PyLong_AsVoidPtr(address));
     if (PyErr_Occurred())
         return nullptr;
     for (const virtual_method& each : methods)
