@@ -9,8 +9,9 @@
     gawait.run(main())
 """
 
-from gawait import application, iteration, virtual
+# First, since it refuses to be where PyGObject cannot be.
 from gawait._native import Handle, TimerHandle
+from gawait import application, iteration, virtual
 from gawait.loop import EventLoop, create_task, priority
 from gawait.operation import Operation, call, wrap
 from gawait.producing import async_method
