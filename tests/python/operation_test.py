@@ -237,6 +237,48 @@ def test_functions_of_other_namespaces_are_awaited(run):
     assert run(main()).get_data() == b"/hello"
 
 
+@pytest.fixture
+def copied(tmp_path):
+    """Two files, of which the first has some megabytes."""
+    (tmp_path / "from").write_bytes(bytes(3_000_000))
+    return [Gio.File.new_for_path(str(tmp_path / name)) for name in ("from", "to")]
+
+
+@pytest.mark.parametrize(
+    "data, passed",
+    [((), ()), ((None,), ()), (("mine",), ("mine",)), ((("one", 2),), ("one", 2))],
+)
+def test_a_callback_for_progress_is_called(run, copied, data, passed):
+    source, target = copied
+    seen = []
+
+    def progress(*arguments):
+        seen.append(arguments)
+
+    async def main():
+        flags = Gio.FileCopyFlags.OVERWRITE
+        return await source.copy_async(target, flags, 0, None, progress, *data)
+
+    assert run(main())
+    assert seen[-1] == (3_000_000, 3_000_000, *passed)
+
+
+def test_a_callback_for_progress_may_be_named_or_left_out(run, copied):
+    source, target = copied
+    seen = []
+
+    async def main():
+        flags = Gio.FileCopyFlags.OVERWRITE
+        await source.copy_async(target, flags, progress_callback=lambda *all: seen.append(all))
+        told = len(seen)
+        await source.copy_async(target, flags)
+        with pytest.raises(TypeError, match="copy_async.*'progress_callback'"):
+            source.copy_async(target, flags, progress_callback="wrong")
+        return told
+
+    assert run(main()) == len(seen) > 0
+
+
 # What does not change -----------------------------------------------------------------
 
 
@@ -500,6 +542,27 @@ def test_a_wrong_argument_is_shown_at_the_line_of_the_call(run):
 
     last = traceback.extract_tb(run(main()).tb)[-1]
     assert last.filename == __file__ and last.line == 'stream().read_bytes_async("four")'
+
+
+@pytest.mark.parametrize("name", ["read_async", "read_all_async"])
+@pytest.mark.parametrize(
+    "arguments",
+    [(100_000,), (), (0, None, print), (100_000, 0, None, print), (0, None, None)],
+)
+def test_a_function_whose_buffer_would_be_freed_too_early_is_refused(run, name, arguments):
+    async def main():
+        source = stream()
+        for refused in (
+            lambda: getattr(source, name)(*arguments),
+            lambda: getattr(Gio.InputStream, name)(source, *arguments),
+            lambda: gawait.call(getattr(source, name), *arguments, finish=print),
+        ):
+            with pytest.raises(TypeError, match=rf"{name}\(\).*use read_bytes_async\(\)"):
+                refused()
+        assert not source.has_pending()
+        return (await source.read_bytes_async(4)).get_data()
+
+    assert run(main()) == DATA[:4]
 
 
 def test_calling_with_no_running_loop_is_an_error():

@@ -20,6 +20,11 @@ struct awaitable_part {
     bool include_callback(Py_ssize_t count) const noexcept {
         return skipped() + count > function->count();
     }
+
+    /// Whether a call of so many positional arguments is none of ours.
+    bool goes_through(Py_ssize_t count) const noexcept {
+        return include_callback(count) && !function->refusal;
+    }
 };
 
 /// Which of PyGObject's functions are awaitable, by the address of their objects.

@@ -38,12 +38,16 @@ void explain_missing_loop(const awaitable_part& part, const arguments& given) no
         raise(std::move(refusal));
 }
 
-/// Of a call that does not include the callback.
+/// Of a call that does not include the callback, or of a function that is refused.
 object call(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
     const object loop = running_loop();
+    if (loop && part.function->refusal) {
+        PyErr_SetObject(PyExc_TypeError, part.function->refusal.get());
+        return {};
+    }
     if (!loop) {
         object result = call_original(info, given);
-        if (!result)
+        if (!result && !part.function->refusal)
             explain_missing_loop(part, given);
         return result;
     }
@@ -59,7 +63,7 @@ object call(PyObject* info, const awaitable_part& part, const arguments& given) 
 
 PyObject* tuple_call_awaitable(PyObject* info, PyObject* positional, PyObject* named) {
     const awaitable_part* const part = awaitables::find(info);
-    if (!part || part->include_callback(PyTuple_GET_SIZE(positional)))
+    if (!part || part->goes_through(PyTuple_GET_SIZE(positional)))
         return original.call(info, positional, named);
     const tuple_arguments given(nullptr, positional, named);
     if (PyErr_Occurred())
@@ -71,7 +75,7 @@ PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::siz
                                PyObject* names) {
     const arguments given{values, PyVectorcall_NARGS(count), names};
     const awaitable_part* const part = awaitables::find(info);
-    if (!part || part->include_callback(given.count))
+    if (!part || part->goes_through(given.count))
         return call_original(info, given).release();
     return call(info, *part, given).release();
 }
