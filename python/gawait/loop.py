@@ -22,6 +22,7 @@ from gi import _ossighelper
 from gi.repository import GLib
 
 from gawait import _native
+from gawait.operation import Operation, as_coroutine
 
 priority = _native.priority
 """A contextvars.ContextVar: the GLib priority of the current task, and of what it starts."""
@@ -65,6 +66,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             )
         self._own_context = None
         self._quit_functions = []
+        self._entered = []
         self._wakes_up = False
         self._open()
         if context is not None:
@@ -104,7 +106,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         return loop if loop is not None and not loop.is_closed() else None
 
     @staticmethod
-    def to_run_on(context):
+    def _to_run_on(context):
         """The newest loop that may run here on a GLib.MainContext, or None: one of the context, or
         one made in this thread that has none yet and would take this one."""
         loop = EventLoop.of_context(context)
@@ -137,6 +139,38 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             source = GLib.Idle()
             source.set_callback(lambda *_: self.close())
             source.attach(self._context)
+
+    # Being the one to run ---------------------------------------------------------
+
+    def __enter__(self):
+        """Be the loop that runs along with what runs on its context in the body, and its context
+        the thread-default one."""
+        running = asyncio._get_running_loop()
+        if running not in (None, self):
+            raise RuntimeError("another event loop runs in this thread")
+        self._check_closed()
+        self._decide()
+        with contextlib.ExitStack() as stack:
+            current = GLib.MainContext.get_thread_default() or GLib.MainContext.default()
+            if current != self._context:
+                self._context.push_thread_default()
+                stack.callback(self._context.pop_thread_default)
+            key = hash(self._context)
+            stack.callback(_restore_newest, key, _newest.get(key))
+            _newest[key] = self
+            self._entered.append(stack.pop_all())
+        return self
+
+    def __exit__(self, *_):
+        self._entered.pop().close()
+
+    @property
+    def _nest_patched(self):
+        # nest_asyncio asks for it before it changes a loop's class.
+        raise RuntimeError(
+            "nest_asyncio cannot change gawait's event loop; Gio.Application.run(), "
+            "GLib.MainLoop.run() and EventLoop.running() may be nested without it"
+        )
 
     # Running ----------------------------------------------------------------------
 
@@ -223,6 +257,8 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     def _create_task(self, coro, *, priority=None, **kwargs):
         if priority is not None:
             kwargs["context"] = _with_priority(kwargs.get("context"), priority)
+        if isinstance(coro, Operation):
+            coro = as_coroutine(coro)
         return super(_native.LoopCore, self).create_task(coro, **kwargs)
 
     # Transports -------------------------------------------------------------------
@@ -357,11 +393,48 @@ def without_current_task(loop):
         tasks._enter_task(loop, current)
 
 
+def _restore_newest(key, loop):
+    _newest.pop(key, None)
+    if loop is not None:
+        _newest[key] = loop
+
+
 def create_task(coro, *, priority=None, **kwargs):
     """asyncio.create_task(), with the task's GLib priority; lower runs first."""
     if priority is not None:
         kwargs["context"] = _with_priority(kwargs.get("context"), priority)
     return asyncio.create_task(coro, **kwargs)
+
+
+def create_background_task(coro, *, priority=None, **kwargs):
+    """create_task(), for a task that nobody awaits.
+
+        gawait.create_background_task(show(window))
+
+    It is kept until it has ended, so that its result need not be. If it fails, its exception goes
+    to the loop's exception handler at once, which logs it by default, and not only if the task is
+    collected without anybody having looked.
+    """
+    task = create_task(coro, priority=priority, **kwargs)
+    _background_tasks.add(task)
+    task.add_done_callback(_background_task_ended)
+    return task
+
+
+_background_tasks = set()
+
+
+def _background_task_ended(task):
+    _background_tasks.discard(task)
+    exception = None if task.cancelled() else task.exception()
+    if exception is not None:
+        task.get_loop().call_exception_handler(
+            {
+                "message": f"Exception in background task {task.get_name()}",
+                "exception": exception,
+                "task": task,
+            }
+        )
 
 
 def _with_priority(context, value):

@@ -849,6 +849,89 @@ def test_a_wrong_priority_in_a_context_is_named(run):
     run(main())
 
 
+def test_a_background_task_that_fails_is_reported_when_it_does(loop, reports):
+    async def fail():
+        await asyncio.sleep(0)
+        raise ValueError("on purpose")
+
+    async def main():
+        task = gawait.create_background_task(fail(), name="shows")
+        await asyncio.wait([task])
+        assert [str(each["exception"]) for each in reports] == ["on purpose"]
+        return task
+
+    task = loop.run_until_complete(main())
+    assert reports[0]["task"] is task and "shows" in reports[0]["message"]
+    del task
+    gc.collect()
+    assert len(reports) == 1
+
+
+def test_a_background_task_is_kept_until_it_has_ended(loop, reports):
+    async def wait():
+        await loop.create_future()  # which nobody else has
+
+    async def main():
+        tasks = [gawait.create_background_task(wait(), priority=GLib.PRIORITY_LOW)]
+        gone = weakref.ref(tasks.pop())
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert gone() is not None
+        gone().cancel()
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert gone() is None
+
+    loop.run_until_complete(main())
+    assert reports == []
+
+
+def test_a_loop_runs_along_in_its_with_statement(loop):
+    loop.run_until_complete(asyncio.sleep(0))
+    newer = gawait.new_event_loop()
+    newer.run_until_complete(asyncio.sleep(0))
+    main_loop = GLib.MainLoop()
+    seen = []
+
+    async def main():
+        seen.append(asyncio.get_running_loop())
+        main_loop.quit()
+
+    with loop as entered, loop:
+        assert entered is loop and not loop.is_running()
+        task = loop.create_task(main())
+        main_loop.run()
+        assert loop.run_until_complete(asyncio.sleep(0.001, "slept")) == "slept"
+    assert task.done() and seen == [loop]
+    assert gawait.EventLoop.of_context(loop._context) is newer
+    newer.close()
+
+
+def test_the_context_of_a_loop_is_the_thread_default_one_in_its_with_statement():
+    context = GLib.MainContext.new()
+    loop = gawait.EventLoop(context)
+    with loop:
+        assert GLib.MainContext.get_thread_default() == context
+        with pytest.raises(ZeroDivisionError), loop:
+            1 / 0
+        assert GLib.MainContext.get_thread_default() == context
+    assert GLib.MainContext.get_thread_default() is None
+    assert not loop.is_closed()
+    loop.close()
+    with pytest.raises(RuntimeError, match="closed"), loop:
+        pass
+
+
+def test_a_loop_is_not_entered_where_another_one_runs(run):
+    async def main():
+        other = gawait.new_event_loop()
+        with pytest.raises(RuntimeError, match="another event loop"), other:
+            pass
+        other.close()
+
+    run(main())
+
+
 # Signals --------------------------------------------------------------------------
 
 
@@ -978,6 +1061,99 @@ loop.run_forever()
 
 
 # Ways to run ----------------------------------------------------------------------
+
+
+def test_a_policy_is_the_policy_in_its_with_statement(run_script):
+    ended = run_script(
+        """
+import asyncio, gawait, warnings
+from gi.repository import Gio, GLib
+warnings.simplefilter("ignore", DeprecationWarning)
+
+before = asyncio.get_event_loop_policy()
+policy = gawait.EventLoopPolicy()
+with policy as entered:
+    assert entered is policy is asyncio.get_event_loop_policy()
+    loop = policy.get_event_loop()
+    assert type(loop) is gawait.EventLoop and loop is policy.get_event_loop()
+    assert loop.run_until_complete(asyncio.sleep(0.001, "slept")) == "slept"
+
+    application = Gio.Application()
+    seen = []
+
+    def activate(application):
+        application.hold()
+        application.task = asyncio.create_task(quit_soon())
+
+    async def quit_soon():
+        await asyncio.sleep(0.001)
+        seen.append(asyncio.get_running_loop())
+        application.quit()
+
+    application.connect("activate", activate)
+    application.run()
+    assert seen == [loop]
+    with policy:
+        pass
+    assert not loop.is_closed()
+assert loop.is_closed() and asyncio.get_event_loop_policy() is before
+with policy:
+    assert policy.get_event_loop() is not loop
+"""
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_nest_asyncio_is_refused(run_script):
+    ended = run_script(
+        """
+import asyncio, gawait, nest_asyncio
+
+async def main():
+    try:
+        nest_asyncio.apply()
+    except RuntimeError as error:
+        print(error)
+    return await asyncio.sleep(0.001, "slept")
+
+print(gawait.run(main()))
+"""
+    )
+    refusal, result = ended.stdout.splitlines()
+    assert refusal.startswith("nest_asyncio cannot change gawait's event loop")
+    assert (result, ended.stderr) == ("slept", "")
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_nested_run_is_refused_and_nothing_else(run, recwarn, debug):
+    async def main():
+        with pytest.raises(RuntimeError, match="running event loop"):
+            gawait.run(asyncio.sleep(1), debug=debug)
+        gc.collect()
+
+    run(main())
+    assert [each for each in recwarn if "never awaited" in str(each.message)] == []
+
+
+def test_a_run_on_a_context_that_is_taken_is_refused_and_nothing_else(recwarn):
+    context = GLib.MainContext.new()
+    owned, over = threading.Event(), threading.Event()
+
+    def own():
+        context.acquire()
+        owned.set()
+        over.wait()
+        context.release()
+
+    thread = threading.Thread(target=own)
+    thread.start()
+    owned.wait()
+    with pytest.raises(RuntimeError, match="iterated by another thread"):
+        gawait.run(asyncio.sleep(1), context=context)
+    over.set()
+    thread.join()
+    gc.collect()
+    assert [each for each in recwarn if "never awaited" in str(each.message)] == []
 
 
 def test_the_factory_of_asyncio_runner(run_script):

@@ -879,6 +879,91 @@ def test_a_task_that_is_cancelled_before_it_awaits_is_cancelled(run):
     run(main())
 
 
+def test_the_cancellable_of_an_operation_that_has_ended_can_be_cancelled_through_it(run):
+    async def main():
+        cancellable = Gio.Cancellable()
+        operation = stream().read_bytes_async(4, 0, cancellable)
+        result = await operation
+        assert not cancellable.is_cancelled()
+        assert operation.cancel() is False
+        assert operation.done() and not operation.cancelled()
+        assert operation.result() is result
+        return cancellable.is_cancelled()
+
+    assert run(main())
+
+
+# In tasks ---------------------------------------------------------------------------
+
+
+def listening():
+    listener = Gio.SocketListener()
+    listener.add_any_inet_port(None)
+    return listener
+
+
+def test_a_task_is_made_of_an_operation(run):
+    async def main():
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(stream().read_bytes_async(4), name="reads")]
+            tasks.append(asyncio.create_task(stream().read_bytes_async(3)))
+            tasks.append(gawait.create_task(stream().read_bytes_async(2), priority=10))
+        await asyncio.wait(tasks)
+        assert tasks[0].get_name() == "reads"
+        return [task.result().get_size() for task in tasks]
+
+    assert run(main()) == [4, 3, 2]
+
+
+def test_a_task_made_of_an_operation_fails_with_it(run):
+    async def main():
+        task = asyncio.create_task(file("/nowhere").read_async())
+        with pytest.raises(GLib.Error) as caught:
+            await task
+        return caught.value
+
+    assert run(main()).matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_a_cancelled_task_made_of_an_operation_ends_with_the_operation(run, steps):
+    async def main():
+        operation = listening().accept_async()
+        task = asyncio.create_task(operation)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel("enough")
+        with pytest.raises(asyncio.CancelledError, match="enough"):
+            await task
+        return operation.cancelled() and operation.cancellable.is_cancelled()
+
+    assert run(main())
+
+
+def test_a_task_cancelled_when_its_operation_has_just_ended_is_cancelled(run):
+    async def main():
+        operation = stream().read_bytes_async(4)
+        task = asyncio.create_task(operation)
+        operation.add_done_callback(lambda _: task.cancel())
+        await asyncio.wait([task])
+        return task.cancelled(), operation.result().get_size()
+
+    assert run(main()) == (True, 4)
+
+
+def test_a_group_that_fails_ends_the_tasks_made_of_operations(run):
+    async def main():
+        operations = [listening().accept_async() for _ in range(2)]
+        with pytest.raises(ExceptionGroup):
+            async with asyncio.TaskGroup() as group:
+                for operation in operations:
+                    group.create_task(operation)
+                group.create_task(file("/nowhere").read_async())
+        return [operation.cancelled() for operation in operations]
+
+    assert run(main()) == [True, True]
+
+
 # The explicit forms -------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -52,3 +54,24 @@ def test_a_block_runs_and_prints_what_it_says_that_it_prints(
     finished = run_script(program, cwd=tmp_path)
     assert (finished.returncode, finished.stderr) == (0, "")
     assert not printed or finished.stdout.splitlines() == printed
+
+
+def test_the_application_that_is_shown_tells_of_a_failure_when_it_happens(desktop):
+    (program,) = (
+        each.values[0]
+        for each in programs()
+        if "class Application(Gtk.Application)" in each.values[0]
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", program.replace("/etc/debian_version", "/nowhere")],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with running:
+        seen = []
+        for line in running.stderr:
+            seen.append(line)
+            if "g-io-error-quark" in line:
+                break
+        running.kill()
+    assert "/nowhere" in seen[-1] and "Traceback" in "".join(seen)
