@@ -71,7 +71,7 @@ def test_the_application_that_is_shown_tells_of_a_failure_when_it_happens(deskto
         seen = []
         for line in running.stderr:
             seen.append(line)
-            if "g-io-error-quark" in line:
+            if line.startswith("gi.repository.GLib."):
                 break
         running.kill()
     assert "/nowhere" in seen[-1] and "Traceback" in "".join(seen)
