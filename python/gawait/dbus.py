@@ -7,6 +7,8 @@
 
     bus = await Gio.bus_get(Gio.BusType.SESSION)
     with dbus.export(bus, "/org/example/Greeter", Greeter(), "org.example.Greeter"):
+        flags = Gio.BusNameOwnerFlags.NONE
+        Gio.bus_own_name_on_connection(bus, "org.example.Greeter", flags, None, None)
         await asyncio.Event().wait()
 """
 
