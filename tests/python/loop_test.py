@@ -497,13 +497,17 @@ def test_a_timer_from_another_thread_that_never_comes_is_taken_back(loop):
     class Argument:
         pass
 
+    def call(argument):
+        loop.call_later(1000, print, argument)
+        loop.call_soon_threadsafe(loop.stop)
+
     argument = Argument()
     gone = weakref.ref(argument)
-    thread = threading.Thread(target=loop.call_later, args=(1000, print, argument))
+    thread = threading.Thread(target=call, args=(argument,))
     loop.call_soon(thread.start)
-    loop.call_soon(lambda: thread.join() or loop.stop())
     loop.run_forever()
-    del argument, thread
+    thread.join()
+    del argument
     assert gone() is not None
     loop.close()
     assert gone() is None
