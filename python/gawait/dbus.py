@@ -191,8 +191,12 @@ class _Method:
         parameters = _parameters(self._function)
         hints = _hints(self._function)
         self._hints = [hints.get(each.name) for each in parameters]
-        self._keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
-        self._keywords = self._keywords[: len(info.in_args or ())]
+        keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+        if any(each.kind is each.VAR_POSITIONAL for each in parameters):
+            keywords = []
+        positional = len(parameters) - len(keywords)
+        # Those that the interface has no argument for have a default.
+        self._keywords = keywords[: max(len(info.in_args or ()) - positional, 0)]
 
     async def run(self, parameters):
         arguments = [

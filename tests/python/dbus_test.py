@@ -437,6 +437,20 @@ def test_bytes_are_bytes_however_deep_and_variants_plain_where_nothing_is_annota
     assert on_bus(test, Served(), xml) == ("{'one': [b'x'], 'two': 2}",)
 
 
+def test_a_keyword_that_the_interface_has_no_argument_for_has_its_default(on_bus):
+    class Served:
+        async def take(self, value, *, more="default"):
+            return value + more
+
+    xml = f"""<interface name="{INTERFACE}"><method name="Take">
+        <arg type="s" direction="in"/><arg type="s" direction="out"/></method></interface>"""
+
+    async def test(bus):
+        return (await bus.call("Take", GLib.Variant("(s)", ("the ",)))).unpack()
+
+    assert on_bus(test, Served(), xml) == ("the default",)
+
+
 @pytest.mark.parametrize("parameters", ["*numbers: int", "**numbers: int"])
 def test_a_method_of_any_number_of_arguments_is_refused(parameters):
     names = {}
