@@ -9,9 +9,10 @@
     gawait.run(main())
 """
 
-from gawait import application, async_result, iteration, virtual
+# First, since it refuses to be where PyGObject cannot be.
 from gawait._native import Handle, TimerHandle
-from gawait.loop import EventLoop, create_task, priority
+from gawait import application, async_result, iteration, virtual
+from gawait.loop import EventLoop, create_background_task, create_task, priority
 from gawait.operation import Operation, call, wrap
 from gawait.producing import async_method
 from gawait.running import install, new_event_loop, run
@@ -25,6 +26,7 @@ __all__ = [
     "TimerHandle",
     "async_method",
     "call",
+    "create_background_task",
     "create_task",
     "install",
     "new_event_loop",

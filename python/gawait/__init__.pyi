@@ -22,6 +22,7 @@ __all__ = [
     "TimerHandle",
     "async_method",
     "call",
+    "create_background_task",
     "create_task",
     "install",
     "new_event_loop",
@@ -36,6 +37,14 @@ class EventLoop(asyncio.SelectorEventLoop):
     def __init__(self, context: GLib.MainContext | None = None) -> None: ...
     @staticmethod
     def of_context(context: GLib.MainContext) -> EventLoop | None: ...
+    def __enter__(self) -> EventLoop: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
     def running(self, quit: Callable[[], object]) -> AbstractContextManager[None]: ...
     def paused(self) -> AbstractContextManager[None]: ...
     def call_soon(  # type: ignore[override]
@@ -70,7 +79,7 @@ class EventLoop(asyncio.SelectorEventLoop):
     ) -> TimerHandle: ...
     def create_task(
         self,
-        coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T],
+        coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T] | Operation[_T],
         *,
         name: object = None,
         context: Context | None = None,
@@ -78,7 +87,15 @@ class EventLoop(asyncio.SelectorEventLoop):
         **kwargs: Any,
     ) -> asyncio.Task[_T]: ...
 
-class EventLoopPolicy(asyncio.DefaultEventLoopPolicy): ...
+class EventLoopPolicy(asyncio.DefaultEventLoopPolicy):
+    def __enter__(self) -> EventLoopPolicy: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
 
 def run(
     main: Coroutine[Any, Any, _T],
@@ -89,7 +106,13 @@ def run(
 def new_event_loop(context: GLib.MainContext | None = None) -> EventLoop: ...
 def install() -> None: ...
 def create_task(
-    coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T],
+    coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T] | Operation[_T],
+    *,
+    priority: int | None = None,
+    **kwargs: Any,
+) -> asyncio.Task[_T]: ...
+def create_background_task(
+    coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T] | Operation[_T],
     *,
     priority: int | None = None,
     **kwargs: Any,

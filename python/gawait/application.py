@@ -35,7 +35,7 @@ def running_loop(context, quit):
     """Run a loop on the context while the body iterates it: the loop that runs in this thread,
     or else the newest open one of the context, or else one that ends with the body, as
     asyncio.run() would end it."""
-    loop = asyncio._get_running_loop() or EventLoop.of_context(context)
+    loop = asyncio._get_running_loop() or EventLoop._to_run_on(context)
     with contextlib.ExitStack() as stack:
         if loop is None and not pygobject_has_a_loop():
             runner = asyncio.Runner(loop_factory=lambda: EventLoop(context))

@@ -7,12 +7,16 @@
 
     bus = await Gio.bus_get(Gio.BusType.SESSION)
     with dbus.export(bus, "/org/example/Greeter", Greeter(), "org.example.Greeter"):
+        flags = Gio.BusNameOwnerFlags.NONE
+        Gio.bus_own_name_on_connection(bus, "org.example.Greeter", flags, None, None)
         await asyncio.Event().wait()
 """
 
 import collections
+import enum
 import functools
 import inspect
+import itertools
 import re
 import types
 import typing
@@ -21,8 +25,10 @@ from xml.sax.saxutils import quoteattr
 from gi.repository import Gio, GLib
 
 from gawait import _native
-from gawait.producing import Production, without_nul
+from gawait.producing import Production, report, without_nul
 
+_PROPERTIES = "org.freedesktop.DBus.Properties"
+_EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 _FAILED = "org.freedesktop.DBus.Error.Failed"
 
 
@@ -48,10 +54,12 @@ def export(connection, path, obj, interface):
         A tuple that is returned is several values.
 
     The method GetName on the bus is GetName() or get_name() of obj. It gets the arguments
-    unpacked, ay as bytes, and may be async def or not. A property of the interface is obj's
-    attribute, likewise named.
+    unpacked, ay as bytes and, where they are annotated so, variants as GLib.Variant; keyword-only
+    parameters by name. It may be async def or not. A property of the interface is obj's
+    attribute, likewise named. When it is set on the bus, PropertiesChanged is emitted: with the
+    value, or as invalidated where obj's attribute is computed.
 
-    Each call runs as a task of its own, in the loop of the thread-default context of export().
+    Each call, of properties as well, runs as a task of its own, in the loop of the thread-default context of export().
     If its caller leaves the bus, or the connection is closed, the task is cancelled. An Error
     that it raises goes to the caller with its name; a GLib.Error by its domain, from which
     GLib's clients make the same error again; anything else as producing.error_of() makes a
@@ -76,14 +84,14 @@ class Exported:
         self._methods = {
             each.name: _Method(obj, each, self._interface) for each in info.methods or ()
         }
-        self._properties = {each.name: _Property(obj, each) for each in info.properties or ()}
+        self._properties = {
+            each.name: _Property(obj, each, info) for each in info.properties or ()
+        }
         self._signals = {
             each.name: _signature(each.args) for each in getattr(info, "signals", None) or ()
         }
         self._callers = collections.defaultdict(_Caller)
-        self._id = _native.export_object(
-            connection, path, info, self._called, self._get_property, self._set_property
-        )
+        self._id = _native.export_object(connection, path, info, self._called)
         self._closed = connection.connect("closed", self._connection_closed)
 
     def unexport(self):
@@ -102,6 +110,19 @@ class Exported:
         parameters = GLib.Variant(self._signals[signal], values)
         self._connection.emit_signal(None, self._path, self._interface, signal, parameters)
 
+    def emit_properties_changed(self, *names):
+        """Emit PropertiesChanged for properties of the interface, with their values of now."""
+        self._emit_changed({name: self._properties[name].get() for name in names}, ())
+
+    def _emit_changed(self, values, invalidated):
+        self._connection.emit_signal(
+            None,
+            self._path,
+            _PROPERTIES,
+            "PropertiesChanged",
+            GLib.Variant("(sa{sv}as)", (self._interface, values, invalidated)),
+        )
+
     def __enter__(self):
         return self
 
@@ -109,7 +130,10 @@ class Exported:
         self.unexport()
 
     def _called(self, invocation):
-        method = self._methods[invocation.get_method_name()]
+        if invocation.get_interface_name() == _PROPERTIES:
+            method = _PropertiesMethod(self, invocation)
+        else:
+            method = self._methods[invocation.get_method_name()]
         end = _Reply(invocation, method.returned)
         production = Production(None, method.title, end)
         task = production.run(method.run(invocation.get_parameters()))
@@ -127,12 +151,6 @@ class Exported:
     def _connection_closed(self, *_):
         for name in list(self._callers):
             self._caller_vanished(name)
-
-    def _get_property(self, name):
-        return self._properties[name].get()
-
-    def _set_property(self, name, value):
-        self._properties[name].set(value)
 
 
 class _Caller:
@@ -170,23 +188,93 @@ class _Method:
         self.title = f"{interface}.{info.name}"
         self.returned = _signature(info.out_args)
         self._function = getattr(obj, _attribute_name(obj, info.name))
+        parameters = _parameters(self._function)
+        hints = _hints(self._function)
+        self._hints = [hints.get(each.name) for each in parameters]
+        keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+        if any(each.kind is each.VAR_POSITIONAL for each in parameters):
+            keywords = []
+        positional = len(parameters) - len(keywords)
+        # Those that the interface has no argument for have a default.
+        self._keywords = keywords[: max(len(info.in_args or ()) - positional, 0)]
 
     async def run(self, parameters):
-        arguments = [_unpack(parameters.get_child_value(i)) for i in range(len(parameters))]
-        result = self._function(*arguments)
+        arguments = [
+            _unpack(parameters.get_child_value(i), hint)
+            for i, hint in zip(range(len(parameters)), _endless(self._hints))
+        ]
+        positional = len(arguments) - len(self._keywords)
+        named = dict(zip(self._keywords, arguments[positional:]))
+        result = self._function(*arguments[:positional], **named)
         return await result if inspect.isawaitable(result) else result
 
 
+class _PropertiesMethod:
+    """A call of org.freedesktop.DBus.Properties, whose arguments GDBus has looked at."""
+
+    def __init__(self, exported, invocation):
+        self._exported = exported
+        self._name = invocation.get_method_name()
+        self.title = f"{exported._interface}: {self._name}"
+        self.returned = {"Get": "(v)", "GetAll": "(a{sv})", "Set": "()"}[self._name]
+
+    async def run(self, parameters):
+        properties = self._exported._properties
+        if self._name == "GetAll":
+            return self._all(properties)
+        which = properties[parameters.get_child_value(1).get_string()]
+        if self._name == "Get":
+            return which.get()
+        which.set(parameters.get_child_value(2).get_variant())
+        if which.change is _Change.VALUE:
+            self._exported._emit_changed({which.name: which.get()}, ())
+        elif which.change is _Change.INVALIDATED:
+            self._exported._emit_changed({}, (which.name,))
+
+    def _all(self, properties):
+        """Those that can be had: one that fails is not to hide the others."""
+        values = {}
+        for name, which in properties.items():
+            if which.is_readable:
+                try:
+                    values[name] = which.get()
+                except Exception as error:
+                    report(f"{self._exported._interface}.{name}", error)
+        return values
+
+
+class _Change(enum.Enum):
+    """What is told about a property that was set."""
+
+    NOTHING = 0
+    INVALIDATED = 1
+    VALUE = 2
+
+
 class _Property:
-    def __init__(self, obj, info):
+    def __init__(self, obj, info, interface):
+        self.name = info.name
+        self.is_readable = bool(info.flags & Gio.DBusPropertyInfoFlags.READABLE)
         self._object = obj
-        self._name = info.name
         self._signature = info.signature
+        told = _annotation(info, _EMITS) or _annotation(interface, _EMITS) or "true"
+        self._told = told if self.is_readable else "false"
 
     @functools.cached_property
     def _attribute(self):
         """Found when it is first asked for: obj may get it after it was exported."""
-        return _attribute_name(self._object, self._name)
+        return _attribute_name(self._object, self.name)
+
+    @property
+    def change(self):
+        if self._told == "true" and self._is_plain():
+            return _Change.VALUE
+        return _Change.INVALIDATED if self._told in ("true", "invalidates") else _Change.NOTHING
+
+    def _is_plain(self):
+        """Whether it can be read without running code of the object's."""
+        found = inspect.getattr_static(self._object, self._attribute, None)
+        return not hasattr(type(found), "__get__")
 
     def get(self):
         return GLib.Variant(self._signature, getattr(self._object, self._attribute))
@@ -250,7 +338,7 @@ def interface_xml(name, class_):
             continue
         hints = typing.get_type_hints(function, include_extras=True)
         lines.append(f"  <method name={quoteattr(_camel_case(method))}>")
-        for parameter in list(inspect.signature(function).parameters)[1:]:
+        for parameter in _own_parameters(class_, method, function):
             signature = _type_signature(hints.get(parameter), f"{method}({parameter})")
             lines.append(f'    <arg name="{parameter}" type="{signature}" direction="in"/>')
         for returned in _returned(hints.get("return", type(None))):
@@ -258,6 +346,16 @@ def interface_xml(name, class_):
             lines.append(f'    <arg type="{signature}" direction="out"/>')
         lines.append("  </method>")
     return "\n".join([*lines, "</interface>"])
+
+
+def _own_parameters(class_, name, function):
+    """The names of those that a caller gives."""
+    parameters = list(inspect.signature(function).parameters.values())
+    for each in parameters:
+        if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
+            raise TypeError(f"{name}({each}): any number of arguments has no D-Bus type")
+    is_bound = isinstance(inspect.getattr_static(class_, name), (staticmethod, classmethod))
+    return [each.name for each in parameters[0 if is_bound else 1 :]]
 
 
 _SIGNATURES = {
@@ -299,19 +397,67 @@ def _signature(args):
     return f"({''.join(each.signature for each in args or ())})"
 
 
-def _unpack(variant):
-    if variant.get_type_string() == "ay":
-        return bytes(variant.unpack())
-    return variant.unpack()
+def _parameters(function):
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # of something built in
+        return []
+
+
+def _hints(function):
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except (NameError, TypeError):  # of something that is not defined, or has none
+        return {}
+
+
+def _annotation(info, name):
+    return next((each.value for each in info.annotations or () if each.key == name), None)
+
+
+def _unpack(variant, hint=None):
+    """Return Python's value, in which is a GLib.Variant what is annotated so."""
+    if typing.get_origin(hint) is typing.Annotated:
+        hint = typing.get_args(hint)[0]
+    signature = variant.get_type_string()
+    if hint is GLib.Variant:
+        return variant.get_variant() if signature == "v" else variant
+    if signature == "v":
+        return _unpack(variant.get_variant(), hint)
+    if signature == "ay":
+        return variant.get_data_as_bytes().get_data() or b""
+    if signature[0] not in "a(":
+        return variant.unpack()
+    children = (variant.get_child_value(i) for i in range(variant.n_children()))
+    inner = typing.get_args(hint) or (None,)
+    if signature.startswith("a{"):
+        key_hint, value_hint = inner if len(inner) == 2 else (None, None)
+        pairs = ((each.get_child_value(0), each.get_child_value(1)) for each in children)
+        return {_unpack(key, key_hint): _unpack(value, value_hint) for key, value in pairs}
+    if signature.startswith("a"):
+        return [_unpack(each, inner[0]) for each in children]
+    return tuple(_unpack(each, kind) for each, kind in zip(children, _endless(inner)))
+
+
+def _endless(hints):
+    return itertools.chain(hints, itertools.repeat(None))
 
 
 def _attribute_name(obj, name):
-    if hasattr(obj, name):
+    if _has(obj, name):
         return name
     snake_case = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-    if not hasattr(obj, snake_case):
+    if not _has(obj, snake_case):
         raise AttributeError(f"{type(obj).__name__} has neither {name} nor {snake_case}")
     return snake_case
+
+
+def _has(obj, name):
+    """hasattr() without running what reads the attribute, which may not even be readable."""
+    missing = object()
+    if inspect.getattr_static(obj, name, missing) is not missing:
+        return True
+    return hasattr(type(obj), "__getattr__") and hasattr(obj, name)
 
 
 def _camel_case(name):

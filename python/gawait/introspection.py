@@ -9,8 +9,8 @@ import operator
 import os
 
 from gi import repository
-from gi._gi import FunctionInfo, Repository
-from gi.repository import GLib
+from gi._gi import CallbackInfo, FunctionInfo, Repository
+from gi.repository import GLib, GObject
 
 # How a finish function is called: finish_form in native/awaiting/operation.hpp.
 WITH_RESULT = 0
@@ -18,6 +18,7 @@ WITH_SOURCE_AND_RESULT = 1
 
 _PRIORITIES = ("io_priority", "priority")
 _REQUIRED = ...
+_USER_DATA = ()  # of a callback other than the last, which PyGObject wants as a tuple
 _IN, _OUT = 0, 1  # of GIDirection
 
 
@@ -25,14 +26,17 @@ def describe(info):
     """Return what _native.await_functions() wants to know of a function.
 
     None if it is not asynchronous: it takes no Gio.AsyncReadyCallback, returns something,
-    or has no finish function. What it gives out at once beside that is dropped.
+    or has no finish function. What it gives out at once beside that is dropped. A str says why
+    it must not be called.
     """
     if info.get_return_type().get_tag_as_string() != "void":
         return None
     arguments = info.get_arguments()
     callback = _ready_callback(arguments)
-    if callback is None or any(map(_outlives_call, arguments)):
+    if callback is None:
         return None
+    if any(map(_outlives_call, arguments)):
+        return _refusal(info)
     hidden = _hidden(arguments)
     user_data = _index(arguments[callback], "get_closure")
     behind = set(range(callback + 1, len(arguments))) - hidden - {user_data}
@@ -41,6 +45,7 @@ def describe(info):
     finish = finish_function(info)
     if finish is None:
         return None
+    data = {_index(each, "get_closure") for each in arguments if _is_callback(each)}
     names, defaults = [], []
     if info.is_method():
         names.append("self")
@@ -52,7 +57,7 @@ def describe(info):
         if _is(argument, "Gio", "Cancellable"):
             cancellable = len(names)
         names.append(argument.get_name())
-        defaults.append(_default(argument))
+        defaults.append(_USER_DATA if index in data else _default(argument))
     return (name_of(info), tuple(names), tuple(defaults), cancellable, *finish)
 
 
@@ -191,6 +196,16 @@ def _outlives_call(argument):
     return argument.get_direction() != _IN and argument.is_caller_allocates()
 
 
+def _refusal(info):
+    container = info.get_container()
+    siblings = {each.get_name() for each in container.get_methods()} if container else ()
+    instead = ": use read_bytes_async()" if "read_bytes_async" in siblings else ""
+    return (
+        f"{name_of(info)}() cannot be called while a gawait loop runs, since it writes into a "
+        f"buffer that PyGObject frees when the call returns{instead}"
+    )
+
+
 def _constructor(info):
     """A constructor is called through its class, which may not exist yet."""
     return lambda result: of_class(info)(result)
@@ -211,6 +226,9 @@ def _default(argument):
 def _ready_callback(arguments):
     for index, argument in enumerate(arguments):
         if _is(argument, "Gio", "AsyncReadyCallback"):
+            return index
+        # So in functions for other languages, as Gio.File.copy_async() has become one.
+        if argument.get_name() == "ready_callback_closure":
             return index
     return None
 
@@ -253,6 +271,12 @@ def _is(argument, namespace, name):
     return interface.get_name() == name and interface.get_namespace() == namespace
 
 
+def _is_callback(argument):
+    type_ = _type(argument)
+    is_interface = type_.get_tag_as_string() == "interface"
+    return is_interface and isinstance(type_.get_interface(), CallbackInfo)
+
+
 # What fits ----------------------------------------------------------------------
 
 
@@ -274,6 +298,8 @@ def _fits(argument, value):
             return False
     if tag in ("array", "glist", "gslist"):
         return hasattr(value, "__iter__")
+    if _is_callback(argument):
+        return callable(value)
     if tag == "interface":
         return _fits_interface(_type(argument).get_interface(), value)
     return True
@@ -293,6 +319,6 @@ def _fits_interface(interface, value):
         type_ = getattr(_namespace(interface), interface.get_name())
     except AttributeError:
         return True
-    if not isinstance(type_, type):
+    if not isinstance(type_, type) or type_ is GObject.Closure:
         return callable(value)
     return isinstance(value, (type_, int) if issubclass(type_, int) else type_)

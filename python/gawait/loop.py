@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
+import os
 import selectors
 import signal
 import sys
@@ -21,6 +22,7 @@ from gi import _ossighelper
 from gi.repository import GLib
 
 from gawait import _native
+from gawait.operation import Operation, as_coroutine
 
 priority = _native.priority
 """A contextvars.ContextVar: the GLib priority of the current task, and of what it starts."""
@@ -34,6 +36,13 @@ _hides_arguments = (
 # By the context's address, which hash() of a boxed object is. A loop keeps its context.
 _newest = weakref.WeakValueDictionary()
 
+# By the thread that made them: those that have no context yet.
+_newest_unbound = weakref.WeakValueDictionary()
+
+# The contexts that a process was forked with. The descriptors by which GLib wakes them are those of
+# its parent as well, and each would take the other's wake-ups.
+_of_parent = []
+
 
 class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     """An asyncio event loop that runs in GLib's main loop.
@@ -43,35 +52,66 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     GLib.MainLoop.run() do by themselves. Callbacks of GLib's that run in its thread may use
     the loop directly.
 
-    context is the GLib.MainContext to run on. By default it is the thread-default one; where
-    there is none, the default context in the main thread and a new one in other threads.
+    context is the GLib.MainContext to run on. By default the loop takes one when it first runs,
+    and stays with it: the thread-default one; where there is none, the default context, if that
+    is in the main thread and nobody else iterates it; or else a new one. After os.fork() a child's
+    loop takes a new one.
     """
 
     def __init__(self, context=None):
-        if context is None:
-            context = _default_context()
-        elif not isinstance(context, GLib.MainContext):
+        if not isinstance(context, GLib.MainContext | None):
             raise TypeError(
                 f"EventLoop() argument 'context' must be a GLib.MainContext, "
                 f"not {type(context).__name__}"
             )
-        self._context = context
+        self._own_context = None
         self._quit_functions = []
+        self._entered = []
         self._wakes_up = False
-        self._open(context)
+        self._open()
+        if context is not None:
+            self._settle(context)
         super().__init__(_Selector(self))
-        self._be_found()
+        if context is None:
+            self._maker = threading.get_ident()
+            _newest_unbound[self._maker] = self
         if type(self).call_soon is _native.LoopCore.call_soon:
             # Bound once: a task looks it up in each of its steps.
             self.call_soon = self.call_soon
 
+    @property
+    def _context(self):
+        """Its GLib.MainContext. PyGObject asks for it. To ask is to use it: it is then decided."""
+        self._decide()
+        return self._own_context
+
+    def _decide(self):
+        if self._own_context is None and not self.is_closed():
+            self._settle(_default_context())
+
+    def _settle(self, context):
+        self._bind(context)
+        self._own_context = context
+        self._be_found()
+
     def _be_found(self):
-        _newest[hash(self._context)] = self
+        _newest[hash(self._own_context)] = self
+        if _newest_unbound.get(getattr(self, "_maker", None)) is self:
+            del _newest_unbound[self._maker]
 
     @staticmethod
     def of_context(context):
         """The newest loop of a GLib.MainContext that is not closed, or None."""
         loop = _newest.get(hash(context))
+        return loop if loop is not None and not loop.is_closed() else None
+
+    @staticmethod
+    def _to_run_on(context):
+        """The newest loop that may run here on a GLib.MainContext, or None: one of the context, or
+        one made in this thread that has none yet and would take this one."""
+        loop = EventLoop.of_context(context)
+        if loop is None and context == _default_context():
+            loop = _newest_unbound.get(threading.get_ident())
         return loop if loop is not None and not loop.is_closed() else None
 
     def close(self):
@@ -87,7 +127,9 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         _warn(f"unclosed event loop {self!r}", ResourceWarning, source=self)
         if self.is_running():
             return
-        if self._context.acquire():
+        if self._own_context is None:
+            self.close()
+        elif self._context.acquire():
             try:
                 self.close()
             finally:
@@ -98,11 +140,44 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             source.set_callback(lambda *_: self.close())
             source.attach(self._context)
 
+    # Being the one to run ---------------------------------------------------------
+
+    def __enter__(self):
+        """Be the loop that runs along with what runs on its context in the body, and its context
+        the thread-default one."""
+        running = asyncio._get_running_loop()
+        if running not in (None, self):
+            raise RuntimeError("another event loop runs in this thread")
+        self._check_closed()
+        self._decide()
+        with contextlib.ExitStack() as stack:
+            current = GLib.MainContext.get_thread_default() or GLib.MainContext.default()
+            if current != self._context:
+                self._context.push_thread_default()
+                stack.callback(self._context.pop_thread_default)
+            key = hash(self._context)
+            stack.callback(_restore_newest, key, _newest.get(key))
+            _newest[key] = self
+            self._entered.append(stack.pop_all())
+        return self
+
+    def __exit__(self, *_):
+        self._entered.pop().close()
+
+    @property
+    def _nest_patched(self):
+        # nest_asyncio asks for it before it changes a loop's class.
+        raise RuntimeError(
+            "nest_asyncio cannot change gawait's event loop; Gio.Application.run(), "
+            "GLib.MainLoop.run() and EventLoop.running() may be nested without it"
+        )
+
     # Running ----------------------------------------------------------------------
 
     def run_forever(self):
         self._check_closed()
         self._check_running()
+        self._decide()
         with self._woken_by_signals():
             super().run_forever()
 
@@ -119,6 +194,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             )
         if self._thread_id not in (None, threading.get_ident()):
             raise RuntimeError("This event loop is already running in another thread")
+        self._decide()
         with contextlib.ExitStack() as stack:
             if self.is_running():
                 stack.enter_context(without_current_task(self))
@@ -181,6 +257,8 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     def _create_task(self, coro, *, priority=None, **kwargs):
         if priority is not None:
             kwargs["context"] = _with_priority(kwargs.get("context"), priority)
+        if isinstance(coro, Operation):
+            coro = as_coroutine(coro)
         return super(_native.LoopCore, self).create_task(coro, **kwargs)
 
     # Transports -------------------------------------------------------------------
@@ -315,11 +393,48 @@ def without_current_task(loop):
         tasks._enter_task(loop, current)
 
 
+def _restore_newest(key, loop):
+    _newest.pop(key, None)
+    if loop is not None:
+        _newest[key] = loop
+
+
 def create_task(coro, *, priority=None, **kwargs):
     """asyncio.create_task(), with the task's GLib priority; lower runs first."""
     if priority is not None:
         kwargs["context"] = _with_priority(kwargs.get("context"), priority)
     return asyncio.create_task(coro, **kwargs)
+
+
+def create_background_task(coro, *, priority=None, **kwargs):
+    """create_task(), for a task that nobody awaits.
+
+        gawait.create_background_task(show(window))
+
+    It is kept until it has ended, so that its result need not be. If it fails, its exception goes
+    to the loop's exception handler at once, which logs it by default, and not only if the task is
+    collected without anybody having looked.
+    """
+    task = create_task(coro, priority=priority, **kwargs)
+    _background_tasks.add(task)
+    task.add_done_callback(_background_task_ended)
+    return task
+
+
+_background_tasks = set()
+
+
+def _background_task_ended(task):
+    _background_tasks.discard(task)
+    exception = None if task.cancelled() else task.exception()
+    if exception is not None:
+        task.get_loop().call_exception_handler(
+            {
+                "message": f"Exception in background task {task.get_name()}",
+                "exception": exception,
+                "task": task,
+            }
+        )
 
 
 def _with_priority(context, value):
@@ -338,8 +453,20 @@ def _with_priority(context, value):
 
 def _default_context():
     context = GLib.MainContext.get_thread_default()
-    if context is not None:
+    if context is not None and context not in _of_parent:
         return context
     if threading.current_thread() is threading.main_thread():
-        return GLib.MainContext.default()
+        context = GLib.MainContext.default()
+        if context not in _of_parent and context.acquire():
+            context.release()
+            return context
     return GLib.MainContext.new()
+
+
+def _was_forked():
+    _of_parent[:] = filter(
+        None, (GLib.MainContext.default(), GLib.MainContext.get_thread_default())
+    )
+
+
+os.register_at_fork(after_in_child=_was_forked)

@@ -1,6 +1,7 @@
 """The explicit forms of awaiting an asynchronous function of GLib's kind."""
 
 import asyncio
+import collections.abc
 import inspect
 
 from gi._gi import FunctionInfo
@@ -50,6 +51,36 @@ def wrap(start, finish=None):
         started.__name__ = started.__qualname__ = name.removesuffix("_async")
     started.__doc__ = f"Call {name or start!r} and return its Operation."
     return started
+
+
+def as_coroutine(operation):
+    """Return what a task can be made of that awaits an Operation."""
+    return _Awaiting(operation)
+
+
+class _Awaiting(collections.abc.Coroutine):
+    """Not an async function, which is not even entered if its task is cancelled at once: who then
+    waits for the task is to wait for the operation's end."""
+
+    def __init__(self, operation):
+        self._operation = operation
+        self._waiting = operation.__await__()
+
+    def send(self, value):
+        return next(self._waiting)
+
+    def throw(self, kind, value=None, traceback=None):
+        error = value or (kind() if isinstance(kind, type) else kind)
+        if self._operation.done() or not isinstance(error, asyncio.CancelledError):
+            raise error
+        self._operation.cancel(*error.args[:1])
+        return next(self._waiting)
+
+    def close(self):
+        self._operation.cancel()
+
+    def __await__(self):
+        return self._operation.__await__()
 
 
 def _call(start, finish, cancellable, args, kwargs):

@@ -196,6 +196,15 @@ def _classify(exception):
     return _io_error(code, named), hasattr(exception, "dbus_error_name")
 
 
+def report(title, exception):
+    """Give an exception to the exception handler of the loop that runs, if nothing else tells all
+    of it."""
+    if not _classify(exception)[1]:
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": f"Exception in {title}", "exception": exception}
+        )
+
+
 def without_nul(message):
     """Return a message as C code can have it."""
     return message.replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -1,6 +1,7 @@
 """Ways to run a program on a gawait loop."""
 
 import asyncio
+import inspect
 
 from gawait.loop import EventLoop
 
@@ -10,8 +11,18 @@ def run(main, *, debug=None, context=None):
 
     context is the GLib.MainContext to run on, see EventLoop.
     """
-    with asyncio.Runner(debug=debug, loop_factory=lambda: EventLoop(context)) as runner:
-        return runner.run(main)
+    try:
+        if asyncio._get_running_loop() is not None:
+            raise RuntimeError("gawait.run() cannot be called from a running event loop")
+        with asyncio.Runner(debug=debug, loop_factory=lambda: EventLoop(context)) as runner:
+            return runner.run(main)
+    finally:
+        # What was refused is not also warned about, as never awaited.
+        if (
+            inspect.iscoroutine(main)
+            and inspect.getcoroutinestate(main) == inspect.CORO_CREATED
+        ):
+            main.close()
 
 
 def new_event_loop(context=None):

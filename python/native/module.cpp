@@ -15,6 +15,12 @@ namespace gawait::python {
 namespace {
 
 int execute(PyObject* module) {
+    // Python itself refuses since 3.12.
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        PyErr_SetString(PyExc_ImportError,
+                        "gawait cannot be imported in a subinterpreter: PyGObject cannot");
+        return -1;
+    }
     if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context() ||
         !prepare_user_data())
         return -1;

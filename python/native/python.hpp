@@ -93,6 +93,20 @@ inline void raise_os_error(int number) noexcept {
     PyErr_SetFromErrno(PyExc_OSError);
 }
 
+/// Whether this thread holds the GIL. From any thread. Not `PyGILState_Check()`, which says so of
+/// every thread once there was a subinterpreter.
+inline bool holds_gil() noexcept {
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyThreadState_GetUnchecked();
+#elif PY_VERSION_HEX >= 0x030C0000
+    return _PyThreadState_UncheckedGet();
+#else
+    // The state of whichever thread it is that holds it.
+    const PyThreadState* const holder = _PyThreadState_UncheckedGet();
+    return holder && holder == PyGILState_GetThisThreadState();
+#endif
+}
+
 /// Holds the GIL for a C++ scope. From any thread.
 class with_gil {
 public:

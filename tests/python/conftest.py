@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import pexpect
 import pytest
 
 os.environ.setdefault("GIO_USE_VFS", "local")
@@ -134,3 +135,91 @@ def count_objects():
         return sum(isinstance(each, kind) for each in gc.get_objects())
 
     return count
+
+
+PROMPT = r"(^|\n)>>> $"
+
+
+class Prompt:
+    """A prompt in a terminal of its own."""
+
+    def __init__(self, environment):
+        self.terminal = pexpect.spawn(
+            sys.executable,
+            ["-m", "gawait"],
+            env=environment,
+            encoding="utf-8",
+            dimensions=(24, 200),
+            timeout=20,
+        )
+        self.until_prompt()
+
+    def until_prompt(self):
+        """Returns what was shown before the next prompt."""
+        self.terminal.expect(PROMPT)
+        return self.terminal.before.replace("\r", "")
+
+    def run(self, *lines):
+        """Returns what a statement shows; the lines of a compound one end with an empty one."""
+        for line in lines[:-1]:
+            self.terminal.sendline(line)
+            self.terminal.expect_exact("\n... ")
+        self.terminal.sendline(lines[-1])
+        return self.until_prompt().partition("\n")[2]
+
+    def paste(self, block):
+        """Returns what the lines of a block show, with an Enter behind them if they want it."""
+        shown = []
+        for line in block.splitlines():
+            shown.append(self._enter(line))
+        if self._continued:
+            shown.append(self._enter(""))
+        return "\n".join(filter(None, shown))
+
+    def _enter(self, line):
+        self.terminal.sendline(line)
+        self._continued = self.terminal.expect([PROMPT, r"\n\.\.\. $"]) == 1
+        return self.terminal.before.replace("\r", "").partition("\n")[2]
+
+    def interrupt_when_shown(self, text):
+        self.terminal.expect_exact(text)
+        self.interrupt()
+
+    def interrupt(self):
+        self.terminal.send("\x03")
+
+    def exit(self, line):
+        """Ends the prompt; returns what it showed and its exit status."""
+        self.terminal.send(line)
+        self.terminal.expect(pexpect.EOF)
+        self.terminal.close()
+        return self.terminal.before.replace("\r", ""), self.terminal.exitstatus
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "PYTHONPATH": os.path.dirname(os.path.dirname(gawait.__file__)),
+        "TERM": "dumb",
+        "INPUTRC": "/dev/null",
+    }
+
+
+@pytest.fixture
+def open_prompt(environment):
+    prompts = []
+
+    def opened():
+        prompts.append(Prompt(environment))
+        return prompts[-1]
+
+    yield opened
+    for prompt in prompts:
+        prompt.terminal.close(force=True)
+
+
+@pytest.fixture
+def prompt(open_prompt):
+    return open_prompt()

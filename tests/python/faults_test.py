@@ -426,7 +426,9 @@ def test_a_child_may_run_a_loop_of_its_own_within_a_callback_of_its_parents(run_
 async def in_child():
     process = await asyncio.create_subprocess_exec("sh", "-c", "exit 7")
     idle = asyncio.Event()
-    GLib.idle_add(lambda: idle.set() and False)
+    source = GLib.Idle()
+    source.set_callback(lambda *_: idle.set())
+    source.attach(GLib.MainContext.get_thread_default())
     await idle.wait()
     return await process.wait()
 
@@ -466,6 +468,57 @@ print(gawait.run(main()))
 """
     )
     assert (ended.stdout, ended.stderr) == ("3\n", "")
+
+
+def test_a_child_has_a_context_of_its_own_whose_wake_ups_nobody_takes(run_script):
+    ended = run_script(
+        FORKING
+        + """
+async def in_child():
+    assert asyncio.get_running_loop()._context != GLib.MainContext.default()
+    for _ in range(100):
+        await Gio.File.new_for_path("/etc/passwd").load_contents_async()
+    return 7
+
+async def main():
+    child = os.fork()
+    if child == 0:
+        os._exit(gawait.run(in_child()))
+    exit_code = asyncio.create_task(exit_code_of(child))
+    while not exit_code.done():
+        await asyncio.sleep(0.0001)
+    return exit_code.result()
+
+print(gawait.run(main()))
+"""
+    )
+    assert (ended.stdout, ended.stderr) == ("7\n", "")
+
+
+def test_a_pool_of_forked_processes_runs_loops(run_script):
+    ended = run_script(
+        FORKING
+        + """
+import concurrent.futures, multiprocessing
+
+async def read():
+    _, contents, _ = await Gio.File.new_for_path("/etc/passwd").load_contents_async()
+    return contents
+
+def work(index):
+    return gawait.run(read()) == open("/etc/passwd", "rb").read() and index
+
+async def main():
+    loop = asyncio.get_running_loop()
+    fork = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=fork) as pool:
+        numbers = [loop.run_in_executor(pool, work, index) for index in range(5)]
+        print(await asyncio.gather(*numbers))
+
+gawait.run(main())
+"""
+    )
+    assert (ended.stdout, ended.stderr) == ("[0, 1, 2, 3, 4]\n", "")
 
 
 def test_an_operation_that_is_in_flight_at_a_fork_ends_in_the_parent(run_script):
@@ -900,6 +953,73 @@ print(len(fillers) < 60)
     )
     assert (ended.returncode, ended.stdout) == (0, "True\n"), ended.stderr
     assert "CRITICAL" not in ended.stderr
+
+
+# Subinterpreters --------------------------------------------------------------------
+
+INTERPRETERS = """
+import asyncio, gawait, socket, sys, threading
+
+if sys.version_info >= (3, 13):
+    import _interpreters as interpreters
+    new_interpreter = lambda: interpreters.create("legacy")
+else:
+    import _xxsubinterpreters as interpreters
+    new_interpreter = lambda: interpreters.create(isolated=False)
+"""
+
+
+@pytest.mark.parametrize("destroyed", [False, True])
+def test_callbacks_hold_the_gil_where_there_is_or_was_a_subinterpreter(run_script, destroyed):
+    ended = run_script(
+        INTERPRETERS
+        + f"""
+subinterpreter = new_interpreter()
+interpreters.run_string(subinterpreter, "import sys")
+if {destroyed}:
+    interpreters.destroy(subinterpreter)
+
+ours, theirs = socket.socketpair()
+over = []
+
+def work():
+    while not over:
+        sum(range(1000))
+
+async def main():
+    for _ in range(100):
+        await asyncio.sleep(0.0001)
+    await asyncio.gather(*(asyncio.to_thread(sum, range(100)) for _ in range(20)))
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    for _ in range(100):
+        await asyncio.to_thread(theirs.send, b"x")
+        await reader.readexactly(1)
+    writer.close()
+
+threads = [threading.Thread(target=work) for _ in range(2)]
+for thread in threads:
+    thread.start()
+gawait.run(main())
+over.append(True)
+for thread in threads:
+    thread.join()
+print("left")
+"""
+    )
+    assert (ended.returncode, ended.stdout) == (0, "left\n"), ended.stderr
+
+
+def test_a_subinterpreter_is_refused(run_script):
+    ended = run_script(
+        INTERPRETERS
+        + r"""
+source = "try:\n import gawait\nexcept ImportError as error:\n print(error, flush=True)"
+interpreters.run_string(new_interpreter(), source)
+gawait.run(asyncio.sleep(0.001))
+"""
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "subinterpreter" in ended.stdout and "gawait" in ended.stdout
 
 
 # Time that nobody needs -------------------------------------------------------------

@@ -75,7 +75,6 @@ def test_the_arguments_are_those_that_python_passes(name, names, cancellable):
     "name",
     [
         "Gio.File.load_contents",
-        "Gio.InputStream.read_async",
         "Gio.InputStream.read_bytes_finish",
         "Gio.Task.new",
         "Gio.SimpleAsyncResult.new",
@@ -107,6 +106,40 @@ def test_a_function_is_found_by_its_symbol():
     assert find("g_file_load_contents_async") is Gio.File.load_contents_async
     assert find("g_bus_get") is Gio.bus_get
     assert find("g_no_such_function") is None
+
+
+class Closure:
+    """An argument of Gio.File.copy_async() as of GLib 2.82, where it takes closures."""
+
+    def __init__(self, name):
+        self._argument = next(
+            each
+            for each in info_of("GObject.signal_connect_closure").get_arguments()
+            if each.get_name() == "closure"
+        )
+        self._name = name
+
+    def get_name(self):
+        return self._name
+
+    def __getattr__(self, name):
+        return getattr(self._argument, name)
+
+
+def test_a_closure_may_take_the_place_of_the_callback():
+    before = info_of("Gio.File.copy_async")
+
+    class CopyWithClosures:
+        def get_arguments(self):
+            closures = map(Closure, ("progress_callback_closure", "ready_callback_closure"))
+            return [*before.get_arguments()[:4], *closures]
+
+        def __getattr__(self, name):
+            return getattr(before, name)
+
+    name, names, *_ = introspection.describe(CopyWithClosures())
+    assert names[-2:] == ("cancellable", "progress_callback_closure")
+    assert introspection._fits(Closure("progress_callback_closure"), print)
 
 
 def functions_of(namespace):

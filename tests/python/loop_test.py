@@ -54,7 +54,7 @@ def test_callbacks_wait_while_the_loop_does_not_run(loop):
     assert order == []
     loop.call_soon(loop.stop)
     loop.run_forever()
-    assert order == ["first", "timer", "second"]
+    assert order == ["first", "second", "timer"]  # as if nobody had iterated
 
 
 def test_two_loops_of_one_context_do_not_run_each_others_callbacks(loop):
@@ -322,6 +322,112 @@ async def main_on_default():
     assert asyncio.get_running_loop()._context == GLib.MainContext.default()
 
 
+def run_in_thread(loop):
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    return thread
+
+
+def test_a_loop_that_first_runs_in_another_thread_leaves_it_the_default_context():
+    loop = gawait.new_event_loop()
+    threads = set()
+    GLib.idle_add(lambda: threads.add(threading.current_thread()))
+    thread = run_in_thread(loop)
+    future = asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01, "slept"), loop)
+    assert future.result(10) == "slept"
+    gawait.run(asyncio.sleep(0.01))
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    assert loop._context != GLib.MainContext.default()
+    loop.close()
+    assert threads == {threading.main_thread()}
+
+
+def test_a_loop_made_within_another_one_first_runs_in_another_thread():
+    async def main():
+        loop = gawait.new_event_loop()
+        thread = run_in_thread(loop)
+        answer = asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01, "slept"), loop)
+        assert await asyncio.wait_for(asyncio.wrap_future(answer), 10) == "slept"
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    gawait.run(main())
+
+
+def test_what_a_loop_was_given_before_it_first_ran_is_done_where_it_runs():
+    loop = gawait.new_event_loop()
+    came = []
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.send(b"x")
+        loop.add_reader(ours, lambda: came.append(("reader", ours.recv(1))))
+        loop.add_writer(theirs, lambda: came.append("writer") or loop.remove_writer(theirs))
+        loop.call_later(0.01, came.append, "timer")
+        loop.call_later(0, came.append, "cancelled").cancel()
+        loop.call_later(0.03, loop.stop)
+        loop.call_soon(lambda: came.append(threading.current_thread()))
+        thread = run_in_thread(loop)
+        thread.join()
+        assert loop.remove_reader(ours)
+        assert came[0] is thread and came[-1] == "timer"
+        assert set(came[1:-1]) == {("reader", b"x"), "writer"}
+        loop.close()
+
+
+def test_a_loop_that_has_not_run_refuses_what_cannot_be_watched(loop, tmp_path):
+    with open(tmp_path / "file", "w") as file, pytest.raises(PermissionError):
+        loop.add_reader(file, print)
+    reading, writing = os.pipe()
+    os.close(writing)
+    os.close(reading)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        loop.add_writer(reading, print)
+    assert not loop._has_work(loop._ssock.fileno())
+
+
+def test_a_loop_in_the_main_thread_leaves_the_default_context_to_who_iterates_it():
+    main_loop = GLib.MainLoop()
+    running = threading.Event()
+    GLib.idle_add(running.set)
+    # Not what gawait and PyGObject make of it, for which a loop runs along.
+    thread = threading.Thread(target=main_loop.run.__wrapped__, args=(main_loop,))
+    thread.start()
+    running.wait()
+    try:
+        assert gawait.run(asyncio.sleep(0.001, "slept")) == "slept"
+    finally:
+        main_loop.quit()
+        thread.join()
+
+
+def test_a_loop_stays_with_the_context_that_it_took(loop):
+    async def context():
+        return asyncio.get_running_loop()._context
+
+    other = GLib.MainContext.new()
+    other.push_thread_default()
+    try:
+        assert loop.run_until_complete(context()) == other
+    finally:
+        other.pop_thread_default()
+    assert loop.run_until_complete(context()) == other
+
+
+def test_a_main_loop_runs_the_loop_that_was_made_for_it(loop):
+    main_loop = GLib.MainLoop()
+    seen = []
+
+    async def main():
+        seen.append(asyncio.get_running_loop())
+        main_loop.quit()
+
+    task = loop.create_task(main())
+    main_loop.run()
+    assert task.done() and seen == [loop]
+
+
 def test_a_loop_runs_on_the_context_that_is_given():
     context = GLib.MainContext.new()
 
@@ -367,7 +473,47 @@ def test_debug_mode_notices_the_wrong_thread(loop):
     assert "Non-thread-safe operation" in errors[0]
 
 
-def test_a_timer_from_the_wrong_thread_is_refused(loop):
+@pytest.mark.parametrize("schedule", ["call_later", "call_at"])
+def test_another_thread_may_schedule_timers(loop, schedule):
+    came = []
+
+    def call():
+        begin = loop.time() if schedule == "call_at" else 0
+        method = getattr(loop, schedule)
+        never = method(begin + 0.01, came.append, "cancelled")
+        same = begin + 0.02  # two of one time come in the order in which they were scheduled
+        handles = [method(same, came.append, name) for name in ("first", "second")]
+        never.cancel()
+        assert not any(each.cancelled() for each in handles) and never.cancelled()
+        method(begin + 0.05, loop.stop)
+
+    loop.call_soon(threading.Thread(target=call).start)
+    loop.call_later(10, loop.stop)
+    loop.run_forever()
+    assert came == ["first", "second"]
+
+
+def test_a_timer_from_another_thread_that_never_comes_is_taken_back(loop):
+    class Argument:
+        pass
+
+    def call(argument):
+        loop.call_later(1000, print, argument)
+        loop.call_soon_threadsafe(loop.stop)
+
+    argument = Argument()
+    gone = weakref.ref(argument)
+    thread = threading.Thread(target=call, args=(argument,))
+    loop.call_soon(thread.start)
+    loop.run_forever()
+    thread.join()
+    del argument
+    assert gone() is not None
+    loop.close()
+    assert gone() is None
+
+
+def test_debug_mode_refuses_timers_from_the_wrong_thread(loop):
     errors = []
 
     def call():
@@ -377,9 +523,10 @@ def test_a_timer_from_the_wrong_thread_is_refused(loop):
             errors.append(str(error))
         loop.call_soon_threadsafe(loop.stop)
 
+    loop.set_debug(True)
     loop.call_soon(threading.Thread(target=call).start)
     loop.run_forever()
-    assert "call_soon_threadsafe" in errors[0]
+    assert "Non-thread-safe operation" in errors[0]
 
 
 def test_debug_mode_says_what_was_slow_and_where_it_was_made(loop, caplog):
@@ -449,6 +596,60 @@ def test_a_reader_may_replace_and_remove_itself(loop):
         theirs.send(b"x")
         loop.run_forever()
         assert order == ["first", "second"]
+
+
+class File:
+    """What has a fileno() until it is closed."""
+
+    def __init__(self, fd):
+        self.fd = fd
+
+    def fileno(self):
+        return self.fd
+
+
+@pytest.mark.parametrize("ran", [False, True])
+@pytest.mark.parametrize("which", ["reader", "writer"])
+def test_a_file_object_that_was_closed_can_be_removed(loop, which, ran):
+    add, remove = getattr(loop, f"add_{which}"), getattr(loop, f"remove_{which}")
+    if ran:
+        loop.run_until_complete(asyncio.sleep(0))
+    ours, theirs = socket.socketpair()
+    with theirs:
+        add(ours, print)
+        ours.close()
+        assert remove(ours) is True
+        with pytest.raises(ValueError, match="Invalid file descriptor: -1"):
+            remove(ours)
+        with pytest.raises(ValueError, match="Invalid file descriptor: -1"):
+            add(ours, print)
+
+
+def test_a_removed_file_object_is_let_go_of(loop):
+    reading, writing = os.pipe()
+    file = File(reading)
+    gone = weakref.ref(file)
+    loop.add_reader(file, print)
+    file.fd = -1
+    assert gone() is file and loop.remove_reader(file)
+    del file
+    assert gone() is None
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_loop_is_collected_with_the_file_objects_that_it_watches():
+    reading, writing = os.pipe()
+    file = File(reading)
+    gone = weakref.ref(file)
+    file.loop = gawait.new_event_loop()
+    file.loop.add_reader(file, print)
+    with pytest.warns(ResourceWarning, match="unclosed event loop"):
+        del file
+        gc.collect()
+    assert gone() is None
+    os.close(reading)
+    os.close(writing)
 
 
 # Rounds ---------------------------------------------------------------------------
@@ -855,6 +1056,89 @@ def test_a_wrong_priority_in_a_context_is_named(run):
     run(main())
 
 
+def test_a_background_task_that_fails_is_reported_when_it_does(loop, reports):
+    async def fail():
+        await asyncio.sleep(0)
+        raise ValueError("on purpose")
+
+    async def main():
+        task = gawait.create_background_task(fail(), name="shows")
+        await asyncio.wait([task])
+        assert [str(each["exception"]) for each in reports] == ["on purpose"]
+        return task
+
+    task = loop.run_until_complete(main())
+    assert reports[0]["task"] is task and "shows" in reports[0]["message"]
+    del task
+    gc.collect()
+    assert len(reports) == 1
+
+
+def test_a_background_task_is_kept_until_it_has_ended(loop, reports):
+    async def wait():
+        await loop.create_future()  # which nobody else has
+
+    async def main():
+        tasks = [gawait.create_background_task(wait(), priority=GLib.PRIORITY_LOW)]
+        gone = weakref.ref(tasks.pop())
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert gone() is not None
+        gone().cancel()
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert gone() is None
+
+    loop.run_until_complete(main())
+    assert reports == []
+
+
+def test_a_loop_runs_along_in_its_with_statement(loop):
+    loop.run_until_complete(asyncio.sleep(0))
+    newer = gawait.new_event_loop()
+    newer.run_until_complete(asyncio.sleep(0))
+    main_loop = GLib.MainLoop()
+    seen = []
+
+    async def main():
+        seen.append(asyncio.get_running_loop())
+        main_loop.quit()
+
+    with loop as entered, loop:
+        assert entered is loop and not loop.is_running()
+        task = loop.create_task(main())
+        main_loop.run()
+        assert loop.run_until_complete(asyncio.sleep(0.001, "slept")) == "slept"
+    assert task.done() and seen == [loop]
+    assert gawait.EventLoop.of_context(loop._context) is newer
+    newer.close()
+
+
+def test_the_context_of_a_loop_is_the_thread_default_one_in_its_with_statement():
+    context = GLib.MainContext.new()
+    loop = gawait.EventLoop(context)
+    with loop:
+        assert GLib.MainContext.get_thread_default() == context
+        with pytest.raises(ZeroDivisionError), loop:
+            1 / 0
+        assert GLib.MainContext.get_thread_default() == context
+    assert GLib.MainContext.get_thread_default() is None
+    assert not loop.is_closed()
+    loop.close()
+    with pytest.raises(RuntimeError, match="closed"), loop:
+        pass
+
+
+def test_a_loop_is_not_entered_where_another_one_runs(run):
+    async def main():
+        other = gawait.new_event_loop()
+        with pytest.raises(RuntimeError, match="another event loop"), other:
+            pass
+        other.close()
+
+    run(main())
+
+
 # Signals --------------------------------------------------------------------------
 
 
@@ -984,6 +1268,99 @@ loop.run_forever()
 
 
 # Ways to run ----------------------------------------------------------------------
+
+
+def test_a_policy_is_the_policy_in_its_with_statement(run_script):
+    ended = run_script(
+        """
+import asyncio, gawait, warnings
+from gi.repository import Gio, GLib
+warnings.simplefilter("ignore", DeprecationWarning)
+
+before = asyncio.get_event_loop_policy()
+policy = gawait.EventLoopPolicy()
+with policy as entered:
+    assert entered is policy is asyncio.get_event_loop_policy()
+    loop = policy.get_event_loop()
+    assert type(loop) is gawait.EventLoop and loop is policy.get_event_loop()
+    assert loop.run_until_complete(asyncio.sleep(0.001, "slept")) == "slept"
+
+    application = Gio.Application()
+    seen = []
+
+    def activate(application):
+        application.hold()
+        application.task = asyncio.create_task(quit_soon())
+
+    async def quit_soon():
+        await asyncio.sleep(0.001)
+        seen.append(asyncio.get_running_loop())
+        application.quit()
+
+    application.connect("activate", activate)
+    application.run()
+    assert seen == [loop]
+    with policy:
+        pass
+    assert not loop.is_closed()
+assert loop.is_closed() and asyncio.get_event_loop_policy() is before
+with policy:
+    assert policy.get_event_loop() is not loop
+"""
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_nest_asyncio_is_refused(run_script):
+    ended = run_script(
+        """
+import asyncio, gawait, nest_asyncio
+
+async def main():
+    try:
+        nest_asyncio.apply()
+    except RuntimeError as error:
+        print(error)
+    return await asyncio.sleep(0.001, "slept")
+
+print(gawait.run(main()))
+"""
+    )
+    refusal, result = ended.stdout.splitlines()
+    assert refusal.startswith("nest_asyncio cannot change gawait's event loop")
+    assert (result, ended.stderr) == ("slept", "")
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_nested_run_is_refused_and_nothing_else(run, recwarn, debug):
+    async def main():
+        with pytest.raises(RuntimeError, match="running event loop"):
+            gawait.run(asyncio.sleep(1), debug=debug)
+        gc.collect()
+
+    run(main())
+    assert [each for each in recwarn if "never awaited" in str(each.message)] == []
+
+
+def test_a_run_on_a_context_that_is_taken_is_refused_and_nothing_else(recwarn):
+    context = GLib.MainContext.new()
+    owned, over = threading.Event(), threading.Event()
+
+    def own():
+        context.acquire()
+        owned.set()
+        over.wait()
+        context.release()
+
+    thread = threading.Thread(target=own)
+    thread.start()
+    owned.wait()
+    with pytest.raises(RuntimeError, match="iterated by another thread"):
+        gawait.run(asyncio.sleep(1), context=context)
+    over.set()
+    thread.join()
+    gc.collect()
+    assert [each for each in recwarn if "never awaited" in str(each.message)] == []
 
 
 def test_the_factory_of_asyncio_runner(run_script):

@@ -237,6 +237,48 @@ def test_functions_of_other_namespaces_are_awaited(run):
     assert run(main()).get_data() == b"/hello"
 
 
+@pytest.fixture
+def copied(tmp_path):
+    """Two files, of which the first has some megabytes."""
+    (tmp_path / "from").write_bytes(bytes(3_000_000))
+    return [Gio.File.new_for_path(str(tmp_path / name)) for name in ("from", "to")]
+
+
+@pytest.mark.parametrize(
+    "data, passed",
+    [((), ()), ((None,), ()), (("mine",), ("mine",)), ((("one", 2),), ("one", 2))],
+)
+def test_a_callback_for_progress_is_called(run, copied, data, passed):
+    source, target = copied
+    seen = []
+
+    def progress(*arguments):
+        seen.append(arguments)
+
+    async def main():
+        flags = Gio.FileCopyFlags.OVERWRITE
+        return await source.copy_async(target, flags, 0, None, progress, *data)
+
+    assert run(main())
+    assert seen[-1] == (3_000_000, 3_000_000, *passed)
+
+
+def test_a_callback_for_progress_may_be_named_or_left_out(run, copied):
+    source, target = copied
+    seen = []
+
+    async def main():
+        flags = Gio.FileCopyFlags.OVERWRITE
+        await source.copy_async(target, flags, progress_callback=lambda *all: seen.append(all))
+        told = len(seen)
+        await source.copy_async(target, flags)
+        with pytest.raises(TypeError, match="copy_async.*'progress_callback'"):
+            source.copy_async(target, flags, progress_callback="wrong")
+        return told
+
+    assert run(main()) == len(seen) > 0
+
+
 # What does not change -----------------------------------------------------------------
 
 
@@ -500,6 +542,27 @@ def test_a_wrong_argument_is_shown_at_the_line_of_the_call(run):
 
     last = traceback.extract_tb(run(main()).tb)[-1]
     assert last.filename == __file__ and last.line == 'stream().read_bytes_async("four")'
+
+
+@pytest.mark.parametrize("name", ["read_async", "read_all_async"])
+@pytest.mark.parametrize(
+    "arguments",
+    [(100_000,), (), (0, None, print), (100_000, 0, None, print), (0, None, None)],
+)
+def test_a_function_whose_buffer_would_be_freed_too_early_is_refused(run, name, arguments):
+    async def main():
+        source = stream()
+        for refused in (
+            lambda: getattr(source, name)(*arguments),
+            lambda: getattr(Gio.InputStream, name)(source, *arguments),
+            lambda: gawait.call(getattr(source, name), *arguments, finish=print),
+        ):
+            with pytest.raises(TypeError, match=rf"{name}\(\).*use read_bytes_async\(\)"):
+                refused()
+        assert not source.has_pending()
+        return (await source.read_bytes_async(4)).get_data()
+
+    assert run(main()) == DATA[:4]
 
 
 def test_calling_with_no_running_loop_is_an_error():
@@ -814,6 +877,91 @@ def test_a_task_that_is_cancelled_before_it_awaits_is_cancelled(run):
             await asyncio.create_task(wait())
 
     run(main())
+
+
+def test_the_cancellable_of_an_operation_that_has_ended_can_be_cancelled_through_it(run):
+    async def main():
+        cancellable = Gio.Cancellable()
+        operation = stream().read_bytes_async(4, 0, cancellable)
+        result = await operation
+        assert not cancellable.is_cancelled()
+        assert operation.cancel() is False
+        assert operation.done() and not operation.cancelled()
+        assert operation.result() is result
+        return cancellable.is_cancelled()
+
+    assert run(main())
+
+
+# In tasks ---------------------------------------------------------------------------
+
+
+def listening():
+    listener = Gio.SocketListener()
+    listener.add_any_inet_port(None)
+    return listener
+
+
+def test_a_task_is_made_of_an_operation(run):
+    async def main():
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(stream().read_bytes_async(4), name="reads")]
+            tasks.append(asyncio.create_task(stream().read_bytes_async(3)))
+            tasks.append(gawait.create_task(stream().read_bytes_async(2), priority=10))
+        await asyncio.wait(tasks)
+        assert tasks[0].get_name() == "reads"
+        return [task.result().get_size() for task in tasks]
+
+    assert run(main()) == [4, 3, 2]
+
+
+def test_a_task_made_of_an_operation_fails_with_it(run):
+    async def main():
+        task = asyncio.create_task(file("/nowhere").read_async())
+        with pytest.raises(GLib.Error) as caught:
+            await task
+        return caught.value
+
+    assert run(main()).matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_a_cancelled_task_made_of_an_operation_ends_with_the_operation(run, steps):
+    async def main():
+        operation = listening().accept_async()
+        task = asyncio.create_task(operation)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel("enough")
+        with pytest.raises(asyncio.CancelledError, match="enough"):
+            await task
+        return operation.cancelled() and operation.cancellable.is_cancelled()
+
+    assert run(main())
+
+
+def test_a_task_cancelled_when_its_operation_has_just_ended_is_cancelled(run):
+    async def main():
+        operation = stream().read_bytes_async(4)
+        task = asyncio.create_task(operation)
+        operation.add_done_callback(lambda _: task.cancel())
+        await asyncio.wait([task])
+        return task.cancelled(), operation.result().get_size()
+
+    assert run(main()) == (True, 4)
+
+
+def test_a_group_that_fails_ends_the_tasks_made_of_operations(run):
+    async def main():
+        operations = [listening().accept_async() for _ in range(2)]
+        with pytest.raises(ExceptionGroup):
+            async with asyncio.TaskGroup() as group:
+                for operation in operations:
+                    group.create_task(operation)
+                group.create_task(file("/nowhere").read_async())
+        return [operation.cancelled() for operation in operations]
+
+    assert run(main()) == [True, True]
 
 
 # The explicit forms -------------------------------------------------------------------

@@ -3,8 +3,22 @@
 #include <glib.h>
 
 namespace gawait::python {
+namespace {
+
+object user_data(PyObject* given) noexcept {
+    if (given == Py_None)
+        return object::adopt(PyTuple_New(0));
+    return PyTuple_Check(given) ? object::retain(given) : object::adopt(PyTuple_Pack(1, given));
+}
+
+} // namespace
 
 std::shared_ptr<const async_function> async_function::of(PyObject* description) {
+    if (PyUnicode_Check(description)) {
+        const auto none = object::adopt(PyTuple_New(0));
+        return std::make_shared<const async_function>(async_function{
+            {}, nullptr, none, none, -1, {}, finish_form::result, object::retain(description)});
+    }
     PyObject *name = nullptr, *names = nullptr, *defaults = nullptr, *finish = nullptr;
     Py_ssize_t cancellable = 0;
     int form = 0;
@@ -14,10 +28,15 @@ std::shared_ptr<const async_function> async_function::of(PyObject* description) 
     const char* interned = PyUnicode_AsUTF8(name);
     if (!interned)
         return nullptr;
-    return std::make_shared<const async_function>(async_function{
-        object::retain(name), g_intern_string(interned), object::retain(names),
-        object::retain(defaults), cancellable,
-        finish == Py_None ? object() : object::retain(finish), static_cast<finish_form>(form)});
+    return std::make_shared<const async_function>(
+        async_function{object::retain(name),
+                       g_intern_string(interned),
+                       object::retain(names),
+                       object::retain(defaults),
+                       cancellable,
+                       finish == Py_None ? object() : object::retain(finish),
+                       static_cast<finish_form>(form),
+                       {}});
 }
 
 object async_function::complete(const arguments& given, Py_ssize_t skipped) const noexcept {
@@ -32,6 +51,7 @@ object async_function::complete(const arguments& given, Py_ssize_t skipped) cons
         return {};
     for (Py_ssize_t index = 0; index < wanted; ++index) {
         PyObject* parameter = PyTuple_GET_ITEM(names.get(), index + skipped);
+        PyObject* fallback = PyTuple_GET_ITEM(defaults.get(), index + skipped);
         PyObject* value = given.named() > 0 ? given.find(parameter) : nullptr;
         if (index < given.count) {
             if (value) {
@@ -41,14 +61,17 @@ object async_function::complete(const arguments& given, Py_ssize_t skipped) cons
             }
             value = given.values[index];
         } else if (!value) {
-            value = PyTuple_GET_ITEM(defaults.get(), index + skipped);
+            value = fallback;
             if (value == Py_Ellipsis) {
                 PyErr_Format(PyExc_TypeError, "%U() missing a required argument: '%U'", name.get(),
                              parameter);
                 return {};
             }
         }
-        PyTuple_SET_ITEM(values.get(), index, Py_NewRef(value));
+        auto passed = PyTuple_Check(fallback) ? user_data(value) : object::retain(value);
+        if (!passed)
+            return {};
+        PyTuple_SET_ITEM(values.get(), index, passed.release());
     }
     return values;
 }

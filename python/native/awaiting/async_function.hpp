@@ -13,10 +13,11 @@ struct async_function {
     object name;
     const char* interned_name; // by GLib
     object names;              // tuple: of the arguments before the callback
-    object defaults;           // tuple; `...`: none
+    object defaults;           // tuple; `...`: none; a tuple: user data, which goes into one
     Py_ssize_t cancellable;
     object finish; // empty: it takes a callback, and cannot be awaited
     finish_form form;
+    object refusal; // why it must not be called while a loop runs; null: it may
 
     /// Null with an exception set if the description is none.
     static std::shared_ptr<const async_function> of(PyObject* description);

@@ -91,7 +91,14 @@ void explain_missing_loop(const awaitable_part& part, const arguments& given) no
         raise(std::move(refusal));
 }
 
+/// Of any call: a function that is refused, one that includes the callback, or one without.
 object call(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
+    if (part.function->refusal) {
+        if (!running_gawait_loop())
+            return call_original(info, given);
+        PyErr_SetObject(PyExc_TypeError, part.function->refusal.get());
+        return {};
+    }
     if (part.include_callback(given.count) || !part.function->finish)
         return call_with_callback(info, part, given);
     const object loop = running_gawait_loop();

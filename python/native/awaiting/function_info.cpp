@@ -71,6 +71,10 @@ PyObject* start_function(PyObject*, PyObject* parameters) {
     if (!part || !part->function->finish)
         Py_RETURN_NOTIMPLEMENTED;
     const async_function& function = *part->function;
+    if (function.refusal) {
+        PyErr_SetObject(PyExc_TypeError, function.refusal.get());
+        return nullptr;
+    }
     const tuple_arguments given(self, positional, named);
     if (PyErr_Occurred())
         return nullptr;

@@ -131,18 +131,20 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
     if (!PyArg_ParseTupleAndKeywords(arguments, named, "|O:cancel", const_cast<char**>(names),
                                      &message))
         return nullptr;
-    if (is_done(operation))
-        Py_RETURN_FALSE;
     operation_part& part = part_of(operation);
-    part.cancel_requested = true;
-    part.message = message == Py_None ? object() : object::retain(message);
+    const bool ended = is_done(operation);
+    if (!ended) {
+        part.cancel_requested = true;
+        part.message = message == Py_None ? object() : object::retain(message);
+    }
+    // Also of one that has ended, as of PyGObject's: others may listen to the same cancellable.
     if (const object kept = part.cancellable) {
         auto* cancellable = reinterpret_cast<GCancellable*>(pygobject_get(kept.get()));
         // Its handlers, in any thread, may want the GIL.
         const without_gil released;
         g_cancellable_cancel(cancellable);
     }
-    Py_RETURN_TRUE;
+    return PyBool_FromLong(!ended);
 }
 
 PyObject* get_cancellable(PyObject* operation, void*) {
@@ -199,6 +201,7 @@ PyMethodDef methods[] = {
     {"cancel", method(cancel), METH_VARARGS | METH_KEYWORDS,
      "cancel($self, /, msg=None)\n--\n\n"
      "Cancel the operation's Gio.Cancellable, and return True; False if it has ended.\n\n"
+     "That of an operation that has ended is cancelled as well.\n\n"
      "The operation is cancelled() once it has really ended. Until then what awaits it goes on\n"
      "waiting, and then gets asyncio.CancelledError, whatever the operation ended with."},
     {},

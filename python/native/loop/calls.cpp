@@ -172,8 +172,9 @@ PyObject* start_timer(loop_object& self, const char* method, const call& what, d
     if (!check_call(self, what.callback, method, true))
         return nullptr;
     auto created = object::adopt(reinterpret_cast<PyObject*>(new_timer_handle(self, what, when)));
-    if (!created || !self.schedule(*reinterpret_cast<timer_handle*>(created.get())))
+    if (!created)
         return nullptr;
+    self.schedule(*reinterpret_cast<timer_handle*>(created.get()));
     return created.release();
 }
 

@@ -397,7 +397,7 @@ timer_handle* new_timer_handle(loop_object& loop, const call& what, double when)
     timer_handle& self = timer_of(created.get());
     std::construct_at(&self.clockwork, self, what.priority);
     self.when = when;
-    self.scheduled = false;
+    self.scheduled = self.started = false;
     const bool complete = initialize(self, loop, what);
     PyObject_GC_Track(created.get());
     return complete ? &timer_of(created.release()) : nullptr;

@@ -37,9 +37,10 @@ struct alarm : timer {
 /// asyncio's `TimerHandle`.
 struct timer_handle : handle {
     alarm clockwork;
-    timer_handle *previous, *following; // among the loop's scheduled ones
+    timer_handle *previous, *following; // in one of the loop's lists
     double when;                        // in seconds of loop.time()
     bool scheduled;
+    bool started; // the engine has it
 };
 
 /// What `call_soon()` and its kin were given.
@@ -93,6 +94,39 @@ private:
     handle* first_ = nullptr; // null when empty
     handle* last_ = nullptr;
     std::size_t size_ = 0;
+};
+
+/// Timer handles, the newest first; owns a reference to each.
+class timer_list {
+public:
+    timer_handle* first() const noexcept { return first_; }
+
+    /// The first that was pushed.
+    timer_handle* oldest() const noexcept {
+        timer_handle* found = first_;
+        while (found && found->following)
+            found = found->following;
+        return found;
+    }
+
+    /// Takes over a reference.
+    void push(timer_handle& owned) noexcept {
+        owned.previous = nullptr;
+        owned.following = first_;
+        if (first_)
+            first_->previous = &owned;
+        first_ = &owned;
+    }
+
+    /// Gives the reference to the caller.
+    void remove(timer_handle& given) noexcept {
+        (given.previous ? given.previous->following : first_) = given.following;
+        if (given.following)
+            given.following->previous = given.previous;
+    }
+
+private:
+    timer_handle* first_ = nullptr; // null when empty
 };
 
 } // namespace gawait::python

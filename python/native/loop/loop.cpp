@@ -12,7 +12,7 @@ namespace {
 /// Takes the GIL for the rest of the engine's turn: taken for each callback it would cost
 /// more than most of them.
 void take_gil(engine& home) noexcept {
-    if (home.has_turn_end() || PyGILState_Check())
+    if (home.has_turn_end() || holds_gil())
         return;
     unless_exiting(PyGILState_Ensure);
     home.at_turn_end([]() noexcept { PyGILState_Release(PyGILState_UNLOCKED); });
@@ -26,6 +26,16 @@ clock::time_point deadline_of(double when) noexcept {
         return clock::time_point(std::chrono::nanoseconds(static_cast<std::int64_t>(latest)));
     return clock::time_point(
         std::chrono::nanoseconds(nanoseconds < 0 ? 0 : static_cast<std::int64_t>(nanoseconds)));
+}
+
+/// False in a thread that may not use the engine.
+bool start(engine& home, timer_handle& timer) noexcept {
+    try {
+        home.start(timer.clockwork, deadline_of(timer.when));
+        return true;
+    } catch (const error&) {
+        return false;
+    }
 }
 
 } // namespace
@@ -43,6 +53,7 @@ bool loop_object::may_run() const noexcept {
 
 void loop_object::reopen() noexcept {
     held = false;
+    start_timers();
     for (auto& [priority, each] : core->lanes)
         if (!each.ready.empty())
             post(each);
@@ -208,36 +219,40 @@ void loop_object::quit() noexcept {
 
 // Timers -------------------------------------------------------------------------
 
-bool loop_object::schedule(timer_handle& timer) noexcept {
-    try {
-        home->start(timer.clockwork, deadline_of(timer.when));
-    } catch (const error&) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        "Non-thread-safe operation invoked on an event loop that runs in "
-                        "another thread; use call_soon_threadsafe()");
-        return false;
-    }
+void loop_object::schedule(timer_handle& timer) noexcept {
+    timer.started = home && start(*home, timer);
     Py_INCREF(&timer);
     timer.scheduled = true;
-    timer.previous = nullptr;
-    timer.following = scheduled;
-    if (scheduled)
-        scheduled->previous = &timer;
-    scheduled = &timer;
-    return true;
+    list_of(timer).push(timer);
+    if (home && !timer.started && !std::exchange(core->starting.queued, true))
+        home->post(core->starting);
 }
 
-void loop_object::unlink(timer_handle& timer) noexcept {
-    timer.scheduled = false;
-    (timer.previous ? timer.previous->following : scheduled) = timer.following;
-    if (timer.following)
-        timer.following->previous = timer.previous;
+timer_list& loop_object::list_of(const timer_handle& timer) noexcept {
+    return timer.started ? scheduled : unstarted;
+}
+
+/// In the order in which they were scheduled, which decides between those of one time.
+void loop_object::start_timers() noexcept {
+    for (timer_handle* each = unstarted.oldest(); each && start(*home, *each);) {
+        timer_handle& started = *std::exchange(each, each->previous);
+        unstarted.remove(started);
+        started.started = true;
+        scheduled.push(started);
+    }
+}
+
+void starter::arrive() noexcept {
+    take_gil(*loop.home);
+    queued = false;
+    loop.start_timers();
 }
 
 void loop_object::on_due(timer_handle& timer) noexcept {
     loop_object& self = *timer.loop;
     take_gil(*self.home);
-    self.unlink(timer);
+    timer.scheduled = false;
+    self.scheduled.remove(timer);
     const auto alive = object::retain(object_of(self));
     const auto owned = object::adopt(object_of(timer));
     if (self.may_run()) {
@@ -254,12 +269,15 @@ void loop_object::unschedule(timer_handle& timer) noexcept {
     if (!timer.scheduled)
         return;
     loop_object& self = *timer.loop;
-    // In another thread, or when it is queued already, it comes to nothing when it is due.
-    const bool ours =
-        self.runs == 0 || self.home->on_owner_thread() || g_main_context_is_owner(self.context);
-    if (!ours || !self.home->cancel(timer.clockwork))
-        return;
-    self.unlink(timer);
+    if (timer.started) {
+        // In another thread, or when it is queued already, it comes to nothing when it is due.
+        const bool ours =
+            self.runs == 0 || self.home->on_owner_thread() || g_main_context_is_owner(self.context);
+        if (!ours || !self.home->cancel(timer.clockwork))
+            return;
+    }
+    timer.scheduled = false;
+    self.list_of(timer).remove(timer);
     Py_DECREF(&timer);
 }
 
@@ -296,13 +314,21 @@ watch* loop_object::watch_of(int fd, bool writing) noexcept {
     return fd >= 0 && index < core->watches.size() ? core->watches[index][writing].get() : nullptr;
 }
 
+int loop_object::watched_fd_of(PyObject* file) const noexcept {
+    for (std::size_t fd = 0; fd < core->watches.size(); ++fd)
+        for (const auto& each : core->watches[fd])
+            if (each && each->file.get() == file)
+                return static_cast<int>(fd);
+    return -1;
+}
+
 bool loop_object::remove_watch(int fd, bool writing) noexcept {
     if (!watch_of(fd, writing))
         return false;
     auto removed = std::move(core->watches[static_cast<std::size_t>(fd)][writing]);
     if (removed->watching())
         home->unwatch(*removed);
-    const object callback = std::move(removed->callback);
+    const object callback = std::move(removed->callback), file = std::move(removed->file);
     if (removed->queued()) {
         removed->loop = nullptr;
         std::ignore = removed.release(); // the engine has it
@@ -321,38 +347,50 @@ bool loop_object::has_work(int own_fd) const noexcept {
         if (fd != static_cast<std::size_t>(own_fd) &&
             (core->watches[fd][false] || core->watches[fd][true]))
             return true;
-    return scheduled || std::ranges::any_of(core->lanes, [](const auto& each) {
-               return !each.second.ready.empty();
-           });
+    return scheduled.first() || unstarted.first() ||
+           std::ranges::any_of(core->lanes,
+                               [](const auto& each) { return !each.second.ready.empty(); });
 }
 
-bool loop_object::let_go() noexcept {
-    if (!core || !home)
-        return true; // closed
+bool loop_object::take_back() noexcept {
     const acquired_context acquired(context);
     if (!acquired)
         return false;
     try {
         if (core->halting.queued)
             home->withdraw(core->halting);
+        if (core->starting.queued)
+            home->withdraw(core->starting);
         for (auto& [priority, each] : core->lanes)
             if (each.queued)
                 home->withdraw(each);
-        for (timer_handle* each = scheduled; each; each = each->following)
+        for (timer_handle* each = scheduled.first(); each; each = each->following)
             if (!home->cancel(each->clockwork))
                 home->withdraw(each->clockwork);
     } catch (const error&) {
         return false;
     }
     core->halting.queued = false;
+    core->starting.queued = false;
+    for (auto& [priority, each] : core->lanes)
+        each.queued = false;
+    return true;
+}
+
+bool loop_object::let_go() noexcept {
+    if (!core)
+        return true;
+    if (home && !take_back())
+        return false;
     // What is let go of may run code, which finds an empty loop.
     std::vector<object> released;
-    while (scheduled) {
-        released.push_back(object::adopt(object_of(*scheduled)));
-        unlink(*scheduled);
-    }
+    for (timer_list* list : {&scheduled, &unstarted})
+        while (timer_handle* each = list->first()) {
+            each->scheduled = false;
+            list->remove(*each);
+            released.push_back(object::adopt(object_of(*each)));
+        }
     for (auto& [priority, each] : core->lanes) {
-        each.queued = false;
         each.left_in_round = 0;
         while (!each.ready.empty())
             released.push_back(object::adopt(object_of(each.ready.pop())));

@@ -38,12 +38,24 @@ struct halt : job {
     bool queued = false;
 };
 
+/// Starts the timers that other threads have scheduled.
+struct starter : job {
+    explicit starter(loop_object& of) noexcept
+        : job([](job& self) noexcept { static_cast<starter&>(self).arrive(); }), loop(of) {}
+
+    void arrive() noexcept;
+
+    loop_object& loop;
+    bool queued = false;
+};
+
 /// A reader or a writer.
 struct watch : fd_watch {
     watch(loop_object& of, int fd, GIOCondition condition) noexcept;
 
     loop_object* loop; // null: removed while it was queued, and deletes itself when it runs
     object callback;   // a handle
+    object file;       // what add_reader() was given, by which remove_reader() may find it
     bool muted = false;
     bool renewed = false; // it has another handle than the one that is queued
 };
@@ -51,9 +63,10 @@ struct watch : fd_watch {
 /// What the engine sees of a loop. It outlives the Python object where the engine cannot be
 /// told to forget it.
 struct loop_core {
-    explicit loop_core(loop_object& of) : halting(of) {}
+    explicit loop_core(loop_object& of) : halting(of), starting(of) {}
 
     halt halting;
+    starter starting;
     std::map<int, lane> lanes; // by priority
     // By descriptor; of each a reader and a writer.
     std::vector<std::array<std::unique_ptr<watch>, 2>> watches;
@@ -64,15 +77,17 @@ struct loop_core {
 /// What runs a callback asks first whether it may: not while the loop does not run (somebody
 /// else may iterate its context), and not within another callback of the loop (which iterates
 /// the context), for a task must not run within a task. What has to wait is kept, and its
-/// descriptors are not watched meanwhile; `reopen()` sets it going again.
+/// descriptors are not watched meanwhile; `reopen()` sets it going again. That is also how it
+/// begins: until the loop first runs it may have no home, and all that it is given is kept.
 struct loop_object {
-    PyObject_HEAD ref<GMainContext> context;
-    engine_ref home;
+    PyObject_HEAD ref<GMainContext> context; // null until it is known where the loop runs
+    engine_ref home;                         // the context's
     std::unique_ptr<loop_core> core;
-    lane* default_lane;      // of the core's
-    timer_handle* scheduled; // first of a list
-    PyObject* task_factory;  // None or null: none
-    object interrupt;        // the SystemExit or KeyboardInterrupt that ends the run
+    lane* default_lane;     // of the core's
+    timer_list scheduled;   // that the engine has
+    timer_list unstarted;   // that it has not: those of other threads, and of no home
+    PyObject* task_factory; // None or null: none
+    object interrupt;       // the SystemExit or KeyboardInterrupt that ends the run
     double slow_callback_duration;
     std::size_t last_round; // of the engine, that still runs after stop()
     int runs;               // nested in each other
@@ -108,12 +123,16 @@ struct loop_object {
     void quit() noexcept;
 
     static void on_due(timer_handle& timer) noexcept;
-    bool schedule(timer_handle& timer) noexcept;
+    void schedule(timer_handle& timer) noexcept;
     static void unschedule(timer_handle& timer) noexcept;
-    void unlink(timer_handle& timer) noexcept;
+    void start_timers() noexcept;
+    timer_list& list_of(const timer_handle& timer) noexcept;
 
     static void on_ready(watch& which) noexcept;
     watch* watch_of(int fd, bool writing) noexcept;
+
+    /// The descriptor of a file object that is watched, also of one that was closed; or -1.
+    int watched_fd_of(PyObject* file) const noexcept;
     void set_watching(watch& which);
     bool remove_watch(int fd, bool writing) noexcept;
 
@@ -121,7 +140,10 @@ struct loop_object {
     /// own.
     bool has_work(int own_fd) const noexcept;
 
-    /// Takes everything back from the engine, and lets go of all handles.
+    /// Takes everything back from the engine; not where another thread iterates the context.
+    bool take_back() noexcept;
+
+    /// Takes everything back, and lets go of all handles.
     bool let_go() noexcept;
 };
 

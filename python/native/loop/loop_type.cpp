@@ -145,25 +145,32 @@ PyObject* create(PyTypeObject* type, PyObject*, PyObject*) {
     return created;
 }
 
-/// Takes the loop to its GLib.MainContext.
-PyObject* open(PyObject* object, PyObject* context) {
+/// Makes what it needs before it runs.
+PyObject* open(PyObject* object, PyObject*) {
     loop_object& self = loop_of(object);
     if (self.core) {
         PyErr_SetString(PyExc_RuntimeError, "EventLoop.__init__() was called twice");
         return nullptr;
     }
-    self.context = ref<GMainContext>::retain(pyg_boxed_get(context, GMainContext));
-    const acquired_context acquired(self.context);
+    self.core = std::make_unique<loop_core>(self);
+    self.default_lane = &self.lane_of(G_PRIORITY_DEFAULT);
+    Py_RETURN_NONE;
+}
+
+/// Takes the loop to its GLib.MainContext, once.
+PyObject* bind(PyObject* object, PyObject* boxed) {
+    loop_object& self = loop_of(object);
+    auto context = ref<GMainContext>::retain(pyg_boxed_get(boxed, GMainContext));
+    const acquired_context acquired(context);
     if (!acquired.or_raise())
         return nullptr;
     try {
-        self.home = engine::get(self.context);
+        self.home = engine::get(context);
     } catch (const error& failure) {
         raise_os_error(failure.matches(G_IO_ERROR_TOO_MANY_OPEN_FILES) ? EMFILE : ENOMEM);
         return nullptr;
     }
-    self.core = std::make_unique<loop_core>(self);
-    self.default_lane = &self.lane_of(G_PRIORITY_DEFAULT);
+    self.context = std::move(context);
     Py_RETURN_NONE;
 }
 
@@ -191,8 +198,9 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self.interrupt.get());
     Py_VISIT(self.task_factory);
-    for (timer_handle* each = self.scheduled; each; each = each->following)
-        Py_VISIT(reinterpret_cast<PyObject*>(each));
+    for (const timer_list* list : {&self.scheduled, &self.unstarted})
+        for (timer_handle* each = list->first(); each; each = each->following)
+            Py_VISIT(reinterpret_cast<PyObject*>(each));
     if (!self.core)
         return 0;
     for (const auto& [priority, each] : self.core->lanes)
@@ -200,8 +208,10 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
             Py_VISIT(reinterpret_cast<PyObject*>(queued));
     for (const auto& slot : self.core->watches)
         for (const auto& each : slot)
-            if (each)
+            if (each) {
                 Py_VISIT(each->callback.get());
+                Py_VISIT(each->file.get());
+            }
     return 0;
 }
 
@@ -288,7 +298,8 @@ PyMethodDef methods[] = {
     {"_raise_interrupt", raise_interrupt_method, METH_NOARGS, nullptr},
     {"_pause", pause, METH_NOARGS, nullptr},
     {"_resume", resume, METH_NOARGS, nullptr},
-    {"_open", open, METH_O, nullptr},
+    {"_open", open, METH_NOARGS, nullptr},
+    {"_bind", bind, METH_O, nullptr},
     {"_has_work", has_work, METH_O, nullptr},
     {"_close", close, METH_NOARGS, nullptr},
     {"_set_priorities_in_use", set_priorities_in_use, METH_NOARGS | METH_STATIC, nullptr},

@@ -6,6 +6,8 @@
 #include "loop/loop.hpp"
 
 #include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <limits>
 
@@ -42,6 +44,53 @@ int descriptor_of(PyObject* given) noexcept {
     return -1;
 }
 
+/// The descriptor of what may be watched, also by a file object that was closed since, which the
+/// selectors module finds by its identity.
+int watched_descriptor_of(loop_object& self, PyObject* given) noexcept {
+    const int fd = descriptor_of(given);
+    if (fd >= 0 || PyLong_Check(given) || !PyErr_ExceptionMatches(PyExc_ValueError))
+        return fd;
+    const int watched = self.watched_fd_of(given);
+    if (watched >= 0)
+        PyErr_Clear();
+    return watched;
+}
+
+/// What epoll would say of a descriptor, for a loop that has no engine yet to ask: an errno or 0.
+int errno_of_watching(int fd) noexcept {
+    if (fcntl(fd, F_GETFD) < 0)
+        return errno; // and not the number of the set
+    const int set = epoll_create1(EPOLL_CLOEXEC);
+    if (set < 0)
+        return errno;
+    epoll_event wanted{};
+    const int failure = epoll_ctl(set, EPOLL_CTL_ADD, fd, &wanted) < 0 ? errno : 0;
+    ::close(set);
+    return failure;
+}
+
+/// Begins to watch, or has the loop do so when it first runs. False with an exception set on
+/// failure.
+bool begin(loop_object& self, watch& added) noexcept {
+    if (!self.home) {
+        added.muted = true;
+        const int failure = errno_of_watching(added.fd());
+        if (failure != 0)
+            raise_os_error(failure);
+        return failure == 0;
+    }
+    const acquired_context acquired(self.context);
+    if (!acquired.or_raise())
+        return false;
+    try {
+        self.home->watch(added);
+        return true;
+    } catch (const error& failure) {
+        raise_os_error(errno_of_refused(added.fd(), failure));
+        return false;
+    }
+}
+
 PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t count, bool writing,
                     const char* method) {
     loop_object& self = loop_of(object);
@@ -73,17 +122,12 @@ PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
         self.remove_watch(fd, writing);
         return add_watch(object, arguments, count, writing, method);
     }
-    const acquired_context acquired(self.context);
-    if (!acquired.or_raise())
-        return nullptr;
     auto added = std::make_unique<watch>(self, fd, writing ? G_IO_OUT : G_IO_IN);
-    try {
-        self.home->watch(*added);
-    } catch (const error& failure) {
-        raise_os_error(errno_of_refused(fd, failure));
+    if (!begin(self, *added))
         return nullptr;
-    }
     added->callback = created;
+    if (!PyLong_Check(arguments[0]))
+        added->file = object::retain(arguments[0]);
     auto& watches = self.core->watches;
     if (watches.size() <= static_cast<std::size_t>(fd))
         watches.resize(static_cast<std::size_t>(fd) + 1);
@@ -95,7 +139,7 @@ PyObject* remove_watch(PyObject* object, PyObject* given, bool writing) {
     loop_object& self = loop_of(object);
     if (self.closed || !self.core)
         Py_RETURN_FALSE;
-    const int fd = descriptor_of(given);
+    const int fd = watched_descriptor_of(self, given);
     if (fd < 0)
         return nullptr;
     return PyBool_FromLong(self.remove_watch(fd, writing));
@@ -114,8 +158,10 @@ PyObject* remove_writer(PyObject* self, PyObject* fd) { return remove_watch(self
 
 PyObject* watches_of(PyObject* object, PyObject* given) {
     loop_object& self = loop_of(object);
-    const int fd = descriptor_of(given);
-    if (fd < 0 || !check_open(self))
+    if (!check_open(self))
+        return nullptr;
+    const int fd = watched_descriptor_of(self, given);
+    if (fd < 0)
         return nullptr;
     const auto handle_or_none = [&](bool writing) {
         const watch* found = self.watch_of(fd, writing);

@@ -46,12 +46,13 @@ PyObject* create_future(PyObject* self, PyObject*) {
     return type ? PyObject_Vectorcall(type.get(), &self, 0, loop_names) : nullptr;
 }
 
-/// What BaseEventLoop.create_task() does, without its frame. Task factories and priorities,
-/// which few use, are Python's.
+/// What BaseEventLoop.create_task() does, without its frame. Task factories, priorities, and what
+/// is no coroutine by itself, which few use, are Python's.
 PyObject* create_task(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
                       PyObject* names) {
     loop_object& self = loop_of(object);
-    bool plain = !self.task_factory || self.task_factory == Py_None;
+    bool plain = (!self.task_factory || self.task_factory == Py_None) &&
+                 (count != 1 || PyCoro_CheckExact(arguments[0]));
     for (Py_ssize_t index = 0; plain && names && index < PyTuple_GET_SIZE(names); ++index)
         plain = !is_name(PyTuple_GET_ITEM(names, index), priority_name);
     if (!plain || !check_open(self)) {

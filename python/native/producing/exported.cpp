@@ -16,21 +16,10 @@ PyTypeObject* invocation_type;
 /// What GDBus calls.
 struct exported {
     object call; // call(invocation)
-    object get;  // get(name) returns a GLib.Variant
-    object set;  // set(name, variant)
 };
 
 object wrapped(gpointer instance) noexcept {
     return object::adopt(pygobject_new(static_cast<GObject*>(instance)));
-}
-
-object wrapped(GVariant* variant) noexcept {
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, G_TYPE_VARIANT);
-    g_value_set_variant(&value, variant);
-    auto made = object::adopt(pyg_value_as_pyobject(&value, TRUE));
-    g_value_unset(&value);
-    return made;
 }
 
 /// Null with an exception set if it is no variant.
@@ -46,15 +35,6 @@ ref<GVariant> variant_of(PyObject* given) noexcept {
     return variant;
 }
 
-/// What it raised becomes a `GError`.
-void take_error(GError** error) noexcept {
-    if (!pyg_gerror_exception_check(error))
-        return;
-    // Not a GLib.Error: it was printed.
-    g_clear_error(error);
-    g_set_error_literal(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "The property is not available");
-}
-
 void on_call(GDBusConnection*, const char*, const char*, const char*, const char*, GVariant*,
              GDBusMethodInvocation* invocation, gpointer data) {
     const with_gil held;
@@ -66,41 +46,18 @@ void on_call(GDBusConnection*, const char*, const char*, const char*, const char
         PyErr_Print();
 }
 
-GVariant* on_get(GDBusConnection*, const char*, const char*, const char*, const char* name,
-                 GError** error, gpointer data) {
-    const with_gil held;
-    const object called = static_cast<exported*>(data)->get;
-    const auto value = object::adopt(PyObject_CallFunction(called.get(), "s", name));
-    auto variant = value ? variant_of(value.get()) : ref<GVariant>();
-    if (!variant)
-        take_error(error);
-    return variant.release();
-}
-
-gboolean on_set(GDBusConnection*, const char*, const char*, const char*, const char* name,
-                GVariant* value, GError** error, gpointer data) {
-    const with_gil held;
-    const object called = static_cast<exported*>(data)->set;
-    const object told = wrapped(value);
-    if (told && object::adopt(PyObject_CallFunction(called.get(), "sO", name, told.get())))
-        return TRUE;
-    take_error(error);
-    return FALSE;
-}
-
 void drop(gpointer data) {
     const with_gil held;
     const std::unique_ptr<exported> last(static_cast<exported*>(data));
 }
 
-constexpr GDBusInterfaceVTable table = {on_call, on_get, on_set, {}};
+// Without functions for properties: their calls come as all others, and can end with any error.
+constexpr GDBusInterfaceVTable table = {on_call, nullptr, nullptr, {}};
 
 PyObject* export_object(PyObject*, PyObject* arguments) {
-    PyObject *connection = nullptr, *info = nullptr, *call = nullptr, *get = nullptr,
-             *set = nullptr;
+    PyObject *connection = nullptr, *info = nullptr, *call = nullptr;
     const char* path = nullptr;
-    if (!PyArg_ParseTuple(arguments, "O!sOOOO", connection_type, &connection, &path, &info, &call,
-                          &get, &set))
+    if (!PyArg_ParseTuple(arguments, "O!sOO", connection_type, &connection, &path, &info, &call))
         return nullptr;
     if (!pyg_boxed_check(info, G_TYPE_DBUS_INTERFACE_INFO)) {
         PyErr_SetString(PyExc_TypeError, "expected Gio.DBusInterfaceInfo");
@@ -110,8 +67,7 @@ PyObject* export_object(PyObject*, PyObject* arguments) {
         PyErr_Format(PyExc_ValueError, "'%s' is not an object path", path);
         return nullptr;
     }
-    auto data =
-        std::make_unique<exported>(object::retain(call), object::retain(get), object::retain(set));
+    auto data = std::make_unique<exported>(object::retain(call));
     GError* failure = nullptr;
     const guint id = g_dbus_connection_register_object(
         G_DBUS_CONNECTION(pygobject_get(connection)), path, pyg_boxed_get(info, GDBusInterfaceInfo),
