@@ -10,9 +10,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <dlfcn.h>
 #include <exception>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 using namespace gawait;
@@ -41,17 +43,19 @@ public:
 
 } // namespace
 
-// Stands before that of the C++ library, also for libgawait.
-namespace std {
-[[noreturn]] void rethrow_exception(exception_ptr exception) {
+#define GAWAIT_RETHROW_EXCEPTION "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE"
+
+// Stands before std::rethrow_exception() of the C++ library, also for libgawait. By its symbol:
+// headers differ in how they declare it.
+[[noreturn]] void count_and_rethrow(std::exception_ptr exception) __asm__(GAWAIT_RETHROW_EXCEPTION);
+
+void count_and_rethrow(std::exception_ptr exception) {
     ++rethrown;
-    using original = void (*)(exception_ptr);
-    const auto next = reinterpret_cast<original>(
-        dlsym(RTLD_NEXT, "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE"));
+    using original = void (*)(std::exception_ptr);
+    const auto next = reinterpret_cast<original>(dlsym(RTLD_NEXT, GAWAIT_RETHROW_EXCEPTION));
     next(std::move(exception));
     std::abort();
 }
-} // namespace std
 
 TEST(failure, is_none_to_begin_with) {
     const failure none;
