@@ -8,6 +8,7 @@
 // NOLINTBEGIN(bugprone-reserved-identifier): GIO's names, of headers that are not in gio.h.
 struct _GDesktopAppInfo;
 struct _GDesktopAppInfoLookup;
+struct _GFileDescriptorBased;
 struct _GUnixMountMonitor;
 // NOLINTEND(bugprone-reserved-identifier)
 
@@ -18,6 +19,7 @@ namespace gawait {
 template <> struct ref_traits<::_GDesktopAppInfo> : gobject_traits<::_GDesktopAppInfo> {};
 template <>
 struct ref_traits<::_GDesktopAppInfoLookup> : gobject_traits<::_GDesktopAppInfoLookup> {};
+template <> struct ref_traits<::_GFileDescriptorBased> : gobject_traits<::_GFileDescriptorBased> {};
 template <> struct ref_traits<::_GUnixMountMonitor> : gobject_traits<::_GUnixMountMonitor> {};
 template <> struct ref_traits<GAction> : gobject_traits<GAction> {};
 template <> struct ref_traits<GActionGroup> : gobject_traits<GActionGroup> {};
@@ -50,7 +52,6 @@ template <> struct ref_traits<GDtlsConnection> : gobject_traits<GDtlsConnection>
 template <> struct ref_traits<GDtlsServerConnection> : gobject_traits<GDtlsServerConnection> {};
 template <> struct ref_traits<GEmblem> : gobject_traits<GEmblem> {};
 template <> struct ref_traits<GFile> : gobject_traits<GFile> {};
-template <> struct ref_traits<GFileDescriptorBased> : gobject_traits<GFileDescriptorBased> {};
 template <> struct ref_traits<GFileIcon> : gobject_traits<GFileIcon> {};
 template <> struct ref_traits<GFileInfo> : gobject_traits<GFileInfo> {};
 template <> struct ref_traits<GFilenameCompleter> : gobject_traits<GFilenameCompleter> {};
