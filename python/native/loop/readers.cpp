@@ -111,14 +111,13 @@ PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
     if (watch* existing = self.watch_of(fd, writing)) {
         // If not, its descriptor was closed, and another one has its number now.
         const bool watched = existing->watching() || existing->muted;
+        existing->renewed = watched && existing->queued();
         const auto replaced = std::exchange(existing->callback, created);
         // What is let go of here may remove the watch.
         if (!cancel(handle_of(replaced.get())))
             return nullptr;
-        if (watched) {
-            existing->renewed = existing->queued();
+        if (watched)
             return created.release();
-        }
         self.remove_watch(fd, writing);
         return add_watch(object, arguments, count, writing, method);
     }
