@@ -238,6 +238,14 @@ def test_functions_of_other_namespaces_are_awaited(run):
     assert run(main()).get_data() == b"/hello"
 
 
+# The argument of Gio.File.copy_async().
+PROGRESS = next(
+    each.get_name()
+    for each in Gio.File.copy_async.get_arguments()
+    if each.get_name().startswith("progress_callback")
+)
+
+
 @pytest.fixture
 def copied(tmp_path):
     """Two files, of which the first has some megabytes."""
@@ -250,6 +258,8 @@ def copied(tmp_path):
     [((), ()), ((None,), ()), (("mine",), ("mine",)), ((("one", 2),), ("one", 2))],
 )
 def test_a_callback_for_progress_is_called(run, copied, data, passed):
+    if data and PROGRESS.endswith("closure"):
+        pytest.skip("as of GLib 2.82 it is a closure, without user data")
     source, target = copied
     seen = []
 
@@ -270,11 +280,11 @@ def test_a_callback_for_progress_may_be_named_or_left_out(run, copied):
 
     async def main():
         flags = Gio.FileCopyFlags.OVERWRITE
-        await source.copy_async(target, flags, progress_callback=lambda *all: seen.append(all))
+        await source.copy_async(target, flags, **{PROGRESS: lambda *all: seen.append(all)})
         told = len(seen)
         await source.copy_async(target, flags)
-        with pytest.raises(TypeError, match="copy_async.*'progress_callback'"):
-            source.copy_async(target, flags, progress_callback="wrong")
+        with pytest.raises(TypeError, match=f"copy_async.*'{PROGRESS}'"):
+            source.copy_async(target, flags, **{PROGRESS: "wrong"})
         return told
 
     assert run(main()) == len(seen) > 0
