@@ -167,13 +167,14 @@ GQuark size_quark() noexcept {
 
 void keep_size(GTask* task, const std::string& value) noexcept {
     if (value.find('\0') != std::string::npos)
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): GLib's way to keep a number
         g_object_set_qdata(G_OBJECT(task), size_quark(), GSIZE_TO_POINTER(value.size()));
 }
 
 std::string whole_string(GTask* task, unique_string taken) {
     if (!taken)
         throw no_value_error();
-    const gpointer kept = g_object_get_qdata(G_OBJECT(task), size_quark());
+    void* const kept = g_object_get_qdata(G_OBJECT(task), size_quark());
     return kept ? std::string(taken.get(), GPOINTER_TO_SIZE(kept)) : std::string(taken.get());
 }
 
