@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -17,7 +19,20 @@ namespace {
 using test::action;
 using test::always_ready;
 
-using engine_priorities = test::engine_fixture;
+struct engine_priorities : test::engine_fixture {
+    /// Repeats what logs until it took less than a turn may: on a busy machine a turn can be spent
+    /// at any job, and what is left then gives way to sources of lower priority, as it should.
+    void in_an_unspent_turn(const std::function<void()>& what) {
+        for (int tries = 0; tries < 1000; ++tries) {
+            log.clear();
+            const auto began = std::chrono::steady_clock::now();
+            what();
+            if (std::chrono::steady_clock::now() - began < engine::turn_budget || HasFailure())
+                return;
+        }
+        GTEST_SKIP() << "this machine spends a whole turn on seven jobs, each of 1000 times";
+    }
+};
 
 TEST_F(engine_priorities, lower_runs_first_and_equal_in_the_order_of_posting) {
     std::vector<std::unique_ptr<action>> jobs;
@@ -57,15 +72,18 @@ TEST_F(engine_priorities, are_those_of_other_sources_of_the_context) {
         add_sources();
         post_all();
     });
-    home->post(begin);
-    EXPECT_TRUE(until_logged(7));
+    in_an_unspent_turn([&] {
+        home->post(begin);
+        EXPECT_TRUE(until_logged(7));
+    });
     EXPECT_EQ(log, "abcdefg");
 
     // Now that there were jobs of each priority, also from outside of a dispatch.
-    log.clear();
-    add_sources();
-    post_all();
-    EXPECT_TRUE(until_logged(7));
+    in_an_unspent_turn([&] {
+        add_sources();
+        post_all();
+        EXPECT_TRUE(until_logged(7));
+    });
     EXPECT_EQ(log, "abcdefg");
 }
 
