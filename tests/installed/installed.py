@@ -54,6 +54,7 @@ def main():
             f"--prefix={prefix}",
             "--libdir=lib",
             "--optimization=0",
+            "--unity=on",
             "--wrap-mode=forcefallback",
             bundling / "build",
             bundling,

@@ -45,6 +45,9 @@ def c_is_tagged(result, tag):
 class Thing:
     """Can be watched."""
 
+    def __repr__(self):
+        return "Thing()"  # in the names of tests, which must be the same in each process
+
 
 class Answer(GObject.Object, Gio.AsyncResult):
     """Is a result itself."""

@@ -146,7 +146,7 @@ def test_without_a_callback_it_is_awaited(run):
 @pytest.mark.parametrize(
     "value",
     [None, True, 7, -(2**40), 2**80, 1.5, "text", "\ud800", b"bytes", ["list"], object()],
-    ids=repr,
+    ids=lambda value: "object()" if type(value) is object else repr(value),
 )
 def test_a_value_comes_out_as_it_went_in(run, value):
     async def main():
