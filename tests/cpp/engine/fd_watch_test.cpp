@@ -3,6 +3,7 @@
 #include "gawait/engine/engine.hpp"
 #include "gawait/error.hpp"
 #include "support/descriptors.hpp"
+#include "support/engine_fixture.hpp"
 #include "support/engine_work.hpp"
 #include "support/loop.hpp"
 
@@ -20,19 +21,11 @@ namespace {
 using namespace std::chrono_literals;
 using test::action;
 using test::alarm;
-using test::block_until;
 using test::descriptor;
 using test::descriptor_pair;
-using test::own_context;
 using test::watcher;
 
-struct fd_watch : testing::Test {
-    own_context context;
-    engine_ref home = engine::get();
-
-    bool until(const std::function<bool()>& done) { return block_until(context.get(), done); }
-    void settle() const { context.iterate_while_ready(); }
-
+struct fd_watch : test::engine_fixture {
     /// The code of the `G_IO_ERROR` that watching ends with.
     int refusal(gawait::fd_watch& watch) {
         try {

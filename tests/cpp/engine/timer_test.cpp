@@ -2,6 +2,7 @@
 
 #include "engine/timer_heap.hpp"
 #include "gawait/engine/engine.hpp"
+#include "support/engine_fixture.hpp"
 #include "support/engine_work.hpp"
 #include "support/loop.hpp"
 
@@ -20,23 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 using test::action;
 using test::alarm;
-using test::block_until;
-using test::own_context;
 
-struct timer : testing::Test {
-    own_context context;
-    engine_ref home = engine::get();
-
-    std::string log;
-
-    std::function<void()> logs(char letter) {
-        return [this, letter] { log += letter; };
-    }
-
-    bool until_logged(std::size_t count) {
-        return block_until(context.get(), [&] { return log.size() >= count; });
-    }
-};
+using timer = test::engine_fixture;
 
 TEST_F(timer, timers_run_in_the_order_of_their_deadlines) {
     alarm a(logs('a')), b(logs('b')), c(logs('c'));
@@ -162,7 +148,7 @@ TEST_F(timer, the_round_that_starts_a_timer_can_cancel_it_though_it_is_past_its_
         cancelled = home->cancel(late);
     });
     home->post(start);
-    EXPECT_TRUE(block_until(context.get(), [&] { return cancelled; }));
+    EXPECT_TRUE(until([&] { return cancelled; }));
     context.iterate_while_ready();
     EXPECT_EQ(log, "");
 }
