@@ -42,14 +42,11 @@ def put_in_place_of_gi_events(loop_class):
 
 
 def prepare_gi():
+    """Its tests look at the version of GTK. Theirs of GTK 3 run Gtk.main(), which no Gtk.Application
+    does, and along which no loop of ours runs by itself."""
     import gi
 
-    for version in ("3.0", "4.0"):
-        try:
-            gi.require_version("Gtk", version)
-            break
-        except ValueError:
-            continue
+    gi.require_version("Gtk", "4.0")
 
 
 def prepare_uvloop():
