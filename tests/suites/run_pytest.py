@@ -84,16 +84,17 @@ class Recorder:
         self.record.write(plan=[self.name_of(item.nodeid) for item in items])
 
     def pytest_collectreport(self, report):
-        if report.failed:
-            name = f"{self.request['module']} (its import)"
-            self.record.write(
-                finished=name, outcome="failed", detail=str(report.longrepr), seconds=0
-            )
-        elif report.skipped and report.nodeid.endswith(".py"):
-            name = f"{self.request['module']} (its import)"
-            self.record.write(
-                finished=name, outcome="skipped", detail=str(report.longrepr[2]), seconds=0
-            )
+        if report.passed:
+            return
+        detail = str(report.longrepr)
+        if isinstance(report.longrepr, tuple):
+            outcome, detail = "skipped", report.longrepr[2]
+        elif "ModuleNotFoundError" in detail:
+            outcome, detail = "skipped", detail.strip().splitlines()[-1]
+        else:
+            outcome = "failed"
+        name = f"{self.request['module']} (its import)"
+        self.record.write(finished=name, outcome=outcome, detail=detail, seconds=0)
 
     def pytest_runtest_logstart(self, nodeid):
         self.outcome, self.details, self.seconds = "passed", [], 0
