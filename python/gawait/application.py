@@ -48,4 +48,11 @@ def running_loop(context, quit):
 def pygobject_has_a_loop():
     """Whether the program has chosen the event loop policy of PyGObject 3.50 and newer."""
     events = sys.modules.get("gi.events")
-    return bool(events and events.GLibEventLoopPolicy._get_event_loop())
+    if events is None:
+        return False
+    if hasattr(events.GLibEventLoopPolicy, "_get_event_loop"):
+        return bool(events.GLibEventLoopPolicy._get_event_loop())
+    # PyGObject before 3.56.
+    from gawait.policy import get_event_loop_policy
+
+    return isinstance(get_event_loop_policy(), events.GLibEventLoopPolicy)

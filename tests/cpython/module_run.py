@@ -104,15 +104,20 @@ def ended_by(status, dump):
     return "crashed", f"the process ended with status {status}"
 
 
-def run_module(processes, module, loop, limits=None, patterns=()):
-    """Runs the tests in `limits` (seconds by name), or else those that match the patterns."""
+def run_module(
+    processes, module, loop, limits=None, patterns=(), command=(sys.executable, str(run_tests))
+):
+    """Runs the tests in `limits` (seconds by name), or else those that match the patterns.
+
+    command is the program that does so in one process, see run_tests.py.
+    """
     run = ModuleRun()
     began = time.monotonic()
     remaining = limits
     for _ in range(most_broken):
         if remaining == {}:
             break
-        remaining = run_process(processes, run, module, loop, remaining, patterns)
+        remaining = run_process(processes, run, command, module, loop, remaining, patterns)
     for test in remaining:
         run.outcomes[test] = Outcome("not run", "after too many that hung or crashed")
     for test in limits or ():
@@ -121,7 +126,7 @@ def run_module(processes, module, loop, limits=None, patterns=()):
     return run
 
 
-def run_process(processes, run, module, loop, limits, patterns):
+def run_process(processes, run, command, module, loop, limits, patterns):
     """Runs one process, adds its outcomes to `run`, returns the limits of what is left."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         directory = pathlib.Path(directory)
@@ -137,9 +142,8 @@ def run_process(processes, run, module, loop, limits, patterns):
             "longest": longest_on_stock,
             "patterns": patterns,
         }
-        command = [sys.executable, str(run_tests), str(record), str(dump)]
         with open(directory / "output", "w") as output:
-            status = processes.run(command, request, work, output)
+            status = processes.run([*command, record, dump], request, work, output)
         lines = [json.loads(line) for line in record.read_text().splitlines()]
         dump_text = dump.read_text(errors="replace")
         output = (directory / "output").read_text(errors="replace")

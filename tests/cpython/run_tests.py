@@ -52,6 +52,29 @@ def without(suite, unwanted):
     return kept
 
 
+def is_unwanted(request, name):
+    if request["limits"] is not None:
+        return name not in request["limits"]
+    patterns = request["patterns"]
+    return bool(patterns) and not any(fnmatch.fnmatchcase(name, p) for p in patterns)
+
+
+def watch_for_hangs(dump_path, request):
+    """A function to call with the name of a test that begins, or None at its end: the process
+    ends, and says where it is, if the next call does not come in time."""
+    # Python was perhaps started in the background, where shells ignore this signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    dump = open(dump_path, "a")
+    faulthandler.enable(dump)
+
+    def watch(test):
+        limit = (request["limits"] or {}).get(test, request["longest"])
+        faulthandler.dump_traceback_later(limit, exit=True, file=dump)
+
+    watch(None)
+    return watch
+
+
 class Record:
     """The file of what happened, when it happened."""
 
@@ -136,20 +159,9 @@ class RecordingResult(unittest.TestResult):
 
 
 def main():
-    record_path, dump_path = sys.argv[1:]
     request = json.load(sys.stdin)
-    # Python was perhaps started in the background, where shells ignore this signal.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    dump = open(dump_path, "a")
-    faulthandler.enable(dump)
-    limits = request["limits"]
-
-    def watch(test):
-        limit = (limits or {}).get(test, request["longest"])
-        faulthandler.dump_traceback_later(limit, exit=True, file=dump)
-
-    watch(None)
+    record_path, dump_path = sys.argv[1:]
+    watch = watch_for_hangs(dump_path, request)
     record = Record(record_path)
     stock_loop_made = functools.partial(record.write, loop="stock")
     if request["loop"] == "stock":
@@ -159,12 +171,7 @@ def main():
         substitute.watch_stock_class(stock_loop_made, not_for=loop_class)
         substitute.install(loop_class, functools.partial(record.write, loop="ours"))
 
-    def unwanted(name):
-        if limits is not None:
-            return name not in limits
-        patterns = request["patterns"]
-        return bool(patterns) and not any(fnmatch.fnmatchcase(name, p) for p in patterns)
-
+    unwanted = functools.partial(is_unwanted, request)
     suite = unittest.defaultTestLoader.loadTestsFromName(package + request["module"])
     suite = without(suite, unwanted)
     record.write(plan=[name_of(test) for test in tests_in(suite)])

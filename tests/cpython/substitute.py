@@ -47,7 +47,11 @@ class Substitute:
 
 def watch_stock_class(loop_made, not_for=()):
     """Calls `loop_made` for each loop of the stock class that is none of `not_for`."""
-    initialise = stock_class.__init__
+    watch_class(stock_class, loop_made, not_for)
+
+
+def watch_class(loop_class, loop_made, not_for=()):
+    initialise = loop_class.__init__
 
     @functools.wraps(initialise)
     def initialise_and_tell(loop, *args, **kwargs):
@@ -55,7 +59,7 @@ def watch_stock_class(loop_made, not_for=()):
             loop_made()
         initialise(loop, *args, **kwargs)
 
-    stock_class.__init__ = initialise_and_tell
+    loop_class.__init__ = initialise_and_tell
 
 
 def load(name):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import errno
 import gc
 import os
 import signal
@@ -9,11 +10,13 @@ import socket
 import sys
 import threading
 import time
+import types
 import weakref
 
 import pytest
 
 import gawait
+from gawait import policy
 from gi.repository import GLib
 
 
@@ -415,6 +418,34 @@ def test_a_loop_stays_with_the_context_that_it_took(loop):
     assert loop.run_until_complete(context()) == other
 
 
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_main_loop_leaves_the_loop_to_the_policy_of_PyGObject_that_was_chosen(
+    monkeypatch, chosen
+):
+    """As of PyGObject 3.50, whose policy cannot be asked for a loop that there is already."""
+
+    class GLibEventLoopPolicy(gawait.EventLoopPolicy):
+        pass
+
+    events = types.SimpleNamespace(GLibEventLoopPolicy=GLibEventLoopPolicy)
+    monkeypatch.setitem(sys.modules, "gi.events", events)
+    before = policy.get_event_loop_policy()
+    policy.set_event_loop_policy(GLibEventLoopPolicy() if chosen else before)
+    seen = []
+
+    def look():
+        seen.append(asyncio._get_running_loop())
+        main_loop.quit()
+
+    main_loop = GLib.MainLoop()
+    GLib.idle_add(look)
+    try:
+        main_loop.run()
+    finally:
+        policy.set_event_loop_policy(before)
+    assert isinstance(seen[0], gawait.EventLoop) is not chosen
+
+
 def test_a_main_loop_runs_the_loop_that_was_made_for_it(loop):
     main_loop = GLib.MainLoop()
     seen = []
@@ -509,6 +540,138 @@ def test_a_timer_from_another_thread_that_never_comes_is_taken_back(loop):
     thread.join()
     del argument
     assert gone() is not None
+    loop.close()
+    assert gone() is None
+
+
+@pytest.fixture
+def pair():
+    ends = socket.socketpair()
+    yield ends
+    for end in ends:
+        end.close()
+
+
+def in_another_thread(function, *arguments):
+    """What a function gives or raises there, while the loop of this thread runs."""
+    return asyncio.to_thread(function, *arguments)
+
+
+def test_another_thread_may_add_a_reader(loop, pair):
+    async def main():
+        ready = loop.create_future()
+
+        def read():
+            loop.remove_reader(pair[0])
+            ready.set_result(pair[0].recv(9))
+
+        await in_another_thread(loop.add_reader, pair[0], read)
+        pair[1].send(b"seen")
+        return await asyncio.wait_for(ready, 10)
+
+    assert loop.run_until_complete(main()) == b"seen"
+
+
+def test_another_thread_may_add_a_writer(loop, pair):
+    async def main():
+        ready = asyncio.Event()
+        await in_another_thread(loop.add_writer, pair[0], ready.set)
+        await asyncio.wait_for(ready.wait(), 10)
+        return loop.remove_writer(pair[0])
+
+    assert loop.run_until_complete(main())
+
+
+def test_a_reader_that_another_thread_has_added_wakes_a_loop_that_waits(loop, pair):
+    pair[1].send(b"there")
+
+    def add():
+        time.sleep(0.05)
+        loop.add_reader(pair[0], loop.stop)
+
+    loop.call_soon(threading.Thread(target=add).start)
+    late = loop.call_later(10, loop.stop)
+    loop.run_forever()
+    assert loop.time() < late.when()
+
+
+def test_another_thread_may_give_a_reader_another_callback(loop, pair):
+    async def main():
+        ready = asyncio.Event()
+        seen = []
+        loop.add_reader(pair[0], seen.append, "the first")
+        await in_another_thread(loop.add_reader, pair[0], ready.set)
+        pair[1].send(b"1")
+        await asyncio.wait_for(ready.wait(), 10)
+        loop.remove_reader(pair[0])
+        return seen
+
+    assert loop.run_until_complete(main()) == []
+
+
+def test_a_reader_that_another_thread_has_removed_runs_no_more(loop, pair):
+    async def main():
+        seen = []
+        pair[1].send(b"1")
+        loop.add_reader(pair[0], seen.append, "ready")
+        while not seen:
+            await asyncio.sleep(0)
+        removed = await in_another_thread(loop.remove_reader, pair[0])
+        seen.clear()
+        await asyncio.sleep(0.02)
+        return removed, seen, loop.remove_reader(pair[0])
+
+    assert loop.run_until_complete(main()) == (True, [], False)
+
+
+def test_another_thread_may_remove_a_reader_and_add_it_again(loop, pair):
+    async def main():
+        ready = asyncio.Event()
+
+        def renew():
+            for _ in range(100):
+                loop.remove_reader(pair[0])
+                loop.add_reader(pair[0], ready.set)
+
+        loop.add_reader(pair[0], print, "the first")
+        await in_another_thread(renew)
+        pair[1].send(b"1")
+        await asyncio.wait_for(ready.wait(), 10)
+        return loop.remove_reader(pair[0])
+
+    assert loop.run_until_complete(main())
+
+
+@pytest.mark.parametrize("what", ["closed", "a file"])
+def test_another_thread_hears_at_once_of_what_cannot_be_watched(loop, pair, tmp_path, what):
+    async def main():
+        with open(tmp_path / "file", "w") as regular:
+            descriptor = 12345 if what == "closed" else regular.fileno()
+            with pytest.raises(OSError) as refused:
+                await in_another_thread(loop.add_reader, descriptor, print)
+            return refused.value.errno
+
+    expected = errno.EBADF if what == "closed" else errno.EPERM
+    assert loop.run_until_complete(main()) == expected
+
+
+def test_what_another_thread_has_added_and_removed_is_let_go_of_by_close(loop, pair):
+    class Argument:
+        pass
+
+    def call(argument):
+        loop.add_reader(pair[0], print, argument)
+        loop.remove_reader(pair[0])
+        loop.add_writer(pair[1], print, argument)
+        loop.call_soon_threadsafe(loop.stop)
+
+    argument = Argument()
+    gone = weakref.ref(argument)
+    thread = threading.Thread(target=call, args=(argument,))
+    loop.call_soon(thread.start)
+    loop.run_forever()
+    thread.join()
+    del argument, thread
     loop.close()
     assert gone() is None
 

@@ -936,6 +936,28 @@ def test_a_task_made_of_an_operation_fails_with_it(run):
     assert run(main()).matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND)
 
 
+def test_an_operation_that_a_task_group_refuses_is_an_error_that_names_the_group(run):
+    async def main():
+        ended = asyncio.TaskGroup()
+        async with ended:
+            pass
+        for group in (asyncio.TaskGroup(), ended):
+            with pytest.raises(RuntimeError, match="TaskGroup"):
+                group.create_task(stream().read_bytes_async(4))
+
+    run(main())
+
+
+def test_an_operation_that_is_closed_as_a_refused_coroutine_is_cancelled(run):
+    async def main():
+        operation = listening().accept_async()
+        operation.close()
+        await asyncio.wait([operation])
+        return operation.cancelled()
+
+    assert run(main())
+
+
 @pytest.mark.parametrize("steps", [0, 1, 3])
 def test_a_cancelled_task_made_of_an_operation_ends_with_the_operation(run, steps):
     async def main():

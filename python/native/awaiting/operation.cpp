@@ -147,6 +147,11 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
     return PyBool_FromLong(!ended);
 }
 
+PyObject* close(PyObject* operation, PyObject*) {
+    const auto cancelled = object::adopt(PyObject_CallMethod(operation, "cancel", nullptr));
+    return cancelled ? Py_NewRef(Py_None) : nullptr;
+}
+
 PyObject* get_cancellable(PyObject* operation, void*) {
     PyObject* cancellable = cancellable_of(operation);
     return Py_NewRef(cancellable ? cancellable : Py_None); // none while garbage is collected
@@ -204,6 +209,9 @@ PyMethodDef methods[] = {
      "That of an operation that has ended is cancelled as well.\n\n"
      "The operation is cancelled() once it has really ended. Until then what awaits it goes on\n"
      "waiting, and then gets asyncio.CancelledError, whatever the operation ended with."},
+    {"close", close, METH_NOARGS,
+     "close($self, /)\n--\n\n"
+     "cancel(): what asyncio asks of a coroutine that it makes no task of."},
     {},
 };
 

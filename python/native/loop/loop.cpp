@@ -57,15 +57,7 @@ void loop_object::reopen() noexcept {
     for (auto& [priority, each] : core->lanes)
         if (!each.ready.empty())
             post(each);
-    for (const auto& slot : core->watches)
-        for (const auto& each : slot)
-            if (each && each->muted)
-                try {
-                    each->muted = false;
-                    home->watch(*each);
-                } catch (const error&) { // NOLINT(bugprone-empty-catch)
-                    // Its descriptor was closed meanwhile; as with epoll, nobody is told.
-                }
+    start_watches();
 }
 
 bool loop_object::call(handle& which) noexcept {
@@ -224,7 +216,12 @@ void loop_object::schedule(timer_handle& timer) noexcept {
     Py_INCREF(&timer);
     timer.scheduled = true;
     list_of(timer).push(timer);
-    if (home && !timer.started && !std::exchange(core->starting.queued, true))
+    if (home && !timer.started)
+        post_starter();
+}
+
+void loop_object::post_starter() noexcept {
+    if (!std::exchange(core->starting.queued, true))
         home->post(core->starting);
 }
 
@@ -246,6 +243,9 @@ void starter::arrive() noexcept {
     take_gil(*loop.home);
     queued = false;
     loop.start_timers();
+    // First, for a descriptor that was removed and added again.
+    loop.end_removed();
+    loop.start_watches();
 }
 
 void loop_object::on_due(timer_handle& timer) noexcept {
@@ -295,7 +295,7 @@ void loop_object::on_ready(watch& which) noexcept {
     }
     loop_object& self = *which.loop;
     take_gil(*self.home);
-    if (std::exchange(which.renewed, false) || !which.watching())
+    if (std::exchange(which.renewed, false) || !which.watching() || !which.callback)
         return; // what was ready is not there any more, or its descriptor was closed
     if (!self.may_run()) {
         self.home->unwatch(which);
@@ -326,16 +326,45 @@ bool loop_object::remove_watch(int fd, bool writing) noexcept {
     if (!watch_of(fd, writing))
         return false;
     auto removed = std::move(core->watches[static_cast<std::size_t>(fd)][writing]);
-    if (removed->watching())
-        home->unwatch(*removed);
     const object callback = std::move(removed->callback), file = std::move(removed->file);
-    if (removed->queued()) {
-        removed->loop = nullptr;
-        std::ignore = removed.release(); // the engine has it
+    if (home) {
+        const acquired_context acquired(context);
+        if (acquired) {
+            end(std::move(removed));
+        } else {
+            core->removed.push_back(std::move(removed));
+            post_starter();
+        }
     }
     if (!cancel(handle_of(callback.get())))
         PyErr_WriteUnraisable(callback.get());
     return true;
+}
+
+void loop_object::end(std::unique_ptr<watch> removed) noexcept {
+    if (removed->watching())
+        home->unwatch(*removed);
+    if (removed->queued()) {
+        removed->loop = nullptr;
+        std::ignore = removed.release(); // the engine has it
+    }
+}
+
+void loop_object::end_removed() noexcept {
+    for (auto& each : std::exchange(core->removed, {}))
+        end(std::move(each));
+}
+
+void loop_object::start_watches() noexcept {
+    for (const auto& slot : core->watches)
+        for (const auto& each : slot)
+            if (each && each->muted)
+                try {
+                    each->muted = false;
+                    home->watch(*each);
+                } catch (const error&) { // NOLINT(bugprone-empty-catch)
+                    // Its descriptor was closed meanwhile; as with epoll, nobody is told.
+                }
 }
 
 // The end ------------------------------------------------------------------------
@@ -370,6 +399,7 @@ bool loop_object::take_back() noexcept {
     } catch (const error&) {
         return false;
     }
+    end_removed();
     core->halting.queued = false;
     core->starting.queued = false;
     for (auto& [priority, each] : core->lanes)

@@ -38,7 +38,8 @@ struct halt : job {
     bool queued = false;
 };
 
-/// Starts the timers that other threads have scheduled.
+/// Does in the loop's thread what the engine lets no other do: starts the timers and the watches
+/// of other threads, and ends the watches that they have removed.
 struct starter : job {
     explicit starter(loop_object& of) noexcept
         : job([](job& self) noexcept { static_cast<starter&>(self).arrive(); }), loop(of) {}
@@ -70,6 +71,8 @@ struct loop_core {
     std::map<int, lane> lanes; // by priority
     // By descriptor; of each a reader and a writer.
     std::vector<std::array<std::unique_ptr<watch>, 2>> watches;
+    // By other threads, so that the engine may have them yet. They have no callback any more.
+    std::vector<std::unique_ptr<watch>> removed;
 };
 
 /// The part of `EventLoop` that is hot. All of it is guarded by the GIL.
@@ -127,14 +130,17 @@ struct loop_object {
     static void unschedule(timer_handle& timer) noexcept;
     void start_timers() noexcept;
     timer_list& list_of(const timer_handle& timer) noexcept;
+    void post_starter() noexcept;
 
     static void on_ready(watch& which) noexcept;
     watch* watch_of(int fd, bool writing) noexcept;
 
     /// The descriptor of a file object that is watched, also of one that was closed; or -1.
     int watched_fd_of(PyObject* file) const noexcept;
-    void set_watching(watch& which);
+    void start_watches() noexcept;
     bool remove_watch(int fd, bool writing) noexcept;
+    void end(std::unique_ptr<watch> removed) noexcept;
+    void end_removed() noexcept;
 
     /// Whether a callback is ready, or scheduled, or waits for a descriptor other than the loop's
     /// own.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <limits>
+#include <optional>
 
 namespace gawait::python {
 namespace {
@@ -56,7 +57,7 @@ int watched_descriptor_of(loop_object& self, PyObject* given) noexcept {
     return watched;
 }
 
-/// What epoll would say of a descriptor, for a loop that has no engine yet to ask: an errno or 0.
+/// What epoll would say of a descriptor, where the engine cannot be asked: an errno or 0.
 int errno_of_watching(int fd) noexcept {
     if (fcntl(fd, F_GETFD) < 0)
         return errno; // and not the number of the set
@@ -69,19 +70,16 @@ int errno_of_watching(int fd) noexcept {
     return failure;
 }
 
-/// Begins to watch, or has the loop do so when it first runs. False with an exception set on
-/// failure.
-bool begin(loop_object& self, watch& added) noexcept {
-    if (!self.home) {
+/// Begins to watch, or has the loop do so: when it first runs, or if another thread runs it. False
+/// with an exception set on failure.
+bool begin(loop_object& self, watch& added, bool ours) noexcept {
+    if (!ours) {
         added.muted = true;
         const int failure = errno_of_watching(added.fd());
         if (failure != 0)
             raise_os_error(failure);
         return failure == 0;
     }
-    const acquired_context acquired(self.context);
-    if (!acquired.or_raise())
-        return false;
     try {
         self.home->watch(added);
         return true;
@@ -108,7 +106,16 @@ PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
     auto created = object::adopt(reinterpret_cast<PyObject*>(new_handle(self, what)));
     if (!created)
         return nullptr;
+    std::optional<acquired_context> acquired;
+    if (self.home)
+        acquired.emplace(self.context);
+    const bool elsewhere = acquired && !*acquired;
     if (watch* existing = self.watch_of(fd, writing)) {
+        if (elsewhere) {
+            // What the engine has of it only the loop's thread may look at.
+            self.remove_watch(fd, writing);
+            return add_watch(object, arguments, count, writing, method);
+        }
         // If not, its descriptor was closed, and another one has its number now.
         const bool watched = existing->watching() || existing->muted;
         existing->renewed = watched && existing->queued();
@@ -122,7 +129,7 @@ PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
         return add_watch(object, arguments, count, writing, method);
     }
     auto added = std::make_unique<watch>(self, fd, writing ? G_IO_OUT : G_IO_IN);
-    if (!begin(self, *added))
+    if (!begin(self, *added, self.home && !elsewhere))
         return nullptr;
     added->callback = created;
     if (!PyLong_Check(arguments[0]))
@@ -131,6 +138,8 @@ PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
     if (watches.size() <= static_cast<std::size_t>(fd))
         watches.resize(static_cast<std::size_t>(fd) + 1);
     watches[static_cast<std::size_t>(fd)][writing] = std::move(added);
+    if (elsewhere)
+        self.post_starter();
     return created.release();
 }
 
