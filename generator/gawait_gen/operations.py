@@ -10,6 +10,9 @@ from .names import without
 
 READY = "GAsyncReadyCallback"
 
+# What a GIR file has and a C program cannot have.
+UNDECLARED = {"secret_backend_get": "secret.h does not include the header that declares it"}
+
 
 def is_ready_callback(repository, parameter):
     found = repository.type_of(parameter.type)
@@ -283,6 +286,8 @@ def operations(repository, namespace):
                 left_out.append(LeftOut(start, reason, is_operation))
                 continue
             try:
+                if start.c_name in UNDECLARED:
+                    raise Unsupported(UNDECLARED[start.c_name])
                 if start.returned.type.name != "none":
                     raise Unsupported("it returns something when it starts")
                 if len(callbacks) > 1:

@@ -18,6 +18,13 @@ KNOWN = {"GLib", "GObject", "Gio", "GioUnix"}
 KNOWN_VERSION = (2, 74)
 
 
+def tag(member):
+    """The structure of a class or an interface, which may be in a header that is not included:
+    by GObject's convention for its name.
+    """
+    return f"::_{member.c_type}"
+
+
 def _version(text):
     return tuple(int(part) for part in re.findall(r"\d+", text or ""))
 
@@ -66,12 +73,10 @@ def reference_traits(repository, namespace):
             continue
         if isinstance(member, (Class, Interface)):
             if _is_object(repository, member):
-                traits.append(Traits(member.c_type, f"gobject_traits<{member.c_type}>"))
+                traits.append(Traits(tag(member), f"gobject_traits<{tag(member)}>"))
             elif all(member.fundamental_functions):
                 functions = ", ".join(member.fundamental_functions)
-                traits.append(
-                    Traits(member.c_type, f"ref_functions<{member.c_type}, {functions}>")
-                )
+                traits.append(Traits(tag(member), f"ref_functions<{tag(member)}, {functions}>"))
         elif isinstance(member, Record) and not member.is_class_structure:
             if member.ref and member.unref:
                 functions = f"{member.ref}, {member.unref}"
@@ -94,13 +99,23 @@ def base_traits(repository, namespace):
         if not isinstance(member, (Class, Interface)) or not member.c_type:
             continue
         bases = [
-            base.c_type
+            tag(base)
             for base in repository.bases(member)
             if base.c_type and base.c_type != "GObject"
         ]
         if bases:
-            found.append(Traits(member.c_type, f"derives_from<{', '.join(bases)}>"))
+            found.append(Traits(tag(member), f"derives_from<{', '.join(bases)}>"))
     return found
+
+
+def tags(repository, namespace):
+    """The structures that the traits of a namespace name."""
+    found = set()
+    for member in namespace.members.values():
+        if isinstance(member, (Class, Interface)) and member.c_type:
+            found.add(tag(member))
+            found.update(tag(each) for each in repository.bases(member) if each.c_type)
+    return [each.removeprefix("::") for each in sorted(found)]
 
 
 def c_includes(namespace):
@@ -202,6 +217,7 @@ class Writer:
             "classes",
             namespace,
             includes=c_includes(namespace),
+            tags=tags(self._repository, namespace),
             bases=base_traits(self._repository, namespace),
             traits=traits,
             boxed=boxed,

@@ -8,6 +8,10 @@
 #include <${include}>
 % endfor
 
+% for each in tags:
+struct ${each};
+% endfor
+
 namespace gawait {
 
 // Types may be deprecated, and their functions.
