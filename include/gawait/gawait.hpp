@@ -24,6 +24,7 @@
 #include "gawait/spawn.hpp"
 #include "gawait/task.hpp"
 #include "gawait/to_thread.hpp"
+#include "gawait/typed.hpp"
 #include "gawait/unix_signal.hpp"
 #include "gawait/unobserved.hpp"
 #include "gawait/when_all.hpp"

@@ -1,5 +1,6 @@
 """Builds a small program outside the tree that uses the library in every way there is:
-as a Meson subproject; installed, by Meson; installed, by pkg-config alone.
+as a Meson subproject; installed, by Meson; installed, by pkg-config alone; and
+with typed headers, the installed ones and those that the installed gawait-gen writes.
 
 Usage: installed.py SOURCE_ROOT COMPILER...
 """
@@ -78,6 +79,22 @@ def main():
         program = work / "program"
         run(*COMPILER, "-std=c++20", CONSUMER / "main.cpp", "-o", program, *flags)
         expect_to_work(program, LD_LIBRARY_PATH=str(prefix / "lib"))
+
+        # The typed headers that are installed, and those that the installed generator writes.
+        generated = work / "generated"
+        told = run(prefix / "bin/gawait-gen", "Gio-2.0", "--output", generated)
+        assert told.startswith("Gio-2.0: "), told
+        for headers in [prefix / "include", generated]:
+            run(
+                *COMPILER,
+                "-std=c++20",
+                f"-I{headers}",
+                CONSUMER / "typed.cpp",
+                "-o",
+                program,
+                *flags,
+            )
+            expect_to_work(program, LD_LIBRARY_PATH=str(prefix / "lib"))
 
 
 try:

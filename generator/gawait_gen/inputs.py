@@ -1,0 +1,281 @@
+"""What the arguments of a start function are in C++, a small class for each kind."""
+
+from .gir import Array, Callback, Class, Enumeration, Interface, Record
+from .names import camel, safe
+from .repository import BASIC
+
+GLIB_ARRAYS = {
+    "GLib.Array": "GArray",
+    "GLib.ByteArray": "GByteArray",
+    "GLib.PtrArray": "GPtrArray",
+}
+BYTES = {"gint8", "guint8", "gchar", "guchar"}
+
+
+class Unsupported(Exception):
+    """Why a function is left out."""
+
+
+class Input:
+    """An argument: a parameter of the C++ function, a member of the call, which holds it until
+    the operation has ended, and the C arguments that are made of it.
+    """
+
+    template = None  # "handle_to<GFile> File", if its type is one of the function template
+    template_default = None
+    default = None
+    valid = None  # an expression that tells whether C may have it
+
+    def __init__(self, name):
+        self.name = safe(name)
+        self.member = safe(name).rstrip("_") + "_"
+
+    @property
+    def initializer(self):
+        return f"std::move({self.name})"
+
+    def _takes_template(self, concept):
+        self.type_name = camel(self.name.rstrip("_"))
+        self.template = f"{concept} {self.type_name}"
+        self.parameter = f"{self.type_name}&& {self.name}"
+
+    @property
+    def _forwarded(self):
+        return f"std::forward<{self.type_name}>({self.name})"
+
+
+class Plain(Input):
+    """A number, an enumeration, a struct by value."""
+
+    def __init__(self, name, c_type, default=None):
+        super().__init__(name)
+        self.default = default
+        is_bool = c_type == "gboolean"
+        self.member_type = "bool" if is_bool else c_type
+        self.parameter = f"{self.member_type} {self.name}"
+        self.argument = self.member
+        self.initializer_text = self.name
+
+    @property
+    def initializer(self):
+        return self.initializer_text
+
+
+class Priority(Input):
+    """The I/O priority, a named argument at the end."""
+
+    def __init__(self):
+        super().__init__("io_options")
+        self.name = "options"
+        self.member = "priority_"
+        self.member_type = "int"
+        self.parameter = "io_options options"
+        self.default = "{}"
+        self.argument = self.member
+
+    @property
+    def initializer(self):
+        return "options.priority"
+
+
+class Object(Input):
+    """A handle to an object, or to another type with references."""
+
+    def __init__(self, name, pointee, nullable, give):
+        super().__init__(name)
+        self.pointee = pointee
+        self._takes_template(f"handle_to<{pointee}>")
+        self.member_type = f"detail::object_argument<{pointee}, {self.type_name}>"
+        self.argument = f"{self.member}.{'give' if give else 'get'}()"
+        if nullable:
+            self.default = "nullptr"
+            self.template_default = "std::nullptr_t"
+        else:
+            self.valid = f"{self.member}.valid()"
+
+    @property
+    def initializer(self):
+        return self._forwarded
+
+
+class Holder(Input):
+    """What a class of `arguments.hpp` takes: strings, variants, lists."""
+
+    def __init__(self, name, kind, nullable, give=False, cast=None):
+        super().__init__(name)
+        # Of these there is a class that may be null beside the one that may not.
+        self.member_type = f"optional_{kind}" if nullable and "<" not in kind else kind
+        self.parameter = f"{self.member_type} {self.name}"
+        self.argument = f"{self.member}.{'give' if give else 'get'}()"
+        if cast:
+            self.argument = f"const_cast<{cast}>({self.argument})"
+        self.valid = f"{self.member}.valid()"
+        if nullable:
+            self.default = "{}"
+
+
+class Buffer(Input):
+    """An array with a length."""
+
+    def __init__(self, name, element, c_element, length_type, for_c_to_write, is_void):
+        super().__init__(name)
+        self._takes_template(
+            f"buffer_of<{element}>" if for_c_to_write else f"buffer_of<const {element}>"
+        )
+        self.member_type = f"detail::buffer_argument<{self.type_name}>"
+        self.argument = f"{self.member}.template data<{'void' if is_void else c_element}>()"
+        self.length = f"{self.member}.template size<{length_type}>()"
+        if length_type not in {"gsize", "guint64", "size_t"}:
+            self.valid = f"{self.member}.template fits<{length_type}>()"
+
+    @property
+    def initializer(self):
+        return self._forwarded
+
+
+class Called(Input):
+    """A callback, with its user data and perhaps a function that destroys that."""
+
+    def __init__(self, name, c_type, nullable, has_destroy):
+        super().__init__(name)
+        self.type_name = camel(self.name.rstrip("_"))
+        self.template = f"class {self.type_name}"
+        self.parameter = f"{self.type_name}&& {self.name}"
+        kind = "kept_callback_argument" if has_destroy else "callback_argument"
+        self.member_type = f"detail::{kind}<{self.type_name}, {c_type}>"
+        self.argument = f"{self.member}.function()"
+        self.data = f"{self.member}.data()"
+        self.destroy = f"{self.member}.destroy()"
+        if nullable:
+            self.default = "nullptr"
+            self.template_default = "std::nullptr_t"
+
+    @property
+    def initializer(self):
+        return self._forwarded
+
+
+def c_type_of(a_type, member):
+    """The C type of something that goes by value or by one pointer, without the pointer."""
+    return a_type.pointee or getattr(member, "c_type", None) or member
+
+
+def make(repository, function, parameter):
+    """The input for a parameter, which is none of those that a call supplies itself."""
+    a_type = parameter.type
+    name = parameter.name
+    if parameter.direction == "inout":
+        raise Unsupported(f"its argument {name} goes in and comes out")
+    if isinstance(a_type, Array):
+        return _array(repository, function, parameter)
+    if parameter.direction == "out":
+        raise Unsupported(f"its argument {name} comes out when it starts")
+    give = parameter.transfer in ("full", "floating")
+    if a_type.name in ("utf8", "filename"):
+        if a_type.c_type and a_type.pointers != 1:
+            raise Unsupported(f"its argument {name} is a string in GIR and none in C")
+        return Holder(name, "cstring", parameter.nullable, give)
+    if a_type.name in ("GLib.List", "GLib.SList"):
+        return _list(repository, parameter)
+    if a_type.name == "GLib.Variant":
+        return Holder(name, "gvariant", parameter.nullable, parameter.transfer == "full")
+    if a_type.name == "GLib.HashTable":
+        return Object(name, "GHashTable", parameter.nullable, give)
+    if a_type.name in ("gpointer", "gconstpointer"):
+        return Plain(name, a_type.name)
+    member = repository.type_of(a_type)
+    if isinstance(member, (Class, Interface, Record)) and member.c_type:
+        return _object(parameter, member, give)
+    if a_type.pointers:
+        raise Unsupported(f"its argument {name} is a pointer to {a_type.name or 'something'}")
+    if isinstance(member, Enumeration) and member.c_type:
+        c_type = c_type_of(a_type, member)
+        return Plain(name, c_type, "{}" if member.is_flags else None)
+    if member in BASIC:
+        return Plain(name, c_type_of(a_type, BASIC[member]))
+    if a_type.name == "va_list":
+        raise Unsupported("its arguments are a va_list")
+    raise Unsupported(f"its argument {name} is of a type that is not known: {a_type.name}")
+
+
+def _object(parameter, member, give):
+    a_type = parameter.type
+    # "gpointer" is for what may be any object.
+    pointee = member.c_type if a_type.c_type in (None, "gpointer") else a_type.pointee
+    if a_type.c_type not in (None, "gpointer") and a_type.pointers == 0:
+        return Plain(parameter.name, a_type.c_type)
+    if a_type.pointers > 1:
+        raise Unsupported(f"its argument {parameter.name} is a pointer to a pointer")
+    if give and isinstance(member, Record) and not (member.ref and member.unref):
+        raise Unsupported(f"its argument {parameter.name} is taken over and cannot be copied")
+    if a_type.is_const and not give:
+        pointee = f"const {pointee}"
+    return Object(parameter.name, pointee, parameter.nullable, give)
+
+
+def _list(repository, parameter):
+    a_type = parameter.type
+    list_type = "GList" if a_type.name == "GLib.List" else "GSList"
+    if parameter.transfer != "none":
+        raise Unsupported(f"its argument {parameter.name} is a list that is taken over")
+    if not a_type.elements:
+        raise Unsupported(f"its argument {parameter.name} is a list of nobody knows what")
+    if a_type.elements[0].name in ("utf8", "filename"):
+        element = "char"
+    else:
+        member = repository.type_of(a_type.elements[0])
+        if not isinstance(member, (Class, Interface)) or not member.c_type:
+            raise Unsupported(f"its argument {parameter.name} is a list of no objects")
+        element = member.c_type
+    return Holder(parameter.name, f"list_argument<{element}, {list_type}>", parameter.nullable)
+
+
+def _array(repository, function, parameter):
+    array = parameter.type
+    name = parameter.name
+    give = parameter.transfer == "full"
+    if array.name in GLIB_ARRAYS:
+        if parameter.direction == "out":
+            raise Unsupported(f"its argument {name} comes out when it starts")
+        return Object(name, GLIB_ARRAYS[array.name], parameter.nullable, give)
+    element = array.elements[0]
+    if element.name in ("utf8", "filename") and parameter.direction == "in":
+        if array.pointers != 2:
+            raise Unsupported(f"its argument {name} is an array of strings and none in C")
+        if parameter.transfer == "container":
+            raise Unsupported(f"its argument {name} is an array that is taken over")
+        holder = Holder(
+            name, "cstrings", parameter.nullable, give, None if give else array.c_type
+        )
+        if array.length is not None:
+            length_type = function.plain_parameters[array.length].type.c_type or "gint"
+            holder.length = f"{length_type}({holder.member}.size())"
+        return holder
+    if array.length is None:
+        if array.zero_terminated and element.name in BYTES and parameter.direction == "in":
+            return Holder(name, "cstring", parameter.nullable, give)
+        raise Unsupported(f"its argument {name} is an array whose length is not known")
+    if give:
+        raise Unsupported(f"its argument {name} is an array that is taken over")
+    writes = parameter.direction == "out"
+    if writes and not parameter.caller_allocates:
+        raise Unsupported(f"its argument {name} comes out when it starts")
+    length = function.plain_parameters[array.length]
+    length_type = length.type.c_type or length.type.name
+    if length.direction != "in" or length.type.pointers:
+        raise Unsupported(f"the length of its argument {name} comes out when it starts")
+    member = repository.type_of(element)
+    pointee = array.pointee
+    if array.pointers != 1 or (element.c_type or "").count("*"):
+        raise Unsupported(f"its argument {name} is an array of pointers")
+    if element.name in BYTES:
+        return Buffer(name, "std::byte", pointee, length_type, writes, pointee == "void")
+    if member in BASIC or (isinstance(member, (Record, Enumeration)) and member.c_type):
+        c_element = pointee or c_type_of(element, member)
+        writable = writes or not array.is_const
+        return Buffer(name, c_element, c_element, length_type, writable, False)
+    raise Unsupported(f"its argument {name} is an array of {element.name}")
+
+
+def is_callback(repository, parameter):
+    return isinstance(repository.type_of(parameter.type), Callback)

@@ -1,0 +1,118 @@
+"""The C++ of one async function."""
+
+import re
+
+from .layout import function, templated, wrap
+
+
+def result_struct(operation):
+    """What it gives, if that has several parts."""
+    lines = [
+        f"/// What `{operation.name}()` gives.",
+        f"struct {operation.result_name} {{",
+        *(f"    {part.cpp_type} {part.name};" for part in operation.parts),
+        "};",
+    ]
+    return "\n".join(lines)
+
+
+def call_struct(operation):
+    """The arguments, and how C is called with them: what `typed_operation` wants."""
+    lines = [
+        f"    using value_type = {operation.value_type};",
+        f'    static constexpr const char* name = "{operation.start.c_name}";',
+        "",
+    ]
+    lines += [f"    {each.member_type} {each.member};" for each in operation.inputs]
+    if operation.inputs:
+        lines.append("")
+    valid = [each.valid for each in operation.inputs if each.valid] or ["true"]
+    condition = wrap("return ", valid, ";", 8, " && ").strip()
+    lines.append(function("bool valid", [], " const noexcept", condition, 4))
+    lines += ["", *_start(operation), "", *_finish(operation)]
+    head = templated(
+        [f"class {each.type_name}" for each in operation.templates],
+        f"struct {operation.name} {{",
+    )
+    return "\n".join([head, *lines, "};"])
+
+
+def _start(operation):
+    cancellable = "cancellable" if operation.takes_cancellable else "/*cancellable*/"
+    parameters = [
+        f"GCancellable* {cancellable}",
+        "GAsyncReadyCallback callback",
+        "gpointer data",
+    ]
+    called = wrap(f"{operation.start.c_name}(", operation.arguments, ");", 8)
+    return [wrap("void start(", parameters, ") {", 4), called, "    }"]
+
+
+def _finish(operation):
+    source = any(re.search(r"\bsource\b", each) for each in operation.finish_arguments)
+    parameters = [
+        f"GObject* {'source' if source else '/*source*/'}",
+        "GAsyncResult* result",
+        f"GError** {'error' if operation.finish.throws else '/*error*/'}",
+    ]
+    lines = [f"        {c_type} {name}{{}};" for c_type, name in operation.outs]
+
+    def called(before, after):
+        return wrap(f"{before}{operation.finish.c_name}(", operation.finish_arguments, after, 8)
+
+    if operation.returns_success:
+        lines += [called("if (!", "))"), "            detail::ensure_error(error);"]
+    elif not operation.returned:
+        lines.append(called("", ");"))
+    elif operation.outs:
+        lines.append(called("auto returned = ", ");"))
+    if operation.parts:
+        made = [
+            _returned(operation, part) if part is operation.returned else part.made
+            for part in operation.parts
+        ]
+        if len(made) == 1 and operation.returned and not operation.outs:
+            before, after = operation.returned.made.split("{}")
+            lines.append(called(f"return {before}", f"){after};"))
+        elif len(made) == 1:
+            lines.append(f"        return {made[0]};")
+        else:
+            lines.append(wrap("return {", made, "};", 8))
+    return [wrap("value_type finish(", parameters, ") {", 4), *lines, "    }"]
+
+
+def _returned(operation, part):
+    return part.made.replace("{}", "returned")
+
+
+def public_function(operation, documentation):
+    """The function that is to be called, with its documentation."""
+    names = [each.type_name for each in operation.templates]
+    call = f"calls::{operation.name}" + (f"<{', '.join(names)}>" if names else "")
+    initializers = [each.initializer for each in operation.inputs]
+    parameters = [
+        each.parameter + (f" = {each.default}" if each.default else "")
+        for each in operation.inputs
+    ]
+    head = f"{_deprecation(operation)}{'' if names else 'inline '}auto {operation.name}("
+    declaration = templated(
+        [
+            each.template + (f" = {each.template_default}" if each.template_default else "")
+            for each in operation.templates
+        ],
+        wrap(head, parameters, ") {"),
+    )
+    body = [
+        f"    using call = {call};",
+        wrap("return detail::typed_operation(call{", initializers, "});", 4),
+    ]
+    return "\n".join([documentation, declaration, *body, "}"])
+
+
+def _deprecation(operation):
+    if not operation.start.deprecated:
+        return ""
+    since = operation.start.deprecated_version
+    if not since or not re.fullmatch(r"[\w.]+", since):
+        return "[[deprecated]] "
+    return f'[[deprecated("since {operation.namespace.name} {since}")]] '

@@ -1,0 +1,235 @@
+"""Writes the headers of a namespace: one for each class with async functions, one that says what
+its types are, and one that includes all.
+"""
+
+import pathlib
+import re
+
+from mako.template import Template
+
+from . import documentation, layout, text
+from .gir import Array, Class, Interface, Record
+from .names import snake
+
+TEMPLATES = pathlib.Path(__file__).parent / "templates"
+
+# Of these ref.hpp knows the types up to the oldest GLib that there may be.
+KNOWN = {"GLib", "GObject", "Gio", "GioUnix"}
+KNOWN_VERSION = (2, 74)
+
+
+def tag(member):
+    """The structure of a class or an interface, which may be in a header that is not included:
+    by GObject's convention for its name.
+    """
+    return f"::_{member.c_type}"
+
+
+def _version(text):
+    return tuple(int(part) for part in re.findall(r"\d+", text or ""))
+
+
+class Traits:
+    """What classes.hpp says of a type."""
+
+    def __init__(self, c_type, base):
+        self.c_type = c_type
+        self.base = base
+
+    def text(self, name="ref_traits"):
+        head = f"struct {name}<{self.c_type}>"
+        line = templated_full(f"{head} : {self.base} {{}};")
+        if max(map(len, line.splitlines())) <= layout.WIDTH:
+            return line
+        kind, _, inner = self.base.partition("<")
+        return f"template <>\n{head}\n" + layout.wrap(
+            f": {kind}<", inner[:-1].split(", "), "> {};", 4
+        )
+
+
+def templated_full(declaration):
+    """A full specialisation."""
+    line = f"template <> {declaration}"
+    return line if len(line) <= layout.WIDTH else f"template <>\n{declaration}"
+
+
+def _is_object(repository, member):
+    """Whether it derives from GObject."""
+    if isinstance(member, Interface):
+        return True
+    if member.is_fundamental and f"{member.namespace.name}.{member.name}" != "GObject.Object":
+        return False
+    return True
+
+
+def reference_traits(repository, namespace):
+    """How the types of a namespace are referenced, as far as ref.hpp does not know."""
+    traits, boxed = [], []
+    for member in namespace.members.values():
+        if not member.c_type:
+            continue
+        known = namespace.name in KNOWN and _version(member.version) <= KNOWN_VERSION
+        if known:
+            continue
+        if isinstance(member, (Class, Interface)):
+            if _is_object(repository, member):
+                traits.append(Traits(tag(member), f"gobject_traits<{tag(member)}>"))
+            elif all(member.fundamental_functions):
+                functions = ", ".join(member.fundamental_functions)
+                traits.append(Traits(tag(member), f"ref_functions<{tag(member)}, {functions}>"))
+        elif isinstance(member, Record) and not member.is_class_structure:
+            if member.ref and member.unref:
+                functions = f"{member.ref}, {member.unref}"
+                traits.append(
+                    Traits(member.c_type, f"ref_functions<{member.c_type}, {functions}>")
+                )
+            elif member.free:
+                traits.append(
+                    Traits(member.c_type, f"free_function<{member.c_type}, {member.free}>")
+                )
+            elif member.get_type and member.get_type != "intern":
+                boxed.append(member)
+    return traits, boxed
+
+
+def base_traits(repository, namespace):
+    """Which classes and interfaces the classes of a namespace derive from."""
+    found = []
+    for member in namespace.members.values():
+        if not isinstance(member, (Class, Interface)) or not member.c_type:
+            continue
+        bases = [
+            tag(base)
+            for base in repository.bases(member)
+            if base.c_type and base.c_type != "GObject"
+        ]
+        if bases:
+            found.append(Traits(tag(member), f"derives_from<{', '.join(bases)}>"))
+    return found
+
+
+def tags(repository, namespace):
+    """The structures that the traits of a namespace name."""
+    found = set()
+    for member in namespace.members.values():
+        if isinstance(member, (Class, Interface)) and member.c_type:
+            found.add(tag(member))
+            found.update(tag(each) for each in repository.bases(member) if each.c_type)
+    return [each.removeprefix("::") for each in sorted(found)]
+
+
+def c_includes(namespace):
+    """The C headers of a namespace."""
+    # Wants a macro from who includes it.
+    return [each for each in namespace.c_includes if each != "gio/gsettingsbackend.h"]
+
+
+class Header:
+    """A header with the async functions of a class, or those of no class."""
+
+    def __init__(self, name, title, operations):
+        self.name = name
+        self.title = title
+        self.operations = operations
+
+
+def headers(namespace, operations):
+    by_owner = {}
+    for each in operations:
+        by_owner.setdefault(each.owner, []).append(each)
+    found = []
+    for owner, own in by_owner.items():
+        if owner is None:
+            found.append(Header("functions", f"functions of {namespace.name}", own))
+        else:
+            name = owner.symbol_prefix or snake(owner.name)
+            found.append(Header(name, owner.c_type or owner.name, own))
+    names = {"classes", namespace.name.lower()}
+    for each in found:
+        while each.name in names:
+            each.name += "_class"
+        names.add(each.name)
+    return sorted(found, key=lambda header: header.name)
+
+
+def _types(operation):
+    for each in operation.start.parameters + operation.finish.parameters:
+        yield each.type
+        yield from each.type.elements
+    yield operation.finish.returned.type
+    yield from operation.finish.returned.type.elements
+
+
+def used_namespaces(repository, namespace, operations):
+    """The other namespaces whose types the functions take or give."""
+    found = {}
+    for operation in operations:
+        for each in _types(operation):
+            member = None if isinstance(each, Array) else repository.type_of(each)
+            other = getattr(member, "namespace", None)
+            if other and other is not namespace and other.name not in ("GLib", "GObject"):
+                # All GIO functions take a cancellable and a result.
+                if each.name.rpartition(".")[2] not in (
+                    "Cancellable",
+                    "AsyncResult",
+                    "AsyncReadyCallback",
+                ):
+                    found[other.name] = other
+    return [found[name] for name in sorted(found)]
+
+
+class Writer:
+    def __init__(self, repository, output):
+        self._repository = repository
+        self._output = pathlib.Path(output)
+        self._written = set()
+
+    def namespace(self, namespace, operations, left_out):
+        """Writes all headers of a namespace, and the classes.hpp of those it uses."""
+        used = used_namespaces(self._repository, namespace, operations)
+        for other in used:
+            self._classes(other)
+        self._classes(namespace)
+        parts = headers(namespace, operations)
+        for header in parts:
+            self._write(
+                "class.hpp.mako",
+                header.name,
+                namespace,
+                header=header,
+                used=used_namespaces(self._repository, namespace, header.operations),
+            )
+        self._write(
+            "namespace.hpp.mako",
+            namespace.name.lower(),
+            namespace,
+            headers=parts,
+            left_out=left_out,
+        )
+
+    def _classes(self, namespace):
+        if namespace.name in self._written:
+            return
+        self._written.add(namespace.name)
+        traits, boxed = reference_traits(self._repository, namespace)
+        self._write(
+            "classes.hpp.mako",
+            "classes",
+            namespace,
+            includes=c_includes(namespace),
+            tags=tags(self._repository, namespace),
+            bases=base_traits(self._repository, namespace),
+            traits=traits,
+            boxed=boxed,
+        )
+
+    def _write(self, template, name, namespace, **values):
+        directory = self._output / "gawait" / namespace.name.lower()
+        directory.mkdir(parents=True, exist_ok=True)
+        rendered = Template(filename=str(TEMPLATES / template)).render(
+            namespace=namespace,
+            documentation=documentation,
+            text=text,
+            **values,
+        )
+        (directory / f"{name}.hpp").write_text(rendered)

@@ -1,0 +1,148 @@
+#include "gawait/gio/input_stream.hpp"
+#include "gawait/gio/network_monitor.hpp"
+#include "gawait/gio/output_stream.hpp"
+#include "gawait/gio/proxy_resolver.hpp"
+#include "gawait/gio/resolver.hpp"
+#include "gawait/gio/socket_address_enumerator.hpp"
+#include "gawait/gio/socket_client.hpp"
+#include "gawait/gio/socket_listener.hpp"
+
+#include "gawait/result.hpp"
+#include "gawait/run.hpp"
+#include "gawait/spawn.hpp"
+#include "gawait/when_all.hpp"
+#include "gawait/with_timeout.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace gawait::test {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_view_literals;
+
+template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
+
+/// A listener on a port of the loopback device.
+struct listening {
+    ref<GSocketListener> listener = own(g_socket_listener_new());
+    guint16 port = bind();
+
+    guint16 bind() {
+        GSocketAddress* effective = nullptr;
+        const auto address = own(g_inet_socket_address_new_from_string("127.0.0.1", 0));
+        g_socket_listener_add_address(listener, address, G_SOCKET_TYPE_STREAM,
+                                      G_SOCKET_PROTOCOL_TCP, nullptr, &effective, nullptr);
+        const auto bound = own(effective);
+        return g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get()));
+    }
+};
+
+task<std::string> echo_once(ref<GSocketListener> listener) {
+    auto accepted = co_await gio::socket_listener_accept(listener);
+    static_assert(std::is_same_v<decltype(accepted.socket_connection), ref<GSocketConnection>>);
+    static_assert(std::is_same_v<decltype(accepted.source_object), ref<GObject>>);
+    EXPECT_EQ(accepted.source_object, nullptr);
+    GIOStream* both = G_IO_STREAM(accepted.socket_connection.get());
+    std::string buffer(100, '\0');
+    const auto got = co_await gio::input_stream_read(g_io_stream_get_input_stream(both), buffer);
+    buffer.resize(std::size_t(got));
+    co_await gio::output_stream_write_all(g_io_stream_get_output_stream(both), buffer);
+    co_return buffer;
+}
+
+task<std::string> ask(guint16 port, std::string_view question) {
+    const auto client = own(g_socket_client_new());
+    auto connection = co_await gio::socket_client_connect_to_host(client, "127.0.0.1", port);
+    GIOStream* both = G_IO_STREAM(connection.get());
+    co_await gio::output_stream_write_all(g_io_stream_get_output_stream(both), question);
+    std::string answer(100, '\0');
+    answer.resize(co_await gio::input_stream_read_all(g_io_stream_get_input_stream(both), answer));
+    co_return answer;
+}
+
+TEST(typed_network, connects_accepts_and_talks) {
+    const listening server;
+    run([](const listening& on) -> task<> {
+        auto [heard, answer] = co_await when_all(echo_once(on.listener), ask(on.port, "hello"sv));
+        EXPECT_EQ(heard, "hello");
+        EXPECT_EQ(answer, "hello");
+    }(server));
+}
+
+TEST(typed_network, accepting_is_cancelled_by_a_timeout) {
+    const listening server;
+    run([](const listening& on) -> task<> {
+        auto outcome =
+            co_await as_result(with_timeout(1ms, gio::socket_listener_accept_socket(on.listener)));
+        EXPECT_TRUE(outcome.has_error());
+        EXPECT_TRUE(outcome.error().matches(G_IO_ERROR_TIMED_OUT));
+    }(server));
+}
+
+TEST(typed_network, takes_an_address_where_a_connectable_is_wanted) {
+    const listening server;
+    run([](const listening& on) -> task<> {
+        const auto address = own(g_network_address_new("127.0.0.1", on.port));
+        auto connection = co_await gio::socket_client_connect(own(g_socket_client_new()), address);
+        EXPECT_TRUE(g_socket_connection_is_connected(connection));
+    }(server));
+}
+
+TEST(typed_network, a_port_where_nobody_listens_refuses) {
+    const guint16 port = listening().port;
+    run([](guint16 closed) -> task<> {
+        auto outcome = co_await as_result(ask(closed, "hello"sv));
+        EXPECT_TRUE(outcome.error().matches(G_IO_ERROR_CONNECTION_REFUSED));
+    }(port));
+}
+
+TEST(typed_network, resolves_a_loopback_name_to_a_list_of_addresses) {
+    run([]() -> task<> {
+        const auto resolver = own(g_resolver_get_default());
+        auto addresses = co_await gio::resolver_lookup_by_name(resolver, "127.0.0.1");
+        static_assert(std::is_same_v<decltype(addresses), list<GInetAddress>>);
+        EXPECT_EQ(addresses.size(), 1U);
+        for (GInetAddress* address : addresses)
+            EXPECT_TRUE(g_inet_address_get_is_loopback(address));
+    }());
+}
+
+TEST(typed_network, gives_an_empty_handle_after_the_last_address) {
+    run([]() -> task<> {
+        const auto address = own(g_network_address_new("127.0.0.1", 80));
+        const auto addresses =
+            own(g_socket_connectable_enumerate(G_SOCKET_CONNECTABLE(address.get())));
+        auto first = co_await gio::socket_address_enumerator_next(addresses);
+        EXPECT_NE(first, nullptr);
+        auto second = co_await gio::socket_address_enumerator_next(addresses);
+        EXPECT_EQ(second, nullptr);
+    }());
+}
+
+TEST(typed_network, gives_strings_that_are_owned) {
+    run([]() -> task<> {
+        const auto resolver = own(g_simple_proxy_resolver_new("socks5://127.0.0.1:1080", nullptr));
+        auto proxies = co_await gio::proxy_resolver_lookup(resolver, "http://example.org/");
+        static_assert(std::is_same_v<decltype(proxies), unique_strv>);
+        EXPECT_GE(g_strv_length(proxies.get()), 1U);
+        EXPECT_TRUE(g_str_has_prefix(proxies.get()[0], "socks"));
+    }());
+}
+
+TEST(typed_network, tells_whether_an_address_can_be_reached) {
+    run([]() -> task<> {
+        GNetworkMonitor* monitor = g_network_monitor_get_default();
+        const auto address = own(g_network_address_new("127.0.0.1", 80));
+        auto outcome = co_await as_result(gio::network_monitor_can_reach(monitor, address));
+        // A machine without a network says that it has none.
+        EXPECT_TRUE(outcome ? *outcome : outcome.error().domain() == G_IO_ERROR);
+    }());
+}
+
+} // namespace
+} // namespace gawait::test

@@ -1,0 +1,177 @@
+#include "gawait/gio/buffered_input_stream.hpp"
+#include "gawait/gio/data_input_stream.hpp"
+#include "gawait/gio/file.hpp"
+#include "gawait/gio/input_stream.hpp"
+#include "gawait/gio/io_stream.hpp"
+#include "gawait/gio/output_stream.hpp"
+
+#include "gawait/run.hpp"
+#include "gawait/sleep.hpp"
+#include "gawait/spawn.hpp"
+
+#include "support/descriptors.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <gio/gunixinputstream.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gawait::test {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using namespace std::string_view_literals;
+
+template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
+
+ref<GInputStream> stream_of(std::string_view text) {
+    return own(g_memory_input_stream_new_from_bytes(own(g_bytes_new(text.data(), text.size()))));
+}
+
+ref<GMemoryOutputStream> memory() {
+    return own(G_MEMORY_OUTPUT_STREAM(g_memory_output_stream_new_resizable()));
+}
+
+std::string_view content(const ref<GMemoryOutputStream>& stream) {
+    return {static_cast<const char*>(g_memory_output_stream_get_data(stream)),
+            g_memory_output_stream_get_data_size(stream)};
+}
+
+TEST(typed_streams, read_into_any_buffer) {
+    run([](ref<GInputStream> stream) -> task<> {
+        std::array<char, 4> letters{};
+        EXPECT_EQ(co_await gio::input_stream_read(stream, letters), 4);
+        EXPECT_EQ(std::string_view(letters.data(), 4), "abcd");
+        std::vector<std::byte> bytes(2);
+        EXPECT_EQ(co_await gio::input_stream_read(stream, std::span(bytes)), 2);
+        EXPECT_EQ(bytes[1], std::byte('f'));
+        std::string text(100, '\0');
+        text.resize(co_await gio::input_stream_read_all(stream, text));
+        EXPECT_EQ(text, "ghi");
+        EXPECT_TRUE(co_await gio::input_stream_close(stream));
+    }(stream_of("abcdefghi")));
+}
+
+TEST(typed_streams, give_bytes_and_skip) {
+    run([](ref<GInputStream> stream) -> task<> {
+        EXPECT_EQ(co_await gio::input_stream_skip(stream, 3), 3);
+        ref<GBytes> bytes = co_await gio::input_stream_read_bytes(stream, 10);
+        EXPECT_EQ(g_bytes_get_size(bytes), 6U);
+    }(stream_of("abcdefghi")));
+}
+
+TEST(typed_streams, take_a_handle_to_a_class_below) {
+    run([](ref<GMemoryOutputStream> stream) -> task<> {
+        EXPECT_EQ(co_await gio::output_stream_write_all(stream, "one "sv), 4U);
+        EXPECT_EQ(co_await gio::output_stream_write_all(stream.get(), "two "s), 4U);
+        EXPECT_EQ(co_await gio::output_stream_write(stream, "three"), 6); // with its NUL
+        EXPECT_EQ(content(stream), "one two three\0"sv);
+        EXPECT_TRUE(co_await gio::output_stream_flush(stream));
+        EXPECT_TRUE(co_await gio::output_stream_close(stream));
+    }(memory()));
+}
+
+TEST(typed_streams, write_vectors_and_bytes) {
+    run([](ref<GMemoryOutputStream> stream) -> task<> {
+        std::array<GOutputVector, 2> vectors{{{"ab", 2}, {"cde", 3}}};
+        EXPECT_EQ(co_await gio::output_stream_writev_all(stream, vectors), 5U);
+        const auto bytes = own(g_bytes_new_static("fg", 2));
+        EXPECT_EQ(co_await gio::output_stream_write_bytes(stream, bytes), 2);
+        EXPECT_EQ(content(stream), "abcdefg");
+    }(memory()));
+}
+
+TEST(typed_streams, splice) {
+    run([](ref<GInputStream> from, ref<GMemoryOutputStream> to) -> task<> {
+        EXPECT_EQ(co_await gio::output_stream_splice(to, from), 9);
+        EXPECT_EQ(content(to), "abcdefghi");
+    }(stream_of("abcdefghi"), memory()));
+}
+
+TEST(typed_streams, read_lines_until_there_are_none) {
+    run([](ref<GDataInputStream> stream) -> task<> {
+        auto line = co_await gio::data_input_stream_read_line(stream);
+        EXPECT_STREQ(line.value.get(), "one");
+        EXPECT_EQ(line.length, 3U);
+        line = co_await gio::data_input_stream_read_line(stream, {.priority = G_PRIORITY_HIGH});
+        EXPECT_STREQ(line.value.get(), "two");
+        line = co_await gio::data_input_stream_read_line(stream);
+        EXPECT_EQ(line.value, nullptr);
+    }(own(g_data_input_stream_new(stream_of("one\ntwo\n")))));
+}
+
+TEST(typed_streams, fill_a_buffer) {
+    run([](ref<GDataInputStream> stream) -> task<> {
+        EXPECT_EQ(co_await gio::buffered_input_stream_fill(stream, 3), 3);
+        EXPECT_EQ(g_buffered_input_stream_get_available(G_BUFFERED_INPUT_STREAM(stream.get())), 3U);
+    }(own(g_data_input_stream_new(stream_of("one\ntwo\n")))));
+}
+
+TEST(typed_streams, of_both_directions_are_closed_and_spliced) {
+    temporary_directory directory;
+    run([](const temporary_directory& in) -> task<> {
+        auto stream = co_await gio::file_open_readwrite(in.file("some", "12345"));
+        EXPECT_TRUE(co_await gio::io_stream_close(stream));
+        EXPECT_TRUE(g_io_stream_is_closed(G_IO_STREAM(stream.get())));
+    }(directory));
+}
+
+/// A read that is cancelled while it waits leaves its buffer alone afterwards, and has it until
+/// then.
+TEST(typed_streams, keep_the_buffer_of_a_cancelled_task_until_the_operation_has_ended) {
+    run([]() -> task<> {
+        const descriptor_pair pipe = descriptor_pair::pipe();
+        const auto stream = own(g_unix_input_stream_new(pipe.first.get(), FALSE));
+        bool ended = false;
+        const auto reading = [](ref<GInputStream> from, bool& over) -> task<> {
+            const auto buffer = std::make_unique<std::array<char, 100>>();
+            struct last {
+                bool& over;
+                GInputStream* stream;
+                ~last() { over = !g_input_stream_has_pending(stream); }
+            } mark{over, from};
+            co_await gio::input_stream_read(from, *buffer);
+        };
+        auto handle = spawn(reading(stream, ended));
+        co_await sleep_for(1ms);
+        EXPECT_TRUE(g_input_stream_has_pending(stream));
+        handle.cancel();
+        auto outcome = co_await as_result(std::move(handle));
+        EXPECT_TRUE(outcome.was_cancelled());
+        EXPECT_TRUE(ended);
+    }());
+}
+
+TEST(typed_streams, keep_a_temporary_buffer) {
+    run([](ref<GMemoryOutputStream> stream) -> task<> {
+        auto operation = gio::output_stream_write_all(stream, std::string(1000, 'x'));
+        EXPECT_EQ(co_await std::move(operation), 1000U);
+        EXPECT_EQ(content(stream), std::string(1000, 'x'));
+    }(memory()));
+}
+
+// What is refused, and what is not -----------------------------------------------
+
+static_assert(buffer_of<std::string_view, const std::byte>);
+static_assert(buffer_of<std::string, const std::byte>);
+static_assert(buffer_of<std::string&, std::byte>);
+static_assert(buffer_of<std::span<char>, std::byte>);
+static_assert(!buffer_of<std::string, std::byte>, "what is read would be lost");
+static_assert(!buffer_of<std::string_view, std::byte>);
+static_assert(!buffer_of<const std::string&, std::byte>);
+static_assert(!buffer_of<std::vector<int>&, const std::byte>);
+static_assert(handle_to<ref<GMemoryOutputStream>&, GOutputStream>);
+static_assert(handle_to<ref<GMemoryOutputStream>&, GObject>);
+static_assert(handle_to<GMemoryOutputStream*, GSeekable>);
+static_assert(!handle_to<ref<GOutputStream>&, GMemoryOutputStream>);
+static_assert(!handle_to<ref<GInputStream>&, GOutputStream>);
+
+} // namespace
+} // namespace gawait::test

@@ -1,0 +1,153 @@
+"""What the tests of gawait-gen share: a small GIR file, and the generator."""
+
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "generator"))
+sys.dont_write_bytecode = True
+
+HEAD = """<?xml version="1.0"?>
+<repository version="1.2" xmlns="http://www.gtk.org/introspection/core/1.0"
+            xmlns:c="http://www.gtk.org/introspection/c/1.0"
+            xmlns:glib="http://www.gtk.org/introspection/glib/1.0">
+  <include name="Gio" version="2.0"/>
+  <package name="gio-2.0"/>
+  <c:include name="gio/gio.h"/>
+  <namespace name="Test" version="1.0" c:identifier-prefixes="Test" c:symbol-prefixes="test">
+"""
+TAIL = """
+  </namespace>
+</repository>
+"""
+OBJECT = (
+    '<class name="Thing" c:symbol-prefix="thing" c:type="TestThing" parent="GObject.Object">'
+)
+
+
+def parameter(name, c_type, gir_type=None, inner="", **attributes):
+    """The XML of a parameter; `inner` is what stands for its type instead."""
+    given = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in attributes.items())
+    kind = inner or f'<type name="{gir_type}" c:type="{c_type}"/>'
+    return f'<parameter name="{name}"{given}>{kind}</parameter>'
+
+
+def instance():
+    return (
+        '<instance-parameter name="thing" transfer-ownership="none">'
+        '<type name="Thing" c:type="TestThing*"/></instance-parameter>'
+    )
+
+
+CANCELLABLE = parameter("cancellable", "GCancellable*", "Gio.Cancellable", nullable="1")
+READY = parameter("callback", "GAsyncReadyCallback", "Gio.AsyncReadyCallback", scope="async")
+DATA = parameter("user_data", "gpointer", "gpointer")
+RESULT = parameter("result", "GAsyncResult*", "Gio.AsyncResult")
+NOTHING = '<type name="none" c:type="void"/>'
+
+
+def function(kind, c_name, parameters, returned=NOTHING, **attributes):
+    transfer = attributes.pop("transfer", "none")
+    given = "".join(
+        f' {key.replace("glib_", "glib:").replace("_", "-")}="{value}"'
+        for key, value in attributes.items()
+    )
+    name = c_name.removeprefix("test_thing_").removeprefix("test_")
+    return (
+        f'<{kind} name="{name}" c:identifier="{c_name}"{given}>'
+        f'<return-value transfer-ownership="{transfer}">{returned}</return-value>'
+        f'<parameters>{"".join(parameters)}</parameters></{kind}>'
+    )
+
+
+def pair(
+    arguments=(),
+    results=(),
+    returned=NOTHING,
+    name="work",
+    cancellable=True,
+    finish=None,
+    **more,
+):
+    """A method and what finishes it."""
+    given = [instance(), *arguments]
+    given += [CANCELLABLE] if cancellable else []
+    return function(
+        "method", f"test_thing_{name}_async", [*given, READY, DATA], **more.pop("start", {})
+    ) + function(
+        "method",
+        finish or f"test_thing_{name}_finish",
+        [instance(), RESULT, *results],
+        returned,
+        **{"throws": "1", **more},
+    )
+
+
+# Reading Gio takes a second: once for all tests.
+_read = {}
+
+
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch):
+    import gawait_gen.repository as repository
+
+    read = repository.Namespace
+
+    def remembered(path):
+        if path.name == "Test-1.0.gir":
+            return read(path)
+        if path not in _read:
+            _read[path] = read(path)
+        return _read[path]
+
+    monkeypatch.setattr(repository, "Namespace", remembered)
+
+
+class Generated:
+    """What a run of gawait-gen came to."""
+
+    def __init__(self, status, told, error, output):
+        self.status = status
+        self.told = told
+        self.error = error
+        self.output = output
+
+    def header(self, name):
+        return (self.output / "gawait/test" / f"{name}.hpp").read_text()
+
+
+@pytest.fixture
+def generate(tmp_path, capsys):
+    """Runs gawait-gen on a class with this content, or on a whole file."""
+    from gawait_gen.main import main
+
+    def run(methods="", whole=None):
+        gir = tmp_path / "Test-1.0.gir"
+        text = whole
+        if text is None:
+            text = f"{HEAD}{OBJECT}{methods}</class>{TAIL}"
+        gir.write_bytes(text if isinstance(text, bytes) else text.encode())
+        output = tmp_path / "output"
+        status = main([str(gir), "--output", str(output)])
+        told = capsys.readouterr()
+        return Generated(status, told.out, told.err, output)
+
+    return run
+
+
+@pytest.fixture
+def model(tmp_path):
+    """The operations of a class with this content, by their names, and what is left out."""
+    from gawait_gen.operations import operations
+    from gawait_gen.repository import Repository, default_directories
+
+    def make(methods, more=""):
+        gir = tmp_path / "Test-1.0.gir"
+        gir.write_text(f"{HEAD}{OBJECT}{methods}</class>{more}{TAIL}")
+        repository = Repository(default_directories())
+        written, left_out = operations(repository, repository.load(str(gir)))
+        return {each.name: each for each in written}, left_out
+
+    return make
