@@ -13,6 +13,8 @@ namespace gawait::python {
 bool make_function_types() noexcept;
 
 void become_plain(PyObject* info) noexcept;
-void become_awaitable(PyObject* info, awaitable_part part) noexcept;
+
+/// @param is_method that is not bound
+void become_awaitable(PyObject* info, awaitable_part part, bool is_method) noexcept;
 
 } // namespace gawait::python

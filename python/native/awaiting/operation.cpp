@@ -35,6 +35,7 @@ PyObject* future_set_exception;
 PyObject* future_set_result;
 PyObject* get_loop_name;
 PyObject* is_closed_name;
+PyObject* loop_name;
 PyObject* no_arguments;
 
 operation_part& part_of(PyObject* operation) noexcept {
@@ -300,7 +301,7 @@ object new_operation(PyObject* loop, object cancellable, finish_function finish)
                                                            .finish = std::move(finish),
                                                            .memory = {}});
     const auto named = object::adopt(PyDict_New());
-    if (!named || PyDict_SetItemString(named.get(), "loop", loop) < 0 ||
+    if (!named || PyDict_SetItem(named.get(), loop_name, loop) < 0 ||
         future_type->tp_init(made.get(), no_arguments, named.get()) < 0)
         return {};
     return made;
@@ -355,9 +356,10 @@ bool add_operation_type(PyObject* module) noexcept {
     future_set_result = PyObject_GetAttrString(future, "set_result");
     get_loop_name = PyUnicode_InternFromString("get_loop");
     is_closed_name = PyUnicode_InternFromString("is_closed");
+    loop_name = PyUnicode_InternFromString("loop");
     no_arguments = PyTuple_New(0);
     if (!future_cancel || !future_done || !future_set_exception || !future_set_result ||
-        !get_loop_name || !is_closed_name || !no_arguments)
+        !get_loop_name || !is_closed_name || !loop_name || !no_arguments)
         return false;
     specification.basicsize =
         static_cast<int>(future_type->tp_basicsize + Py_ssize_t{sizeof(operation_part)});
