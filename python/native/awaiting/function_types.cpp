@@ -27,8 +27,9 @@ PyObject* bind_plain(PyObject* info, PyObject* instance, PyObject* type) {
 PyObject* bind_awaitable(PyObject* info, PyObject* instance, PyObject* type) {
     PyObject* bound = original.bind(info, instance, type);
     if (bound && Py_TYPE(bound) == original.type)
-        become_awaitable(bound, {awaitables::find(info)->function,
-                                 object::retain(instance ? instance : type)}, // constructors
+        become_awaitable(bound,
+                         {awaitables::find(info)->function,
+                          object::retain(instance ? instance : type)}, // constructors
                          false);
     return bound;
 }

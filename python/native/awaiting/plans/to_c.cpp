@@ -84,8 +84,10 @@ const char* filename_of(PyObject* given, call_memory& memory) noexcept {
     char* name = nullptr;
     // A null within it is refused.
     if (!encoded || !PyBytes_Check(encoded.get()) ||
-        PyBytes_AsStringAndSize(encoded.get(), &name, nullptr) < 0)
+        PyBytes_AsStringAndSize(encoded.get(), &name, nullptr) < 0) {
         PyErr_Clear();
+        return nullptr;
+    }
     memory.objects.push_back(std::move(encoded));
     return name;
 }
