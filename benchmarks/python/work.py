@@ -153,8 +153,10 @@ def read_bytes_by_call(loop, operations):
 
 
 def read_bytes_by_hand(loop, operations):
-    """A callback that completes a future: what works on every release of PyGObject."""
-    from gi.repository import GLib
+    """A callback that completes a future, and can be cancelled as what gawait gives: what works on
+    every release of PyGObject.
+    """
+    from gi.repository import Gio, GLib
 
     def on_read(stream, result, future):
         try:
@@ -166,7 +168,8 @@ def read_bytes_by_hand(loop, operations):
         stream = memory_stream()
         for _ in range(operations):
             future = loop.create_future()
-            stream.read_bytes_async(4, GLib.PRIORITY_DEFAULT, None, on_read, future)
+            cancellable = Gio.Cancellable()
+            stream.read_bytes_async(4, GLib.PRIORITY_DEFAULT, cancellable, on_read, future)
             await future
 
     loop.run_until_complete(main())

@@ -7,10 +7,24 @@ import functools
 import numbers
 import operator
 import os
+import sys
 
 from gi import repository
-from gi._gi import CallbackInfo, FunctionInfo, Repository
+from gi._gi import FunctionInfo, Repository
 from gi.repository import GLib, GObject
+
+from gawait import plans
+from gawait.typelib import (
+    IN,
+    hidden,
+    index_of,
+    is_callback,
+    is_filled,
+    is_of,
+    ready_callback,
+    tag_of,
+    type_of,
+)
 
 # How a finish function is called: finish_form in native/awaiting/operation.hpp.
 WITH_RESULT = 0
@@ -19,7 +33,6 @@ WITH_SOURCE_AND_RESULT = 1
 _PRIORITIES = ("io_priority", "priority")
 _REQUIRED = ...
 _USER_DATA = ()  # of a callback other than the last, which PyGObject wants as a tuple
-_IN, _OUT = 0, 1  # of GIDirection
 
 
 def describe(info):
@@ -27,53 +40,87 @@ def describe(info):
 
     None if it is not asynchronous: it takes no Gio.AsyncReadyCallback, returns something,
     or has no finish function. What it gives out at once beside that is dropped. A str says why
-    it must not be called.
+    it can be neither awaited nor called.
     """
     if info.get_return_type().get_tag_as_string() != "void":
         return None
     arguments = info.get_arguments()
-    callback = _ready_callback(arguments)
+    callback = ready_callback(arguments)
     if callback is None:
         return None
-    if any(map(_outlives_call, arguments)):
-        return _refusal(info)
-    hidden = _hidden(arguments)
-    user_data = _index(arguments[callback], "get_closure")
-    behind = set(range(callback + 1, len(arguments))) - hidden - {user_data}
+    unseen = _not_passed(arguments)
+    user_data = index_of(arguments[callback], "get_closure")
+    behind = set(range(callback + 1, len(arguments))) - unseen - {user_data}
     if any(not arguments[index].may_be_null() for index in behind):
         return None
     finish = finish_function(info)
     if finish is None:
         return None
-    data = {_index(each, "get_closure") for each in arguments if _is_callback(each)}
-    names, defaults = [], []
-    if info.is_method():
-        names.append("self")
-        defaults.append(_REQUIRED)
-    cancellable = -1
-    for index, argument in enumerate(arguments[:callback]):
-        if index in hidden:
-            continue
-        if _is(argument, "Gio", "Cancellable"):
-            cancellable = len(names)
-        names.append(argument.get_name())
-        defaults.append(_USER_DATA if index in data else _default(argument))
+    if any(map(is_filled, arguments)) and why_no_plan(info):
+        return _refusal(info)
+    names, defaults, cancellable = _passed(arguments, info.is_method())
     return (name_of(info), tuple(names), tuple(defaults), cancellable, *finish)
 
 
-def describe_call(info):
-    """Return what describe() does, or the same of a function that takes a Gio.AsyncReadyCallback
-    but cannot be awaited, without a finish function: what it calls back gets its user data.
+def _passed(arguments, is_method):
+    """Return the names and the defaults of what is passed before the callback, and which of it is
+    the cancellable.
     """
-    return describe(info) or _describe_callback(info)
+    data = {index_of(each, "get_closure") for each in arguments if is_callback(each)}
+    unseen = _not_passed(arguments)
+    names = ["self"] if is_method else []
+    defaults = [_REQUIRED] * len(names)
+    cancellable = -1
+    for index, argument in enumerate(arguments[: ready_callback(arguments)]):
+        if index in unseen:
+            continue
+        if is_of(argument, "Gio", "Cancellable"):
+            cancellable = len(names)
+        names.append(argument.get_name())
+        defaults.append(_USER_DATA if index in data else _default(argument))
+    return names, defaults, cancellable
+
+
+def describe_call(info):
+    """Return what describe() does, and why it must not be called with its callback, or None.
+
+    Or the same of a function that takes a Gio.AsyncReadyCallback but cannot be awaited, without
+    a finish function: what it calls back gets its user data.
+    """
+    described = describe(info)
+    if isinstance(described, tuple):
+        is_refused = any(map(is_filled, info.get_arguments()))
+        return (*described, _refusal(info) if is_refused else None)
+    return described or _describe_callback(info)
+
+
+def plan_of(info):
+    """Return the call plan of an asynchronous function; None if it has none, or is to go without."""
+    is_optional = not any(map(is_filled, info.get_arguments()))
+    return None if is_optional and not plans.WANTED else _plan_or_reason(info)[0]
+
+
+def why_no_plan(info):
+    """Return the reason why an asynchronous function has no call plan; None if it has one."""
+    return _plan_or_reason(info)[1]
+
+
+def _plan_or_reason(info):
+    names, *_ = _passed(info.get_arguments(), info.is_method())
+    try:
+        return plans.plan_of(info, _find_finish_of(info), names), None
+    except plans.NoPlan as none:
+        return None, str(none)
+
+
+def _not_passed(arguments):
+    """hidden(), without memory that GLib fills, which may be passed."""
+    return hidden(arguments) - {i for i, each in enumerate(arguments) if is_filled(each)}
 
 
 def finish_function(info):
     """Return the finish function of an asynchronous function, and how it is called; or None."""
-    found = _find_finish(info)
-    if found is None and hasattr(info, "get_finish_func"):
-        # Last, since PyGObject then warns of a deprecated function, and not when it is called.
-        found = info.get_finish_func()
+    found = _find_finish_of(info)
     if found is None:
         return None
     if found.is_constructor():
@@ -103,9 +150,9 @@ def explain(info, values, error):
     if not isinstance(error, (TypeError, ValueError, OverflowError)):
         return error
     arguments = info.get_arguments()
-    hidden = _hidden(arguments)
-    visible = [argument for index, argument in enumerate(arguments) if index not in hidden]
-    callback = _ready_callback(visible)
+    unseen = _not_passed(arguments)
+    visible = [argument for index, argument in enumerate(arguments) if index not in unseen]
+    callback = ready_callback(visible)
     given = values[-1 - callback : -1] if callback else ()
     for argument, value in zip(visible, given):
         if not _fits(argument, value):
@@ -144,16 +191,24 @@ def _accessed(function):
 
 def _describe_callback(info):
     arguments = info.get_arguments()
-    callback = _ready_callback(arguments)
+    callback = ready_callback(arguments)
     if callback is None:
         return None
-    hidden = _hidden(arguments)
+    unseen = _not_passed(arguments)
     # PyGObject binds constructors to their class.
     names = ["self"] if info.is_method() or info.is_constructor() else []
-    names += [each.get_name() for i, each in enumerate(arguments[:callback]) if i not in hidden]
+    names += [each.get_name() for i, each in enumerate(arguments[:callback]) if i not in unseen]
     # What makes a result is not what has begun its operation.
     name = "" if info.is_constructor() else name_of(info)
-    return (name, tuple(names), (_REQUIRED,) * len(names), -1, None, WITH_RESULT)
+    return (name, tuple(names), (_REQUIRED,) * len(names), -1, None, WITH_RESULT, None)
+
+
+def _find_finish_of(info):
+    found = _find_finish(info)
+    if found is None and hasattr(info, "get_finish_func"):
+        # Last, since PyGObject then warns of a deprecated function, and not when it is called.
+        found = info.get_finish_func()
+    return found
 
 
 def _find_finish(info):
@@ -182,27 +237,19 @@ def _find_finish(info):
 
 def _takes_result(info):
     arguments = _inputs(info)
-    if not arguments or not _is(arguments[-1], "Gio", "AsyncResult"):
+    if not arguments or not is_of(arguments[-1], "Gio", "AsyncResult"):
         return False
     return len(arguments) == 1 or len(arguments) == 2 and not info.get_container()
 
 
 def _inputs(info):
-    return [each for each in info.get_arguments() if each.get_direction() == _IN]
-
-
-def _outlives_call(argument):
-    """Whether GLib writes to it later, when PyGObject has long freed it: a buffer."""
-    return argument.get_direction() != _IN and argument.is_caller_allocates()
+    return [each for each in info.get_arguments() if each.get_direction() == IN]
 
 
 def _refusal(info):
-    container = info.get_container()
-    siblings = {each.get_name() for each in container.get_methods()} if container else ()
-    instead = ": use read_bytes_async()" if "read_bytes_async" in siblings else ""
     return (
-        f"{name_of(info)}() cannot be called while a gawait loop runs, since it writes into a "
-        f"buffer that PyGObject frees when the call returns{instead}"
+        f"{name_of(info)}() cannot be called with a callback while a gawait loop runs, since it "
+        "writes into a buffer that PyGObject frees when the call returns: await it"
     )
 
 
@@ -218,63 +265,9 @@ def _namespace(info):
 def _default(argument):
     if argument.may_be_null():
         return None
-    if argument.get_name() in _PRIORITIES and _tag(argument) == "gint32":
+    if argument.get_name() in _PRIORITIES and tag_of(argument) == "gint32":
         return GLib.PRIORITY_DEFAULT
     return _REQUIRED
-
-
-def _ready_callback(arguments):
-    for index, argument in enumerate(arguments):
-        if _is(argument, "Gio", "AsyncReadyCallback"):
-            return index
-        # So in functions for other languages, as Gio.File.copy_async() has become one.
-        if argument.get_name() == "ready_callback_closure":
-            return index
-    return None
-
-
-def _hidden(arguments):
-    """Those that Python code does not pass: lengths of arrays, destroy notifications, results."""
-    hidden = {i for i, argument in enumerate(arguments) if argument.get_direction() == _OUT}
-    for argument in arguments:
-        hidden |= {_array_length(argument), _index(argument, "get_destroy")}
-    return hidden - {-1}
-
-
-# PyGObject 3.52 has renamed these.
-
-
-def _index(argument, name):
-    get = getattr(argument, f"{name}_index", None) or getattr(argument, name)
-    index = get()
-    return -1 if index is None else index
-
-
-def _type(argument):
-    get = getattr(argument, "get_type_info", None) or argument.get_type
-    return get()
-
-
-def _array_length(argument):
-    return _index(_type(argument), "get_array_length") if _tag(argument) == "array" else -1
-
-
-def _tag(argument):
-    return _type(argument).get_tag_as_string()
-
-
-def _is(argument, namespace, name):
-    type_ = _type(argument)
-    if type_.get_tag_as_string() != "interface":
-        return False
-    interface = type_.get_interface()
-    return interface.get_name() == name and interface.get_namespace() == namespace
-
-
-def _is_callback(argument):
-    type_ = _type(argument)
-    is_interface = type_.get_tag_as_string() == "interface"
-    return is_interface and isinstance(type_.get_interface(), CallbackInfo)
 
 
 # What fits ----------------------------------------------------------------------
@@ -282,9 +275,11 @@ def _is_callback(argument):
 
 def _fits(argument, value):
     """Whether PyGObject takes the value; True also if that cannot be told."""
+    if is_filled(argument):
+        return isinstance(value, int) and 0 <= value <= sys.maxsize
     if value is None:
         return argument.may_be_null()
-    tag = _tag(argument)
+    tag = tag_of(argument)
     if tag == "utf8":
         return isinstance(value, str)
     if tag == "filename":
@@ -298,10 +293,10 @@ def _fits(argument, value):
             return False
     if tag in ("array", "glist", "gslist"):
         return hasattr(value, "__iter__")
-    if _is_callback(argument):
+    if is_callback(argument):
         return callable(value)
     if tag == "interface":
-        return _fits_interface(_type(argument).get_interface(), value)
+        return _fits_interface(type_of(argument).get_interface(), value)
     return True
 
 

@@ -128,5 +128,9 @@ def _required_arguments(function):
 
 
 _native.await_functions(
-    FunctionInfo, introspection.describe_call, introspection.of_class, introspection.explain
+    FunctionInfo,
+    introspection.describe_call,
+    introspection.plan_of,
+    introspection.of_class,
+    introspection.explain,
 )

@@ -19,6 +19,11 @@ GObject* result_in(PyObject* given) noexcept {
 
 } // namespace
 
+void mark_begun(GAsyncResult* result, const char* by) noexcept {
+    g_object_set_qdata(reinterpret_cast<GObject*>(result), begun,
+                       const_cast<char*>(by ? by : unknown));
+}
+
 bool keep_user_data(PyObject* result, const char* by, PyObject* const* given,
                     Py_ssize_t count) noexcept {
     GObject* const on = result_in(result);

@@ -2,6 +2,8 @@
 
 #include "python.hpp"
 
+#include <gio/gio.h>
+
 namespace gawait::python {
 
 /// Of a result of an operation that Python began: what it gave with the callback. It lives as
@@ -16,6 +18,9 @@ namespace gawait::python {
 /// @param by the introspected function that began it, interned by GLib; null if that is not known
 bool keep_user_data(PyObject* result, const char* by, PyObject* const* given,
                     Py_ssize_t count) noexcept;
+
+/// The same of one for which no Python object was made, and that was given nothing.
+void mark_begun(GAsyncResult* result, const char* by) noexcept;
 
 /// Null if that is not known.
 const char* begun_by(PyObject* result) noexcept;

@@ -555,25 +555,127 @@ def test_a_wrong_argument_is_shown_at_the_line_of_the_call(run):
     assert last.filename == __file__ and last.line == 'stream().read_bytes_async("four")'
 
 
-@pytest.mark.parametrize("name", ["read_async", "read_all_async"])
+# Functions that fill memory of their caller ----------------------------------------------
+
+fills = pytest.mark.parametrize("name", ["read_async", "read_all_async"])
+
+
+@fills
+def test_a_number_of_bytes_to_read_gives_so_many_or_what_is_there(run, name):
+    async def main():
+        source = stream()
+        read = getattr(source, name)
+        return [
+            await read(4),
+            await read(0),
+            await read(buffer=len(DATA), io_priority=GLib.PRIORITY_LOW),
+            await read(4),
+            await gawait.call(getattr(stream(), name), 3),
+        ]
+
+    assert run(main()) == [DATA[:4], b"", DATA[4:], b"", DATA[:3]]
+
+
+@fills
+@pytest.mark.parametrize("kind", [bytearray, lambda size: memoryview(bytearray(size))])
+def test_a_buffer_is_filled_and_its_number_of_bytes_given(run, name, kind):
+    async def main():
+        source, buffer = stream(), kind(6)
+        read = getattr(source, name)
+        first = await read(memoryview(buffer)[:4])
+        return (
+            first,
+            await read(buffer),
+            bytes(buffer),
+            await getattr(Gio.InputStream, name)(stream(), buffer),
+        )
+
+    assert run(main()) == (4, 6, DATA[4:10], 6)
+
+
+@fills
+def test_a_buffer_is_kept_and_locked_until_the_operation_has_ended(run, name):
+    async def main():
+        buffer = bytearray(4)
+        operation = getattr(stream(), name)(buffer)
+        with pytest.raises(BufferError):
+            buffer.append(0)
+        assert await operation == 4
+        buffer.append(0)
+        assert await getattr(stream(), name)(kept := memoryview(bytearray(4))) == 4
+        return buffer[:4], kept
+
+    assert run(main()) == (DATA[:4], DATA[:4])
+
+
+def test_a_buffer_is_unlocked_when_its_operation_was_cancelled(run):
+    async def main():
+        mine, theirs = socket.socketpair()
+        with mine, theirs:
+            connection = Gio.Socket.new_from_fd(
+                mine.detach()
+            ).connection_factory_create_connection()
+            buffer = bytearray(4)
+            task = asyncio.create_task(connection.get_input_stream().read_async(buffer))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(BufferError):
+                buffer.clear()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            buffer.clear()
+
+    run(main())
+
+
+@fills
+def test_an_error_of_filling_is_the_GLib_Error(run, name):
+    async def main():
+        source = stream()
+        source.close()
+        with pytest.raises(GLib.Error) as caught:
+            await getattr(source, name)(4)
+        return caught.value
+
+    assert run(main()).matches(Gio.io_error_quark(), Gio.IOErrorEnum.CLOSED)
+
+
+@fills
 @pytest.mark.parametrize(
-    "arguments",
-    [(100_000,), (), (0, None, print), (100_000, 0, None, print), (0, None, None)],
+    "arguments, error, message",
+    [
+        ((), TypeError, "missing .*'buffer'"),
+        ((-1,), ValueError, "'buffer': .*negative"),
+        ((2**70,), OverflowError, "'buffer'"),
+        (("four",), TypeError, "'buffer': .*'str'"),
+        ((b"four",), TypeError, "'buffer': .*writable"),
+        ((memoryview(bytearray(8))[::2],), TypeError, "'buffer': .*contiguous"),
+        ((4, "low"), TypeError, "'io_priority'"),
+        ((4, 0, "c"), TypeError, "'cancellable'"),
+        ((0, None, print), TypeError, "'cancellable'"),
+        ((4, 0, None, print), TypeError, "callback while a gawait loop runs"),
+        ((4, 0, None, None), TypeError, "callback while a gawait loop runs"),
+    ],
 )
-def test_a_function_whose_buffer_would_be_freed_too_early_is_refused(run, name, arguments):
+def test_what_cannot_be_filled_is_refused(run, name, arguments, error, message):
     async def main():
         source = stream()
         for refused in (
             lambda: getattr(source, name)(*arguments),
             lambda: getattr(Gio.InputStream, name)(source, *arguments),
-            lambda: gawait.call(getattr(source, name), *arguments, finish=print),
+            lambda: gawait.call(getattr(source, name), *arguments),
         ):
-            with pytest.raises(TypeError, match=rf"{name}\(\).*use read_bytes_async\(\)"):
+            with pytest.raises(error, match=message):
                 refused()
+        with pytest.raises(TypeError, match="callback while a gawait loop runs"):
+            getattr(source, name)(0, callback=print)
         assert not source.has_pending()
-        return (await source.read_bytes_async(4)).get_data()
+        return await source.read_async(4)
 
     assert run(main()) == DATA[:4]
+
+
+# Loops ------------------------------------------------------------------------------
 
 
 def test_calling_with_no_running_loop_is_an_error():

@@ -5,6 +5,8 @@
 namespace gawait::python {
 namespace {
 
+PyObject* plan_of;
+
 object user_data(PyObject* given) noexcept {
     if (given == Py_None)
         return object::adopt(PyTuple_New(0));
@@ -21,22 +23,31 @@ std::shared_ptr<const async_function> async_function::of(PyObject* description) 
     }
     PyObject *name = nullptr, *names = nullptr, *defaults = nullptr, *finish = nullptr;
     Py_ssize_t cancellable = 0;
+    PyObject* refusal = nullptr;
     int form = 0;
-    if (!PyArg_ParseTuple(description, "UO!O!nOi", &name, &PyTuple_Type, &names, &PyTuple_Type,
-                          &defaults, &cancellable, &finish, &form))
+    if (!PyArg_ParseTuple(description, "UO!O!nOiO", &name, &PyTuple_Type, &names, &PyTuple_Type,
+                          &defaults, &cancellable, &finish, &form, &refusal))
         return nullptr;
     const char* interned = PyUnicode_AsUTF8(name);
     if (!interned)
         return nullptr;
-    return std::make_shared<const async_function>(
-        async_function{object::retain(name),
-                       g_intern_string(interned),
-                       object::retain(names),
-                       object::retain(defaults),
-                       cancellable,
-                       finish == Py_None ? object() : object::retain(finish),
-                       static_cast<finish_form>(form),
-                       {}});
+    return std::make_shared<const async_function>(async_function{
+        object::retain(name), g_intern_string(interned), object::retain(names),
+        object::retain(defaults), cancellable,
+        finish == Py_None ? object() : object::retain(finish), static_cast<finish_form>(form),
+        refusal == Py_None ? object() : object::retain(refusal)});
+}
+
+const std::shared_ptr<const call_plan>& async_function::plan(PyObject* info) const noexcept {
+    if (!is_planned_) {
+        is_planned_ = true;
+        const auto described = object::adopt(PyObject_CallOneArg(plan_of, info));
+        if (described)
+            plan_ = call_plan::of(described.get());
+        else
+            PyErr_WriteUnraisable(info);
+    }
+    return plan_;
 }
 
 object async_function::complete(const arguments& given, Py_ssize_t skipped) const noexcept {
@@ -75,5 +86,7 @@ object async_function::complete(const arguments& given, Py_ssize_t skipped) cons
     }
     return values;
 }
+
+void prepare_plans(PyObject* function) noexcept { plan_of = Py_NewRef(function); }
 
 } // namespace gawait::python

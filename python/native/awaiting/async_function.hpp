@@ -2,6 +2,7 @@
 
 #include "awaiting/arguments.hpp"
 #include "awaiting/operation.hpp"
+#include "awaiting/plans/call_plan.hpp"
 #include "python.hpp"
 
 #include <memory>
@@ -17,7 +18,10 @@ struct async_function {
     Py_ssize_t cancellable;
     object finish; // empty: it takes a callback, and cannot be awaited
     finish_form form;
-    object refusal; // why it must not be called while a loop runs; null: it may
+    object refusal; // why it must not be called with a callback while a loop runs; null: it may
+
+    /// How it is called without PyGObject; null if it cannot be. Made when it is first asked for.
+    const std::shared_ptr<const call_plan>& plan(PyObject* info) const noexcept;
 
     /// Null with an exception set if the description is none.
     static std::shared_ptr<const async_function> of(PyObject* description);
@@ -29,6 +33,12 @@ struct async_function {
     ///
     /// @param skipped of the first arguments, how many the callee has already
     object complete(const arguments& given, Py_ssize_t skipped) const noexcept;
+
+    mutable std::shared_ptr<const call_plan> plan_ = {};
+    mutable bool is_planned_ = false;
 };
+
+/// @param plan_of of introspection.py
+void prepare_plans(PyObject* plan_of) noexcept;
 
 } // namespace gawait::python

@@ -91,14 +91,28 @@ void explain_missing_loop(const awaitable_part& part, const arguments& given) no
         raise(std::move(refusal));
 }
 
-/// Of any call: a function that is refused, one that includes the callback, or one without.
-object call(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
-    if (part.function->refusal) {
-        if (!running_gawait_loop())
-            return call_original(info, given);
-        PyErr_SetObject(PyExc_TypeError, part.function->refusal.get());
+/// Of a function that must not be called with a callback while a loop runs.
+object call_refused(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
+    const object loop = running_gawait_loop();
+    if (!loop)
+        return call_original(info, given);
+    object values;
+    if (part.function->finish && !part.include_callback(given.count))
+        values = part.function->complete(given, part.skipped());
+    if (!values) {
+        if (!PyErr_Occurred())
+            PyErr_SetObject(PyExc_TypeError, part.function->refusal.get());
         return {};
     }
+    return check_context(loop.get())
+               ? start(info, part, loop.get(), values, finish_of(info, part, values))
+               : object();
+}
+
+/// Of any call: a function that is refused, one that includes the callback, or one without.
+object call(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
+    if (part.function->refusal)
+        return call_refused(info, part, given);
     if (part.include_callback(given.count) || !part.function->finish)
         return call_with_callback(info, part, given);
     const object loop = running_gawait_loop();
@@ -113,7 +127,7 @@ object call(PyObject* info, const awaitable_part& part, const arguments& given) 
         return PyErr_Occurred() ? object() : call_with_callback(info, part, given);
     if (!check_context(loop.get()))
         return {};
-    return start(info, part, loop.get(), values, finish_of(part, values));
+    return start(info, part, loop.get(), values, finish_of(info, part, values));
 }
 
 } // namespace

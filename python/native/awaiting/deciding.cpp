@@ -9,6 +9,13 @@ namespace {
 PyObject* describe;
 PyObject* of_class;
 
+bool is_method(PyObject* info) noexcept {
+    const auto answer = object::adopt(PyObject_CallMethod(info, "is_method", nullptr));
+    if (!answer)
+        PyErr_WriteUnraisable(info);
+    return answer.get() == Py_True;
+}
+
 /// Finds out what an object of the original type is, and makes it that.
 void decide(PyObject* info) noexcept {
     const auto description = object::adopt(PyObject_CallOneArg(describe, info));
@@ -16,7 +23,7 @@ void decide(PyObject* info) noexcept {
         return; // by a call within that
     if (description && description.get() != Py_None)
         if (auto function = async_function::of(description.get()))
-            return become_awaitable(info, {std::move(function), {}});
+            return become_awaitable(info, {std::move(function), {}}, is_method(info));
     if (PyErr_Occurred())
         PyErr_WriteUnraisable(info);
     become_plain(info);
@@ -29,8 +36,7 @@ void decide_called(PyObject* info) noexcept {
         return;
     // It was not accessed before: it may be a bound copy from before the slots were replaced, and
     // then is left as it is if it is one of an asynchronous method.
-    const auto is_method = object::adopt(PyObject_CallMethod(info, "is_method", nullptr));
-    if (original.has_vectorcall || is_method.get() != Py_True)
+    if (original.has_vectorcall || !is_method(info))
         return decide(info);
     const auto description = object::adopt(PyObject_CallOneArg(describe, info));
     // This accesses what is not a copy.

@@ -38,16 +38,17 @@ bool take_over(PyTypeObject* type) noexcept {
 }
 
 PyObject* await_functions(PyObject*, PyObject* given) {
-    PyObject *function_info = nullptr, *describe_function = nullptr, *of_class_function = nullptr,
-             *explain_function = nullptr;
-    if (!PyArg_ParseTuple(given, "O!OOO", &PyType_Type, &function_info, &describe_function,
-                          &of_class_function, &explain_function))
+    PyObject *function_info = nullptr, *describe_function = nullptr, *plan_of = nullptr,
+             *of_class_function = nullptr, *explain_function = nullptr;
+    if (!PyArg_ParseTuple(given, "O!OOOO", &PyType_Type, &function_info, &describe_function,
+                          &plan_of, &of_class_function, &explain_function))
         return nullptr;
     if (original.type) {
         PyErr_SetString(PyExc_RuntimeError, "await_functions() was called twice");
         return nullptr;
     }
     prepare_deciding(describe_function, of_class_function);
+    prepare_plans(plan_of);
     prepare_starting(explain_function);
     if (!take_over(reinterpret_cast<PyTypeObject*>(function_info)))
         return nullptr;
@@ -71,13 +72,13 @@ PyObject* start_function(PyObject*, PyObject* parameters) {
     if (!part || !part->function->finish)
         Py_RETURN_NOTIMPLEMENTED;
     const async_function& function = *part->function;
-    if (function.refusal) {
-        PyErr_SetObject(PyExc_TypeError, function.refusal.get());
-        return nullptr;
-    }
     const tuple_arguments given(self, positional, named);
     if (PyErr_Occurred())
         return nullptr;
+    if (part->include_callback(given.get().count) && function.refusal) {
+        PyErr_SetObject(PyExc_TypeError, function.refusal.get());
+        return nullptr;
+    }
     if (part->include_callback(given.get().count)) {
         PyErr_Format(PyExc_TypeError, "%U() was given more arguments than come before its callback",
                      function.name.get());
@@ -100,13 +101,14 @@ PyObject* start_function(PyObject*, PyObject* parameters) {
         }
         Py_SETREF(*place, Py_NewRef(cancellable));
     }
-    finish_function with = finish_of(*part, values);
+    finish_function with = finish_of(info, *part, values);
     if (finish != Py_None) {
         PyObject* finishing = nullptr;
         int form = 0;
         if (!PyArg_ParseTuple(finish, "Oi", &finishing, &form))
             return nullptr;
-        with = {object::retain(finishing), static_cast<finish_form>(form), with.source, with.of};
+        with = {
+            object::retain(finishing), static_cast<finish_form>(form), with.source, with.of, {}};
     }
     return start(info, *part, loop, values, std::move(with)).release();
 }

@@ -8,6 +8,7 @@ namespace {
 
 PyTypeObject* plain;
 PyTypeObject* awaitable;
+PyTypeObject* awaitable_method; // up to PyGObject 3.50
 
 void become(PyObject* info, PyTypeObject* type) noexcept {
     Py_INCREF(type); // the original type is static, its instances do not refer to it
@@ -26,14 +27,16 @@ PyObject* bind_plain(PyObject* info, PyObject* instance, PyObject* type) {
 PyObject* bind_awaitable(PyObject* info, PyObject* instance, PyObject* type) {
     PyObject* bound = original.bind(info, instance, type);
     if (bound && Py_TYPE(bound) == original.type)
-        become_awaitable(bound, {awaitables::find(info)->function,
-                                 object::retain(instance ? instance : type)}); // constructors
+        become_awaitable(bound,
+                         {awaitables::find(info)->function,
+                          object::retain(instance ? instance : type)}, // constructors
+                         false);
     return bound;
 }
 
 void deallocate(PyObject* info) {
     PyTypeObject* type = Py_TYPE(info);
-    if (type == awaitable)
+    if (type == awaitable || type == awaitable_method)
         awaitables::forget(info);
     original.type->tp_dealloc(info);
     Py_DECREF(type);
@@ -66,23 +69,28 @@ PyTypeObject* make_subtype() noexcept {
 bool make_function_types() noexcept {
     plain = make_subtype();
     awaitable = plain ? make_subtype() : nullptr;
-    if (!awaitable)
+    awaitable_method = awaitable ? make_subtype() : nullptr;
+    if (!awaitable_method)
         return false;
     if (!original.has_vectorcall) {
         plain->tp_descr_get = bind_plain;
-        awaitable->tp_descr_get = bind_awaitable;
-        awaitable->tp_call = tuple_call_awaitable;
+        for (PyTypeObject* type : {awaitable, awaitable_method}) {
+            type->tp_descr_get = bind_awaitable;
+            type->tp_call = tuple_call_awaitable;
+        }
+        // A call of such a method makes no bound copy, but passes the instance.
+        awaitable_method->tp_flags |= Py_TPFLAGS_METHOD_DESCRIPTOR;
     }
-    PyType_Modified(plain);
-    PyType_Modified(awaitable);
+    for (PyTypeObject* type : {plain, awaitable, awaitable_method})
+        PyType_Modified(type);
     return true;
 }
 
 void become_plain(PyObject* info) noexcept { become(info, plain); }
 
-void become_awaitable(PyObject* info, awaitable_part part) noexcept {
+void become_awaitable(PyObject* info, awaitable_part part, bool is_method) noexcept {
     awaitables::insert(info, std::move(part));
-    become(info, awaitable);
+    become(info, is_method ? awaitable_method : awaitable);
     if (original.has_vectorcall) {
         original.vectorcall = original.vectorcall_of(info);
         original.vectorcall_of(info) = vectorcall_awaitable;

@@ -14,9 +14,14 @@ namespace {
 
 /// What an `Operation` has beyond an `asyncio.Future`, in memory after it.
 struct operation_part {
-    object cancellable; // a Gio.Cancellable
-    object message;     // of the last cancel()
+    // Its Gio.Cancellable: of its own in C, until somebody wants to see it. Then Python's holds it,
+    // whose references the garbage collector knows.
+    ref<GCancellable> own_cancellable;
+    object cancellable;
+    object message; // of the last cancel()
     finish_function finish;
+    object memory;       // that GLib reads or writes until the end
+    bool filled = false; // by GLib
     bool cancel_requested = false;
 };
 
@@ -30,6 +35,7 @@ PyObject* future_set_exception;
 PyObject* future_set_result;
 PyObject* get_loop_name;
 PyObject* is_closed_name;
+PyObject* loop_name;
 PyObject* no_arguments;
 
 operation_part& part_of(PyObject* operation) noexcept {
@@ -41,11 +47,6 @@ template <class... Arguments> object call(PyObject* function, Arguments*... argu
     const std::array<PyObject*, sizeof...(arguments)> array{arguments...};
     return object::adopt(unless_exiting(
         [&] { return PyObject_Vectorcall(function, array.data(), array.size(), nullptr); }));
-}
-
-object new_cancellable() noexcept {
-    const auto made = ref<GCancellable>::adopt(g_cancellable_new());
-    return object::adopt(pygobject_new(reinterpret_cast<GObject*>(made.get())));
 }
 
 bool is_done(PyObject* operation) noexcept {
@@ -64,12 +65,26 @@ bool loop_is_closed(PyObject* operation) noexcept {
     return closed.get() == Py_True;
 }
 
-object finish(const finish_function& with, PyObject* source, PyObject* result) noexcept {
+object call_finish(const finish_function& with, PyObject* source, PyObject* result) noexcept {
     if (with.form == finish_form::result)
         return call(with.function.get(), result);
     if (source == Py_None && with.source)
         source = with.source.get();
     return call(with.function.get(), source, result);
+}
+
+/// Of what a finish function gave that tells how much of the memory is filled.
+object take_filled(object memory, const object& told) noexcept {
+    PyObject* count = told.get();
+    if (PyTuple_Check(count)) // in the end, behind whether it was all
+        count = PyTuple_GET_ITEM(count, PyTuple_GET_SIZE(count) - 1);
+    if (!PyBytes_Check(memory.get()))
+        return object::retain(count);
+    const Py_ssize_t length = PyLong_AsSsize_t(count);
+    PyObject* bytes = memory.release();
+    if (length < 0 || _PyBytes_Resize(&bytes, length) < 0)
+        return {};
+    return object::adopt(bytes);
 }
 
 /// Completes the future, as what `finish()` returned or raised says.
@@ -98,7 +113,36 @@ object settle(PyObject* operation, const object& value) noexcept {
     return call(future_set_exception, operation, refusal.get());
 }
 
-/// The `GAsyncReadyCallback`.
+/// Ends an operation, with what its finish function returned or raised.
+bool end(PyObject* operation, object value) noexcept {
+    operation_part& part = part_of(operation);
+    if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
+        value = take_filled(std::move(memory), value);
+    if (settle(operation, value))
+        return true;
+    // Nobody waits for it any more once the loop is closed.
+    const object failure = take_exception();
+    if (!loop_is_closed(operation)) {
+        raise(failure);
+        return false;
+    }
+    return true;
+}
+
+/// What the finish function says of a result that no Python object was made for.
+object finish(const finish_function& with, GObject* source, GAsyncResult* result) noexcept {
+    if (with.plan) {
+        GObject* const of = source || !with.source ? source : pygobject_get(with.source.get());
+        if (auto value = with.plan->finish.finish(of, result))
+            return std::move(*value);
+    }
+    const auto seen_source = object::adopt(pygobject_new(source));
+    const auto seen_result = object::adopt(pygobject_new(reinterpret_cast<GObject*>(result)));
+    return seen_source && seen_result ? call_finish(with, seen_source.get(), seen_result.get())
+                                      : object();
+}
+
+/// The `GAsyncReadyCallback` that PyGObject calls.
 PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t count) {
     if (count < 2) {
         PyErr_SetString(PyExc_TypeError, "a ready callback takes the source and the result");
@@ -111,15 +155,8 @@ PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t coun
     }
     if (!keep_user_data(arguments[1], with.of, arguments + 2, count - 2))
         PyErr_WriteUnraisable(operation);
-    const object value = finish(with, arguments[0], arguments[1]);
-    if (!settle(operation, value)) {
-        // Nobody waits for it any more once the loop is closed.
-        const object failure = take_exception();
-        if (!loop_is_closed(operation)) {
-            raise(failure);
-            return nullptr;
-        }
-    }
+    if (!end(operation, call_finish(with, arguments[0], arguments[1])))
+        return nullptr;
     Py_RETURN_NONE;
 }
 
@@ -138,11 +175,10 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
         part.message = message == Py_None ? object() : object::retain(message);
     }
     // Also of one that has ended, as of PyGObject's: others may listen to the same cancellable.
-    if (const object kept = part.cancellable) {
-        auto* cancellable = reinterpret_cast<GCancellable*>(pygobject_get(kept.get()));
+    if (const auto kept = ref<GCancellable>::retain(c_cancellable_of(operation))) {
         // Its handlers, in any thread, may want the GIL.
         const without_gil released;
-        g_cancellable_cancel(cancellable);
+        g_cancellable_cancel(kept);
     }
     return PyBool_FromLong(!ended);
 }
@@ -154,6 +190,8 @@ PyObject* close(PyObject* operation, PyObject*) {
 
 PyObject* get_cancellable(PyObject* operation, void*) {
     PyObject* cancellable = cancellable_of(operation);
+    if (!cancellable && PyErr_Occurred())
+        return nullptr;
     return Py_NewRef(cancellable ? cancellable : Py_None); // none while garbage is collected
 }
 
@@ -166,7 +204,7 @@ PyObject* new_operation_method(PyObject*, PyObject* arguments) {
         !check_context(loop))
         return nullptr;
     return new_operation(loop, object::retain(cancellable),
-                         {object::retain(function), static_cast<finish_form>(form), {}})
+                         {object::retain(function), static_cast<finish_form>(form), {}, {}, {}})
         .release();
 }
 
@@ -180,6 +218,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(part.message.get());
     Py_VISIT(part.finish.function.get());
     Py_VISIT(part.finish.source.get());
+    Py_VISIT(part.memory.get());
     if (!base_owns_type())
         Py_VISIT(Py_TYPE(self));
     return future_type->tp_traverse(self, visit, arg);
@@ -251,10 +290,10 @@ PyMethodDef functions[] = {
 } // namespace
 
 object new_operation(PyObject* loop, object cancellable, finish_function finish) noexcept {
+    ref<GCancellable> own;
     if (cancellable.get() == Py_None) {
-        cancellable = new_cancellable();
-        if (!cancellable)
-            return {};
+        own = ref<GCancellable>::adopt(g_cancellable_new());
+        cancellable = {};
     } else if (!PyObject_TypeCheck(cancellable.get(), cancellable_type)) {
         PyErr_Format(PyExc_TypeError,
                      "argument 'cancellable': expected Gio.Cancellable, not %.200s",
@@ -264,10 +303,13 @@ object new_operation(PyObject* loop, object cancellable, finish_function finish)
     auto made = object::adopt(future_type->tp_new(operation_type, no_arguments, nullptr));
     if (!made)
         return {};
-    std::construct_at(&part_of(made.get()),
-                      operation_part{std::move(cancellable), {}, std::move(finish)});
+    std::construct_at(&part_of(made.get()), operation_part{.own_cancellable = std::move(own),
+                                                           .cancellable = std::move(cancellable),
+                                                           .message = {},
+                                                           .finish = std::move(finish),
+                                                           .memory = {}});
     const auto named = object::adopt(PyDict_New());
-    if (!named || PyDict_SetItemString(named.get(), "loop", loop) < 0 ||
+    if (!named || PyDict_SetItem(named.get(), loop_name, loop) < 0 ||
         future_type->tp_init(made.get(), no_arguments, named.get()) < 0)
         return {};
     return made;
@@ -277,8 +319,37 @@ object ready_callback(PyObject* operation) noexcept {
     return object::adopt(PyCFunction_New(&ready_definition, operation));
 }
 
+void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
+    const with_gil held;
+    const auto operation = object::adopt(static_cast<PyObject*>(data));
+    const finish_function with = std::exchange(part_of(operation.get()).finish, {});
+    mark_begun(result, with.of);
+    if (!end(operation.get(), finish(with, source, result)))
+        PyErr_Print(); // as PyGObject does with what a callback raises
+}
+
+void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
+    operation_part& part = part_of(operation);
+    part.memory = std::move(memory);
+    part.filled = filled;
+}
+
 PyObject* cancellable_of(PyObject* operation) noexcept {
-    return part_of(operation).cancellable.get();
+    operation_part& part = part_of(operation);
+    if (part.own_cancellable) {
+        auto* const own = reinterpret_cast<GObject*>(part.own_cancellable.get());
+        part.cancellable = object::adopt(pygobject_new(own));
+        if (part.cancellable)
+            part.own_cancellable = {};
+    }
+    return part.cancellable.get();
+}
+
+GCancellable* c_cancellable_of(PyObject* operation) noexcept {
+    const operation_part& part = part_of(operation);
+    if (part.own_cancellable || !part.cancellable)
+        return part.own_cancellable;
+    return reinterpret_cast<GCancellable*>(pygobject_get(part.cancellable.get()));
 }
 
 bool add_operation_type(PyObject* module) noexcept {
@@ -293,9 +364,10 @@ bool add_operation_type(PyObject* module) noexcept {
     future_set_result = PyObject_GetAttrString(future, "set_result");
     get_loop_name = PyUnicode_InternFromString("get_loop");
     is_closed_name = PyUnicode_InternFromString("is_closed");
+    loop_name = PyUnicode_InternFromString("loop");
     no_arguments = PyTuple_New(0);
     if (!future_cancel || !future_done || !future_set_exception || !future_set_result ||
-        !get_loop_name || !is_closed_name || !no_arguments)
+        !get_loop_name || !is_closed_name || !loop_name || !no_arguments)
         return false;
     specification.basicsize =
         static_cast<int>(future_type->tp_basicsize + Py_ssize_t{sizeof(operation_part)});

@@ -21,6 +21,39 @@ void raise_start_failure(PyObject* info, PyObject* values) noexcept {
     raise(failure);
 }
 
+/// Says what is wrong with a call that PyGObject cannot make either.
+void refuse(const async_function& function, PyObject* bound, PyObject* values,
+            Py_ssize_t unfit) noexcept {
+    const Py_ssize_t index = unfit - (bound ? 1 : 0);
+    PyObject* const given = index < 0 ? bound : PyTuple_GET_ITEM(values, index);
+    PyErr_Format(PyExc_TypeError, "%U() argument '%U': %R does not fit", function.name.get(),
+                 PyTuple_GET_ITEM(function.names.get(), unfit), given);
+}
+
+/// Returns false, with an exception or without, if it was not started.
+bool start_by_plan(PyObject* info, const awaitable_part& part, PyObject* operation,
+                   PyObject* values) noexcept {
+    const async_function& function = *part.function;
+    const std::shared_ptr<const call_plan> plan = function.plan(info);
+    if (!plan) {
+        if (function.refusal)
+            PyErr_SetObject(PyExc_TypeError, function.refusal.get());
+        return false;
+    }
+    start_call call;
+    if (!plan->start.convert(part.bound.get(), values, call)) {
+        if (PyErr_Occurred())
+            raise_start_failure(info, values);
+        else if (function.refusal)
+            refuse(function, part.bound.get(), values, call.unfit);
+        return false;
+    }
+    keep_until_end(operation, std::move(call.memory.kept), plan->start.fills());
+    // What GLib runs stays alive.
+    plan->start.call(call, c_cancellable_of(operation), ready_in_c, Py_NewRef(operation));
+    return true;
+}
+
 } // namespace
 
 PyObject** cancellable_in(const awaitable_part& part, const object& values) noexcept {
@@ -28,9 +61,11 @@ PyObject** cancellable_in(const awaitable_part& part, const object& values) noex
     return part.function->cancellable < 0 ? nullptr : &PyTuple_GET_ITEM(values.get(), index);
 }
 
-finish_function finish_of(const awaitable_part& part, const object& values) noexcept {
+finish_function finish_of(PyObject* info, const awaitable_part& part,
+                          const object& values) noexcept {
     const async_function& function = *part.function;
-    finish_function finish{function.finish, function.form, {}, function.interned_name};
+    finish_function finish{
+        function.finish, function.form, {}, function.interned_name, function.plan(info)};
     if (function.form == finish_form::source_and_result)
         finish.source = part.bound ? part.bound : object::retain(PyTuple_GET_ITEM(values.get(), 0));
     return finish;
@@ -45,8 +80,16 @@ object start(PyObject* info, const awaitable_part& part, PyObject* loop, const o
                                      std::move(finish));
     if (!operation)
         return {};
-    if (cancellable)
-        Py_SETREF(*cancellable, Py_NewRef(cancellable_of(operation.get())));
+    if (start_by_plan(info, part, operation.get(), values.get())) [[likely]]
+        return operation;
+    if (PyErr_Occurred())
+        return {};
+    if (cancellable) {
+        PyObject* const seen = cancellable_of(operation.get());
+        if (!seen)
+            return {};
+        Py_SETREF(*cancellable, Py_NewRef(seen));
+    }
     items[count - 1] = ready_callback(operation.get()).release();
     if (!items[count - 1])
         return {};

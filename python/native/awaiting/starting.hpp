@@ -15,7 +15,8 @@ object start(PyObject* info, const awaitable_part& part, PyObject* loop, const o
 PyObject** cancellable_in(const awaitable_part& part, const object& values) noexcept;
 
 /// How the function is finished.
-finish_function finish_of(const awaitable_part& part, const object& values) noexcept;
+finish_function finish_of(PyObject* info, const awaitable_part& part,
+                          const object& values) noexcept;
 
 /// @param explain makes the error to raise of one that a start has failed with
 void prepare_starting(PyObject* explain) noexcept;
