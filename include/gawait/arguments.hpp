@@ -128,7 +128,7 @@ private:
         char** to = strings_;
         for (const auto& each : range) {
             const std::string_view text = each;
-            whole_ = whole_ && text.find('\0') == text.npos;
+            whole_ = whole_ && text.find('\0') == std::string_view::npos;
             *to++ = g_strndup(text.empty() ? "" : text.data(), text.size());
         }
     }
@@ -198,7 +198,7 @@ private:
         gpointer data = nullptr;
         if constexpr (std::is_same_v<T, char>) {
             const std::string_view text = element;
-            whole_ = whole_ && text.find('\0') == text.npos;
+            whole_ = whole_ && text.find('\0') == std::string_view::npos;
             data = g_strndup(text.empty() ? "" : text.data(), text.size());
         } else {
             static_assert(handle_to<Element, T>,

@@ -56,9 +56,8 @@ namespace detail {
 
 template <class T, class Base> consteval bool is_one() {
     using plain = std::remove_const_t<T>;
-    if constexpr (std::is_convertible_v<T*, Base*>) // the same, or const
-        return true;
-    else if constexpr (bases<plain>::template has<Base>)
+    if constexpr (std::is_convertible_v<T*, Base*> || // the same, or const
+                  bases<plain>::template has<Base>)
         return true;
     else if constexpr (std::is_same_v<Base, GObject>)
         return gobject<plain>;

@@ -115,7 +115,7 @@ inline unique_strv share_strings(const char* const* lent) {
 /// Of which the array is given, and its strings are lent.
 inline unique_strv take_array_of_strings(char** owned) {
     unique_strv copy = share_strings(owned);
-    g_free(owned);
+    g_free(static_cast<void*>(owned));
     return copy;
 }
 

@@ -109,7 +109,7 @@ def pool():
         Path(),
         object(),
         print,
-        Gio.File.new_for_path("/nowhere"),
+        Gio.File.new_for_path("/nonexistent/nowhere"),
         Gio.Cancellable(),
         Gio.FileInfo(),
         stream(),
