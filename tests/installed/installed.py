@@ -55,7 +55,6 @@ def main():
             f"--prefix={prefix}",
             "--libdir=lib",
             "--optimization=0",
-            "--unity=on",
             "--wrap-mode=forcefallback",
             bundling / "build",
             bundling,
