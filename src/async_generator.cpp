@@ -7,4 +7,8 @@ error generator_broken_error() noexcept {
                  "gawait::async_generator: an exception or a cancellation ended it before its end");
 }
 
+error generator_busy_error() noexcept {
+    return error(G_IO_ERROR_PENDING, "gawait::async_generator: another next() of it is under way");
+}
+
 } // namespace gawait::detail

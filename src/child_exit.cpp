@@ -13,6 +13,10 @@ namespace gawait {
 // Not by g_child_watch_source_new(): it reaps the child before it tells, and a wait that is
 // cancelled in between would lose the status.
 task<int> child_exit(GPid pid) {
+    // A pidfd would tell of any process, but the status is only for its parent.
+    siginfo_t none;
+    if (waitid(P_PID, id_t(pid), &none, WEXITED | WNOHANG | WNOWAIT) < 0)
+        throw error::from_errno(errno, "waiting for a child process");
     // The wrapper pidfd_open() came with glibc 2.36.
     const unique_fd process(int(syscall(SYS_pidfd_open, pid, 0)));
     if (process.get() < 0)

@@ -19,6 +19,7 @@ template <class T> class async_generator;
 namespace detail {
 
 GAWAIT_API error generator_broken_error() noexcept;
+GAWAIT_API error generator_busy_error() noexcept;
 
 template <class T> class generator_promise : public promise_base {
 public:
@@ -65,9 +66,12 @@ public:
 
     std::remove_reference_t<T>* value() const noexcept { return value_; }
 
-    /// Whether it is time to ask if the turn is spent, to be called when a value was there at
-    /// once: the question takes as long as the rest of that.
-    bool may_be_long() noexcept { return ++at_once_ % 8 == 0; }
+    /// Whether it is time to ask for a cancellation, and if the turn is spent, to be called for
+    /// each value: the questions take as long as the rest of one that is there at once.
+    bool may_be_long() noexcept { return ++values_ % 8 == 0; }
+
+    /// Whether a `next()` is under way.
+    bool running = false;
 
     /// Throws what ended the generator, and later that something did.
     void throw_if_failed() {
@@ -83,7 +87,7 @@ private:
     std::remove_reference_t<T>* value_ = nullptr;
     failure failure_;
     bool broken_ = false;
-    unsigned at_once_ = 0;
+    unsigned values_ = 0;
 };
 
 } // namespace detail
@@ -109,23 +113,46 @@ public:
         explicit next_awaiter(std::coroutine_handle<promise_type> generator) noexcept
             : generator_(generator) {}
 
-        bool await_ready() const noexcept { return !generator_ || generator_.done(); }
+        bool await_ready() const noexcept {
+            return !generator_ || (!generator_.promise().running && generator_.done());
+        }
 
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-            return run(awaiting.promise().env(), generator_, awaiting) ||
-                   (generator_.promise().may_be_long() && give_way());
+            const detail::environment& env = awaiting.promise().env();
+            promise_type& generator = generator_.promise();
+            const bool may_be_long = generator.may_be_long();
+            if (generator.running)
+                refused_ = refusal::busy;
+            else if (may_be_long && env.cancel->requested())
+                refused_ = refusal::cancelled;
+            if (refused_ != refusal::none) [[unlikely]]
+                return false;
+            generator.running = true;
+            return run(env, generator_, awaiting) || (may_be_long && give_way());
         }
 
         value_type* await_resume() {
             if (!generator_)
                 return nullptr;
+            if (refused_ != refusal::none) [[unlikely]]
+                refuse();
+            generator_.promise().running = false;
             generator_.promise().throw_if_failed();
             return generator_.done() ? nullptr : generator_.promise().value();
         }
 
     private:
+        enum class refusal : unsigned char { none, busy, cancelled };
+
+        [[noreturn]] void refuse() const {
+            if (refused_ == refusal::busy)
+                throw detail::generator_busy_error();
+            throw cancelled();
+        }
+
         std::coroutine_handle<promise_type> generator_;
+        refusal refused_ = refusal::none;
     };
 
     async_generator() noexcept = default;
@@ -149,6 +176,9 @@ public:
     /// @throws whatever the generator throws, or lets pass, such as the cancellation of this
     ///     await. That ends it, but not as if it had come to its end:
     /// @throws error `G_IO_ERROR_CLOSED` ever after.
+    /// @throws cancelled of a generator that never waits: it goes on with the next call.
+    /// @throws error `G_IO_ERROR_PENDING` while another `next()` of it is under way, also within
+    ///     itself.
     next_awaiter next() noexcept { return next_awaiter(generator_); }
 
 private:

@@ -37,7 +37,7 @@ private:
 /// Nothing is left running where nobody else iterates the context: in a context made for
 /// the call, and in the default one unless it is iterated already (by a `run()` around this
 /// one, by GTK), all other tasks that were spawned on it are cancelled and awaited then, and
-/// what is spawned meanwhile does not begin. A context that the caller pushed keeps its tasks.
+/// so is what they spawn meanwhile. A context that the caller pushed keeps its tasks.
 ///
 /// While it runs, Ctrl-C (`SIGINT`), unless the program handles or ignores that itself,
 /// cancels the task; once it has begun to end, a second one kills the program as usual. If

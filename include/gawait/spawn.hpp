@@ -153,17 +153,21 @@ public:
     explicit join_handle(std::shared_ptr<detail::spawned<T>> spawned) noexcept
         : spawned_(std::move(spawned)) {}
 
-    /// Cancels the task; its end can be awaited.
-    void cancel() const noexcept { spawned_->cancel(); }
+    /// Cancels the task; its end can be awaited. Nothing, if the handle was moved from.
+    void cancel() const noexcept {
+        if (spawned_)
+            spawned_->cancel();
+    }
 
-    /// Whether the task has ended.
-    bool done() const noexcept { return spawned_->done(); }
+    /// Whether the task has ended. A handle that was moved from has none that runs.
+    bool done() const noexcept { return !spawned_ || spawned_->done(); }
 
     /// Waits until the task has ended and gives its result, once. If the awaiting task
     /// is cancelled meanwhile only the wait ends; the spawned task runs on.
     ///
-    /// @throws whatever ended the task; `cancelled`; error if the result was taken before.
-    awaiter operator co_await() const noexcept { return awaiter(spawned_); }
+    /// @throws whatever ended the task; `cancelled`; error if the result was taken before, or
+    ///     the handle moved from.
+    awaiter operator co_await() const { return awaiter(spawned()); }
 
     /// The result of a task that has ended, once.
     ///
@@ -171,10 +175,16 @@ public:
     T take() const {
         if (!done())
             throw error(G_IO_ERROR_PENDING, "gawait::join_handle: the task has not ended");
-        return spawned_->take();
+        return spawned()->take();
     }
 
 private:
+    const std::shared_ptr<detail::spawned<T>>& spawned() const {
+        if (!spawned_)
+            throw error(G_IO_ERROR_INVALID_ARGUMENT, "gawait::join_handle: it was moved from");
+        return spawned_;
+    }
+
     std::shared_ptr<detail::spawned<T>> spawned_;
 };
 

@@ -4,6 +4,7 @@
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
 #include "gawait/sleep.hpp"
+#include "gawait/when_all.hpp"
 #include "gawait/with_timeout.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
@@ -387,6 +388,50 @@ TEST(async_generator, runs_under_the_cancellation_of_each_next_in_turn) {
         EXPECT_EQ(value, 2);
     };
     run(body());
+}
+
+async_generator<int> for_ever() {
+    for (int value = 0;; ++value)
+        co_yield value;
+}
+
+TEST(async_generator, that_never_waits_lets_a_timeout_in_and_goes_on_after_it) {
+    const test::own_context context;
+    auto numbers = for_ever();
+    const auto use_up = [&]() -> task<> {
+        while (co_await numbers.next())
+            ;
+    };
+    EXPECT_TRUE(run(as_result(with_timeout(1ms, use_up()))).has_error());
+    const auto go_on = [&]() -> task<bool> { co_return co_await numbers.next() != nullptr; };
+    EXPECT_TRUE(run(go_on()));
+}
+
+TEST(async_generator, refuses_a_next_while_another_is_under_way) {
+    const test::own_context context;
+    auto numbers = count_slowly_to(2);
+    const auto take = [&]() -> task<int> { co_return *co_await numbers.next(); };
+    const auto body = [&]() -> task<> {
+        auto [first, second] = co_await when_all(as_result(take()), as_result(take()));
+        EXPECT_EQ(first.value(), 1);
+        EXPECT_TRUE(second.error().matches(G_IO_ERROR_PENDING));
+        const int* next = co_await numbers.next();
+        EXPECT_EQ(*next, 2);
+    };
+    run(body());
+}
+
+async_generator<int> of_itself(async_generator<int>& itself) {
+    co_await itself.next();
+    co_yield 1;
+}
+
+TEST(async_generator, refuses_its_own_next_within_itself) {
+    const test::own_context context;
+    async_generator<int> itself;
+    itself = of_itself(itself);
+    const auto body = [&]() -> task<> { co_await itself.next(); };
+    EXPECT_TRUE(run(as_result(body())).error().matches(G_IO_ERROR_PENDING));
 }
 
 TEST(async_generator, moves) {

@@ -48,6 +48,14 @@ TEST(child_exit, gives_the_exit_code_and_reaps_the_child) {
     }
 }
 
+TEST(child_exit, of_a_process_that_is_no_child_throws_at_once) {
+    const test::own_context context;
+    for (const GPid stranger : {GPid(1), getpid(), GPid(INT_MAX)})
+        EXPECT_TRUE(run(as_result(child_exit(stranger)))
+                        .error()
+                        .matches(G_IO_ERROR, g_io_error_from_errno(ECHILD)));
+}
+
 TEST(child_exit, gives_a_status_that_glib_can_check) {
     const test::own_context context;
     GError* failure = nullptr;

@@ -185,6 +185,18 @@ TEST(join_handle, taken_from_gives_the_result_of_an_ended_task_once) {
     EXPECT_THROW((void)handle.take(), error);
 }
 
+TEST(join_handle, that_was_moved_from_has_no_task) {
+    const test::own_context context;
+    auto handle = spawn(yield());
+    auto other = std::move(handle);
+    handle.cancel(); // NOLINT(bugprone-use-after-move): that is what is tested
+    EXPECT_TRUE(handle.done());
+    EXPECT_THROW(handle.take(), error);
+    const auto body = [&]() -> task<> { co_await handle; };
+    EXPECT_TRUE(run(as_result(body())).error().matches(G_IO_ERROR_INVALID_ARGUMENT));
+    run([&]() -> task<> { co_await other; }());
+}
+
 TEST(join_handle, dropped_lets_the_task_run_on) {
     const own_context context;
     bool ended = false;
