@@ -6,7 +6,6 @@ import gc
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
