@@ -7,7 +7,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <cstring>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
@@ -22,6 +21,20 @@ namespace gawait {
 // What the functions that gawait-gen writes take. Each lives in the operation, and so until that
 // has ended: what it owns is there as long as C looks at it. `valid()` tells, before the operation
 // begins, whether C may have it.
+
+namespace detail {
+
+/// Whether C sees all of it: there is no NUL within.
+inline bool is_whole(std::string_view text) noexcept {
+    return text.find('\0') == std::string_view::npos;
+}
+
+/// A copy that ends in a NUL.
+inline char* copy_for_c(std::string_view text) {
+    return g_strndup(text.empty() ? "" : text.data(), text.size());
+}
+
+} // namespace detail
 
 /// What an operation can be asked beside its arguments:
 /// `file_read(file, {.priority = G_PRIORITY_LOW})`.
@@ -38,7 +51,9 @@ public:
     cstring(const char* borrowed) noexcept : text_(borrowed) {}
     cstring(const unique_string& borrowed) noexcept : text_(borrowed.get()) {}
     cstring(unique_string&& owned) noexcept : owned_(std::move(owned)), text_(owned_.get()) {}
-    cstring(std::string_view copied) : cstring(copied.data(), copied.size()) {}
+    cstring(std::string_view copied)
+        : owned_(detail::copy_for_c(copied)), text_(owned_.get()),
+          whole_(detail::is_whole(copied)) {}
 
     template <class String>
         requires requires(const String& string) {
@@ -46,7 +61,7 @@ public:
         }
     cstring(String&& string) {
         if constexpr (std::is_same_v<std::remove_cvref_t<String>, std::string>)
-            whole_ = !std::memchr(string.data(), '\0', string.size());
+            whole_ = detail::is_whole(string);
         if constexpr (std::is_lvalue_reference_v<String>) {
             text_ = string.c_str();
         } else {
@@ -69,10 +84,6 @@ protected:
     bool whole() const noexcept { return whole_; }
 
 private:
-    cstring(const char* data, std::size_t size)
-        : owned_(g_strndup(data ? data : "", size)), text_(owned_.get()),
-          whole_(size == 0 || !std::memchr(data, '\0', size)) {}
-
     unique_string owned_;
     const char* text_ = nullptr;
     bool whole_ = true;
@@ -128,8 +139,8 @@ private:
         char** to = strings_;
         for (const auto& each : range) {
             const std::string_view text = each;
-            whole_ = whole_ && text.find('\0') == std::string_view::npos;
-            *to++ = g_strndup(text.empty() ? "" : text.data(), text.size());
+            whole_ = whole_ && detail::is_whole(text);
+            *to++ = detail::copy_for_c(text);
         }
     }
 
@@ -198,8 +209,8 @@ private:
         gpointer data = nullptr;
         if constexpr (std::is_same_v<T, char>) {
             const std::string_view text = element;
-            whole_ = whole_ && text.find('\0') == std::string_view::npos;
-            data = g_strndup(text.empty() ? "" : text.data(), text.size());
+            whole_ = whole_ && detail::is_whole(text);
+            data = detail::copy_for_c(text);
         } else {
             static_assert(handle_to<Element, T>,
                           "gawait: the range holds something else than the C function's list");

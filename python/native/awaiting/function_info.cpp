@@ -75,13 +75,13 @@ PyObject* start_function(PyObject*, PyObject* parameters) {
     const tuple_arguments given(self, positional, named);
     if (PyErr_Occurred())
         return nullptr;
-    if (part->include_callback(given.get().count) && function.refusal) {
-        PyErr_SetObject(PyExc_TypeError, function.refusal.get());
-        return nullptr;
-    }
     if (part->include_callback(given.get().count)) {
-        PyErr_Format(PyExc_TypeError, "%U() was given more arguments than come before its callback",
-                     function.name.get());
+        if (function.refusal)
+            PyErr_SetObject(PyExc_TypeError, function.refusal.get());
+        else
+            PyErr_Format(PyExc_TypeError,
+                         "%U() was given more arguments than come before its callback",
+                         function.name.get());
         return nullptr;
     }
     const object values = function.complete(given.get(), part->skipped());

@@ -3,6 +3,8 @@
 #include <ffi.h>
 #include <glib.h>
 
+#include <cstddef>
+#include <string_view>
 #include <vector>
 
 namespace gawait::python {
@@ -26,6 +28,19 @@ union c_value {
 // An integer of a type, as that of an array's length.
 guint64 unsigned_of(const c_value&, const ffi_type&) noexcept;
 void set_unsigned(c_value&, const ffi_type&, guint64 number) noexcept;
+
+/// Sets the type of an argument or result and its conversion, as a table of kinds has them. False
+/// if there is no kind of that name.
+template <class Value, class Kind, std::size_t Count>
+bool set_by_name(Value& of, const Kind (&kinds)[Count], std::string_view name) noexcept {
+    for (const Kind& each : kinds)
+        if (each.name == name) {
+            of.type = each.type;
+            of.convert = each.convert;
+            return true;
+        }
+    return false;
+}
 
 /// A C function of a loaded library, which is called by what its typelib says of it.
 class c_function {

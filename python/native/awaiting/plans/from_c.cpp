@@ -186,14 +186,6 @@ const kind kinds[] = {
 
 } // namespace
 
-bool set_kind(result& from, const char* name) noexcept {
-    for (const kind& each : kinds)
-        if (each.name == name) {
-            from.type = each.type;
-            from.convert = each.convert;
-            return true;
-        }
-    return false;
-}
+bool set_kind(result& from, const char* name) noexcept { return set_by_name(from, kinds, name); }
 
 } // namespace gawait::python

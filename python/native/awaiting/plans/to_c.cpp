@@ -236,14 +236,6 @@ const kind kinds[] = {
 
 } // namespace
 
-bool set_kind(parameter& to, const char* name) noexcept {
-    for (const kind& each : kinds)
-        if (each.name == name) {
-            to.type = each.type;
-            to.convert = each.convert;
-            return true;
-        }
-    return false;
-}
+bool set_kind(parameter& to, const char* name) noexcept { return set_by_name(to, kinds, name); }
 
 } // namespace gawait::python
