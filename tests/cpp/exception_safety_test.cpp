@@ -4,6 +4,7 @@
 #include "gawait/gawait.hpp"
 
 #include "engine/engine_state.hpp"
+#include "support/child_process.hpp"
 #include "support/counted.hpp"
 #include "support/descriptors.hpp"
 #include "support/fragile.hpp"
@@ -28,6 +29,7 @@ using gawait::test::counted;
 using gawait::test::descriptor_pair;
 using gawait::test::fragile;
 using gawait::test::own_context;
+using gawait::test::short_lived_child;
 using gawait::test::unobserved_log;
 
 namespace {
@@ -188,6 +190,11 @@ const scenario scenarios[] = {
              (void)to.second.write("x");
          };
          co_await when_all(waiting(ends.first.get()), writing(ends));
+     }},
+    {"child_exit",
+     []() -> task<> {
+         const short_lived_child child;
+         EXPECT_EQ(co_await child_exit(child.pid()), 0);
      }},
     {"resume_on", []() -> task<> { co_await resume_on(nullptr); }},
     {"unix_signal",

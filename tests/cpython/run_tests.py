@@ -163,13 +163,7 @@ def main():
     record_path, dump_path = sys.argv[1:]
     watch = watch_for_hangs(dump_path, request)
     record = Record(record_path)
-    stock_loop_made = functools.partial(record.write, loop="stock")
-    if request["loop"] == "stock":
-        substitute.watch_stock_class(stock_loop_made)
-    else:
-        loop_class = substitute.load(request["loop"])
-        substitute.watch_stock_class(stock_loop_made, not_for=loop_class)
-        substitute.install(loop_class, functools.partial(record.write, loop="ours"))
+    substitute.put(request["loop"], record)
 
     unwanted = functools.partial(is_unwanted, request)
     suite = unittest.defaultTestLoader.loadTestsFromName(package + request["module"])

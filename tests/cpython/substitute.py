@@ -21,15 +21,13 @@ class Substitute:
     It is no class itself, so that the loops are of exactly the class that is tested.
     """
 
-    def __init__(self, loop_class, loop_made):
+    def __init__(self, loop_class):
         self.loop_class = loop_class
-        self.loop_made = loop_made
 
     def __call__(self, selector=None):
         # The classes of tests that choose a selector run on the loop without a choice.
         if selector is not None:
             selector.close()
-        self.loop_made()
         return self.loop_class()
 
     def __mro_entries__(self, bases):
@@ -45,12 +43,8 @@ class Substitute:
         return getattr(self.loop_class, name)
 
 
-def watch_stock_class(loop_made, not_for=()):
-    """Calls `loop_made` for each loop of the stock class that is none of `not_for`."""
-    watch_class(stock_class, loop_made, not_for)
-
-
 def watch_class(loop_class, loop_made, not_for=()):
+    """Calls `loop_made` for each loop of a class that is none of `not_for`."""
     initialise = loop_class.__init__
 
     @functools.wraps(initialise)
@@ -68,9 +62,23 @@ def load(name):
     return getattr(importlib.import_module(module), attribute)
 
 
-def install(loop_class, loop_made):
-    """Replaces the stock class in all of asyncio; `loop_made` is called for each loop."""
-    substitute = Substitute(loop_class, loop_made)
+def put(name, record):
+    """Puts the class that is named in the place of the stock one, and records each loop that is
+    made, of either; None if the name is "stock"."""
+    stock_loop_made = functools.partial(record.write, loop="stock")
+    if name == "stock":
+        watch_class(stock_class, stock_loop_made)
+        return None
+    loop_class = load(name)
+    watch_class(stock_class, stock_loop_made, not_for=loop_class)
+    watch_class(loop_class, functools.partial(record.write, loop="ours"))
+    install(loop_class)
+    return loop_class
+
+
+def install(loop_class):
+    """Replaces the stock class in all of asyncio."""
+    substitute = Substitute(loop_class)
     modules = [
         module
         for name, module in sys.modules.items()

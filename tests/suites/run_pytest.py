@@ -5,7 +5,6 @@ The first argument is the folder of the project's sources, and module in the req
 SUITE/FILE; the others are as there.
 """
 
-import functools
 import json
 import os
 import pathlib
@@ -144,17 +143,10 @@ def main():
         elif source.exists():
             shutil.copy(source, part)
 
-    stock_loop_made = functools.partial(record.write, loop="stock")
-    if request["loop"] == "stock":
-        substitute.watch_stock_class(stock_loop_made)
-    else:
-        loop_class = substitute.load(request["loop"])
-        substitute.watch_stock_class(stock_loop_made, not_for=loop_class)
-        substitute.watch_class(loop_class, functools.partial(record.write, loop="ours"))
-        substitute.install(loop_class, lambda: None)
+    loop_class = substitute.put(request["loop"], record)
     if name == "pygobject":
         prepare_gi()
-        if request["loop"] != "stock":
+        if loop_class:
             put_in_place_of_gi_events(loop_class)
     if name == "uvloop":
         prepare_uvloop()

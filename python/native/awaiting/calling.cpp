@@ -91,6 +91,13 @@ void explain_missing_loop(const awaitable_part& part, const arguments& given) no
         raise(std::move(refusal));
 }
 
+object start_here(PyObject* info, const awaitable_part& part, const object& loop,
+                  const object& values) noexcept {
+    return check_context(loop.get())
+               ? start(info, part, loop.get(), values, finish_of(info, part, values))
+               : object();
+}
+
 /// Of a function that must not be called with a callback while a loop runs.
 object call_refused(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
     const object loop = running_gawait_loop();
@@ -104,9 +111,7 @@ object call_refused(PyObject* info, const awaitable_part& part, const arguments&
             PyErr_SetObject(PyExc_TypeError, part.function->refusal.get());
         return {};
     }
-    return check_context(loop.get())
-               ? start(info, part, loop.get(), values, finish_of(info, part, values))
-               : object();
+    return start_here(info, part, loop, values);
 }
 
 /// Of any call: a function that is refused, one that includes the callback, or one without.
@@ -125,9 +130,7 @@ object call(PyObject* info, const awaitable_part& part, const arguments& given) 
     const object values = part.function->complete(given, part.skipped());
     if (!values)
         return PyErr_Occurred() ? object() : call_with_callback(info, part, given);
-    if (!check_context(loop.get()))
-        return {};
-    return start(info, part, loop.get(), values, finish_of(info, part, values));
+    return start_here(info, part, loop, values);
 }
 
 } // namespace

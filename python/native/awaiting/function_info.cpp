@@ -107,8 +107,13 @@ PyObject* start_function(PyObject*, PyObject* parameters) {
         int form = 0;
         if (!PyArg_ParseTuple(finish, "Oi", &finishing, &form))
             return nullptr;
-        with = {
-            object::retain(finishing), static_cast<finish_form>(form), with.source, with.of, {}};
+        // Its own finish function is known already, with its call plan.
+        if (finishing != with.function.get())
+            with = {object::retain(finishing),
+                    static_cast<finish_form>(form),
+                    with.source,
+                    with.of,
+                    {}};
     }
     return start(info, *part, loop, values, std::move(with)).release();
 }

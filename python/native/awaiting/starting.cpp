@@ -34,7 +34,7 @@ void refuse(const async_function& function, PyObject* bound, PyObject* values,
 bool start_by_plan(PyObject* info, const awaitable_part& part, PyObject* operation,
                    PyObject* values) noexcept {
     const async_function& function = *part.function;
-    const std::shared_ptr<const call_plan> plan = function.plan(info);
+    const call_plan* const plan = function.plan(info).get();
     if (!plan) {
         if (function.refusal)
             PyErr_SetObject(PyExc_TypeError, function.refusal.get());

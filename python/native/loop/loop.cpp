@@ -245,7 +245,7 @@ void starter::arrive() noexcept {
     loop.start_timers();
     // First, for a descriptor that was removed and added again.
     loop.end_removed();
-    loop.start_watches();
+    loop.start_added();
 }
 
 void loop_object::on_due(timer_handle& timer) noexcept {
@@ -355,16 +355,28 @@ void loop_object::end_removed() noexcept {
         end(std::move(each));
 }
 
+void loop_object::start_watch(watch* which) noexcept {
+    if (!which || !which->muted)
+        return;
+    try {
+        which->muted = false;
+        home->watch(*which);
+    } catch (const error&) { // NOLINT(bugprone-empty-catch)
+        // Its descriptor was closed meanwhile; as with epoll, nobody is told.
+    }
+}
+
 void loop_object::start_watches() noexcept {
     for (const auto& slot : core->watches)
         for (const auto& each : slot)
-            if (each && each->muted)
-                try {
-                    each->muted = false;
-                    home->watch(*each);
-                } catch (const error&) { // NOLINT(bugprone-empty-catch)
-                    // Its descriptor was closed meanwhile; as with epoll, nobody is told.
-                }
+            start_watch(each.get());
+}
+
+void loop_object::start_added() noexcept {
+    for (const int fd : std::exchange(core->added, {})) {
+        start_watch(watch_of(fd, false));
+        start_watch(watch_of(fd, true));
+    }
 }
 
 // The end ------------------------------------------------------------------------
@@ -400,6 +412,7 @@ bool loop_object::take_back() noexcept {
         return false;
     }
     end_removed();
+    core->added.clear(); // reopen() starts them
     core->halting.queued = false;
     core->starting.queued = false;
     for (auto& [priority, each] : core->lanes)

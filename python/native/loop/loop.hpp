@@ -71,7 +71,9 @@ struct loop_core {
     std::map<int, lane> lanes; // by priority
     // By descriptor; of each a reader and a writer.
     std::vector<std::array<std::unique_ptr<watch>, 2>> watches;
-    // By other threads, so that the engine may have them yet. They have no callback any more.
+    // By other threads: the descriptors of what they have added, and what they have removed, which
+    // has no callback any more, but which the engine may have yet.
+    std::vector<int> added;
     std::vector<std::unique_ptr<watch>> removed;
 };
 
@@ -137,7 +139,9 @@ struct loop_object {
 
     /// The descriptor of a file object that is watched, also of one that was closed; or -1.
     int watched_fd_of(PyObject* file) const noexcept;
+    void start_watch(watch* which) noexcept;
     void start_watches() noexcept;
+    void start_added() noexcept;
     bool remove_watch(int fd, bool writing) noexcept;
     void end(std::unique_ptr<watch> removed) noexcept;
     void end_removed() noexcept;

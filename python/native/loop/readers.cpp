@@ -138,8 +138,10 @@ PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
     if (watches.size() <= static_cast<std::size_t>(fd))
         watches.resize(static_cast<std::size_t>(fd) + 1);
     watches[static_cast<std::size_t>(fd)][writing] = std::move(added);
-    if (elsewhere)
+    if (elsewhere) {
+        self.core->added.push_back(fd);
         self.post_starter();
+    }
     return created.release();
 }
 

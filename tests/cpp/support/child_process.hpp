@@ -22,4 +22,18 @@ inline bool succeeded(pid_t child) {
     return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/// A child that ends at once, and is reaped at the latest with this.
+class short_lived_child {
+public:
+    short_lived_child() : pid_(in_child([] { return true; })) {}
+    short_lived_child(const short_lived_child&) = delete;
+    short_lived_child& operator=(const short_lived_child&) = delete;
+    ~short_lived_child() { waitpid(pid_, nullptr, 0); }
+
+    pid_t pid() const noexcept { return pid_; }
+
+private:
+    pid_t pid_;
+};
+
 } // namespace gawait::test
