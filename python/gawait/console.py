@@ -56,11 +56,22 @@ class _Console(code.InteractiveConsole):
         self._statement: asyncio.Task[None] | None = None
         self._interrupted = False
         self._exit: SystemExit | None = None
+        # Held by the thread while it may write. An interpreter that ends meanwhile would find
+        # sys.stderr locked for ever, and abort.
+        self._writing = threading.Lock()
 
     # In the main thread -------------------------------------------------------------
 
     def run(self) -> None:
         threading.Thread(target=self._read, name="prompt", daemon=True).start()
+        try:
+            self._run_loop()
+        finally:
+            self._writing.acquire()
+        if self._exit:
+            raise self._exit
+
+    def _run_loop(self) -> None:
         while True:
             try:
                 self._loop.run_forever()
@@ -69,8 +80,6 @@ class _Console(code.InteractiveConsole):
                 if self._statement:
                     self._interrupted = True
                     self._statement.cancel()
-        if self._exit:
-            raise self._exit
 
     def _begin(
         self, statement: types.CodeType, outcome: concurrent.futures.Future[Any]
@@ -96,13 +105,23 @@ class _Console(code.InteractiveConsole):
     # In the thread that reads -------------------------------------------------------
 
     def _read(self) -> None:
-        try:
-            self._run_startup_file()
-            self.interact(banner=_banner(), exitmsg="")
-        except SystemExit as raised:
-            self._exit = raised
-        finally:
+        with self._writing:
+            try:
+                self._run_startup_file()
+                self.interact(banner=_banner(), exitmsg="")
+            except SystemExit as raised:
+                self._exit = raised
+        with contextlib.suppress(RuntimeError):  # closed, by an exit() of something else
             self._loop.call_soon_threadsafe(self._loop.stop)
+
+    @contextlib.contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Of the thread, where it waits and writes nothing."""
+        self._writing.release()
+        try:
+            yield
+        finally:
+            self._writing.acquire()
 
     def _run_startup_file(self) -> None:
         path = os.environ.get("PYTHONSTARTUP")
@@ -118,7 +137,8 @@ class _Console(code.InteractiveConsole):
         outcome: concurrent.futures.Future[BaseException | None]
         outcome = concurrent.futures.Future()
         self._loop.call_soon_threadsafe(self._begin, code, outcome, context=self._context)
-        failure = outcome.result()
+        with self._waiting():
+            failure = outcome.result()
         if isinstance(failure, SystemExit):
             raise failure
         if isinstance(failure, KeyboardInterrupt) or (failure and self._interrupted):
@@ -136,11 +156,14 @@ class _Console(code.InteractiveConsole):
             self.showtraceback()  # without its first frame, which is ours
 
     def raw_input(self, prompt: str = "") -> str:
+        # By an exit() of something that runs meanwhile.
+        if sys.stdin.closed:
+            raise EOFError
         try:
-            with _interrupt_is_a_key():
+            with _interrupt_is_a_key(), self._waiting():
                 line = input(prompt)
         except ValueError:
-            if sys.stdin.closed:  # by an exit() of something that runs meanwhile
+            if sys.stdin.closed:
                 raise EOFError from None
             raise
         if not line.endswith(_INTERRUPT):
