@@ -221,3 +221,30 @@ TEST(async_result_base, is_awaited_like_any_other_result) {
         EXPECT_EQ(value, 42);
     }());
 }
+
+// A callback that comes while the function still runs -----------------------------
+
+namespace {
+
+/// The only reference to an object.
+ref<GObject> only_reference;
+
+/// Calls back at once, and lets go of its object, which the result does not hold.
+void hasty_async(GObject* source, GAsyncReadyCallback callback, gpointer data) {
+    callback(source, new_async_result<answer>(nullptr, data, 5), data);
+    only_reference = nullptr;
+}
+
+int hasty_finish(GObject* source, GAsyncResult* result, GError** failure) {
+    return G_IS_CANCELLABLE(source) ? answer_finish(result, failure) : 0;
+}
+
+} // namespace
+
+TEST(async_result_base, that_comes_too_early_is_finished_with_the_source_still_there) {
+    only_reference = new_object();
+    GObject* const source = only_reference;
+    weak_ref<GObject> kept(only_reference);
+    EXPECT_EQ(run(async(hasty_async, hasty_finish, source)), 5);
+    EXPECT_FALSE(kept.lock());
+}
