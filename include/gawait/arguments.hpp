@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
@@ -436,7 +437,13 @@ private:
 /// A callable for a callback of C's that C may keep after the operation, until it calls a
 /// `GDestroyNotify`: it is moved to memory of its own when the operation begins.
 template <class Callable, class Callback> class kept_callback_argument {
-    using argument = callback_argument<std::decay_t<Callable>, Callback>;
+    struct argument : callback_argument<std::decay_t<Callable>, Callback> {
+        using callback_argument<std::decay_t<Callable>, Callback>::callback_argument;
+
+        // GLib's reference counts order what its threads do with it; this says so in terms of
+        // C++, for tools that do not see into GLib.
+        std::atomic<bool> handed_over{false};
+    };
     static constexpr bool none = std::is_same_v<std::decay_t<Callable>, std::nullptr_t>;
 
 public:
@@ -451,13 +458,15 @@ public:
     gpointer data() noexcept {
         if constexpr (none)
             return nullptr;
-        else
-            return callable_.release();
+        callable_->handed_over.store(true, std::memory_order_release);
+        return callable_.release()->data();
     }
 
 private:
     static void drop(gpointer data) noexcept {
-        std::unique_ptr<argument>(static_cast<argument*>(data)).reset();
+        auto* const base = static_cast<callback_argument<std::decay_t<Callable>, Callback>*>(data);
+        const std::unique_ptr<argument> dropped(static_cast<argument*>(base));
+        dropped->handed_over.load(std::memory_order_acquire);
     }
 
     std::unique_ptr<argument> callable_;
