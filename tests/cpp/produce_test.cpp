@@ -7,6 +7,7 @@
 #include "gawait/shield.hpp"
 #include "gawait/sleep.hpp"
 #include "gawait/to_thread.hpp"
+#include "gawait/with_timeout.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
 #include "support/engine_work.hpp"
@@ -106,9 +107,9 @@ protected:
     }
 
     /// Runs something in an iteration of the context.
-    template <class Code> void in_iteration(Code code) const {
+    template <class Code> void in_iteration(Code code, int priority = G_PRIORITY_HIGH) const {
         const auto idle = ref<GSource>::adopt(g_idle_source_new());
-        g_source_set_priority(idle, G_PRIORITY_HIGH);
+        g_source_set_priority(idle, priority);
         g_source_set_callback(
             idle,
             [](gpointer called) -> gboolean {
@@ -892,28 +893,34 @@ TEST_F(produce, never_calls_back_out_of_a_handler_of_the_cancellable) {
 }
 
 TEST_F(produce, may_end_in_a_handler_of_the_cancellable) {
-    callback_log log;
-    const auto cancellable = new_cancellable();
-    std::coroutine_handle<> waiting;
-    struct by_hand {
-        std::coroutine_handle<>& to;
-        bool await_ready() const { return false; }
-        void await_suspend(std::coroutine_handle<> awaiting) const { to = awaiting; }
-        void await_resume() const {}
-    };
-    // Connected first, and so called first.
-    g_cancellable_connect(cancellable, G_CALLBACK(+[](GCancellable*, gpointer suspended) {
-                              static_cast<std::coroutine_handle<>*>(suspended)->resume();
-                          }),
-                          &waiting, nullptr);
-    work_async<void>(log.call(nullptr, cancellable),
-                     [&]() -> task<> { co_await by_hand{waiting}; });
-    context.iterate_while_ready();
-    in_iteration([&] {
-        g_cancellable_cancel(cancellable);
-        EXPECT_EQ(log.calls(), 0);
-    });
-    iterate_until_called_back(log);
+    // By a source that is called back in as well as by one that is too early for it.
+    for (const int priority : {G_PRIORITY_DEFAULT, G_PRIORITY_HIGH}) {
+        callback_log log;
+        const auto cancellable = new_cancellable();
+        std::coroutine_handle<> waiting;
+        struct by_hand {
+            std::coroutine_handle<>& to;
+            bool await_ready() const { return false; }
+            void await_suspend(std::coroutine_handle<> awaiting) const { to = awaiting; }
+            void await_resume() const {}
+        };
+        const auto wait = [&]() -> task<> { co_await by_hand{waiting}; };
+        // Connected first, and so called first.
+        g_cancellable_connect(cancellable, G_CALLBACK(+[](GCancellable*, gpointer suspended) {
+                                  static_cast<std::coroutine_handle<>*>(suspended)->resume();
+                              }),
+                              &waiting, nullptr);
+        work_async<void>(log.call(nullptr, cancellable),
+                         [&]() -> task<> { co_await with_timeout(1h, wait()); });
+        context.iterate_while_ready();
+        in_iteration(
+            [&] {
+                g_cancellable_cancel(cancellable);
+                EXPECT_EQ(log.calls(), 0);
+            },
+            priority);
+        iterate_until_called_back(log);
+    }
 }
 
 TEST_F(produce, is_cancelled_from_another_thread) {

@@ -6,6 +6,7 @@
 #include "gawait/run.hpp"
 #include "gawait/scope.hpp"
 #include "gawait/sleep.hpp"
+#include "gawait/spawn.hpp"
 #include "gawait/when_all.hpp"
 #include "gawait/when_any.hpp"
 #include "gawait/with_timeout.hpp"
@@ -418,6 +419,23 @@ TEST_F(resume_on_test, keeps_both_contexts_alive_meanwhile) {
     };
     run(body());
     EXPECT_EQ(short_lived, nullptr);
+}
+
+TEST_F(resume_on_test, keeps_the_context_alive_where_a_task_waits) {
+    auto other = ref<GMainContext>::adopt(g_main_context_new());
+    const engine_ref away = engine::get(other);
+    const auto body = [&]() -> task<> {
+        co_await resume_on(other);
+        other = nullptr;
+        co_await sleep_for(1ms);
+    };
+    const auto ended = spawn(body());
+    context.iterate_while_ready();
+    g_main_context_iteration(other, FALSE);
+    ASSERT_TRUE(away->context());
+    EXPECT_TRUE(context.iterate_until(
+        [&] { return ended.done() || (g_main_context_iteration(away->context(), FALSE), false); }));
+    EXPECT_FALSE(away->context());
 }
 
 TEST_F(resume_on_test, from_a_loop_that_ends_with_the_task_leaves_nothing_behind) {

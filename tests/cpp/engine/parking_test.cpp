@@ -43,6 +43,17 @@ struct engine_after_a_rest : test::engine_fixture {
 
 TEST_F(engine_after_a_rest, has_not_kept_others_from_running) { EXPECT_GE(elsewhere, 900); }
 
+TEST_F(engine_after_a_rest, has_no_source_of_a_priority_that_others_would_wait_for) {
+    for (int left = 10; left > 0; --left) {
+        ASSERT_TRUE(g_main_context_acquire(context.get()));
+        int priority = 0;
+        g_main_context_prepare(context.get(), &priority);
+        g_main_context_release(context.get());
+        EXPECT_EQ(priority, G_PRIORITY_DEFAULT_IDLE) << "that of the other source";
+        g_main_context_iteration(context.get(), FALSE);
+    }
+}
+
 TEST_F(engine_after_a_rest, a_job_posted_from_another_source_runs) {
     bool ran = false;
     bool posted = false;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <thread>
 #include <vector>
 
 namespace gawait {
@@ -113,6 +114,18 @@ TEST_F(engine_jobs, that_would_be_first_in_the_next_round_may_begin_it_themselve
     EXPECT_EQ(rounds, 1u);
     EXPECT_FALSE(behind_a_job);
     EXPECT_FALSE(when_spent);
+}
+
+TEST_F(engine_jobs, of_another_thread_come_before_a_round_that_a_job_would_begin_itself) {
+    action other(logs('o'));
+    bool began = true;
+    action job([&] {
+        std::thread([&] { home->post(other); }).join();
+        began = home->next_round();
+    });
+    home->post(job);
+    EXPECT_TRUE(until_logged(1));
+    EXPECT_FALSE(began);
 }
 
 TEST_F(engine_jobs, that_begin_the_next_round_are_followed_by_what_is_ready_then) {
