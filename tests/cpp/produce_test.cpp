@@ -996,6 +996,11 @@ struct check_case {
     bool ends_at_once;
 };
 
+/// Without it gtest would print the bytes, the ones between the members too.
+void PrintTo(const check_case& of, std::ostream* out) {
+    *out << static_cast<int>(of.when) << of.check << of.ends_at_once;
+}
+
 } // namespace
 
 class produce_and_check : public produce, public testing::WithParamInterface<check_case> {};
