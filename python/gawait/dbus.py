@@ -25,7 +25,7 @@ from xml.sax.saxutils import quoteattr
 from gi.repository import Gio, GLib
 
 from gawait import _native
-from gawait.producing import Production, report, without_nul
+from gawait.producing import Production, attribute_of, classify, named_text_of, report, text_of
 
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
@@ -36,7 +36,7 @@ class Error(Exception):
     """A D-Bus error of a name, which a method raises for its caller."""
 
     def __init__(self, name, message=""):
-        if not Gio.dbus_is_name(name) or name.startswith(":"):
+        if not _is_error_name(name):
             raise ValueError(f"{name!r} is not the name of a D-Bus error")
         super().__init__(message)
         self.dbus_error_name = name
@@ -299,15 +299,22 @@ class _Reply:
             raise TypeError(f"expected {count} values to return, not {len(values)}")
         _native.reply(self._invocation, GLib.Variant(self._signature, values))
 
-    def fail(self, error, exception):
-        message = error.message
+    def fail(self, exception):
+        name, message, says_all = self._error_of(exception)
+        if not _is_error_name(name):
+            name, message, says_all = _FAILED, named_text_of(exception), False
+        _native.reply_error(self._invocation, name, message)
+        return says_all
+
+    def _error_of(self, exception):
+        """Return the name, which may be none, the message, and whether they say all."""
         if isinstance(exception, Error):
-            name, message = exception.dbus_error_name, str(exception)
-        elif exception is not error and error.code == Gio.IOErrorEnum.FAILED:
-            name = _FAILED
-        else:
-            name = Gio.DBusError.encode_gerror(error)
-        _native.reply_error(self._invocation, name, without_nul(message))
+            return attribute_of(exception, "dbus_error_name"), text_of(exception), True
+        error, says_all = classify(exception)
+        is_same = isinstance(exception, GLib.Error) and says_all
+        if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED) and not is_same:
+            return _FAILED, error.message, says_all
+        return Gio.DBusError.encode_gerror(error), error.message, says_all
 
 
 def interface_info(interface, obj):
@@ -458,6 +465,13 @@ def _has(obj, name):
     if inspect.getattr_static(obj, name, missing) is not missing:
         return True
     return hasattr(type(obj), "__getattr__") and hasattr(obj, name)
+
+
+def _is_error_name(name):
+    try:
+        return "\0" not in name and Gio.dbus_is_error_name(name)
+    except (TypeError, UnicodeEncodeError):  # it is no str, or has a lone surrogate
+        return False
 
 
 def _camel_case(name):

@@ -549,6 +549,89 @@ def test_an_error_has_a_name(on_bus, kind, name, message, reports):
     on_bus(test, Annotated(), expected_reports=reports)
 
 
+FAILED = "org.freedesktop.DBus.Error.Failed"
+
+
+class Raising:
+    """Raises what it was given."""
+
+    def __init__(self, exception):
+        self.exception = exception
+
+    async def fail(self) -> None:
+        raise self.exception
+
+
+async def raised(bus):
+    """The D-Bus name and the message of what a call fails with."""
+    with pytest.raises(GLib.Error) as caught:
+        await bus.call("Fail")
+    name, message = Gio.DBusError.get_remote_error(caught.value), caught.value.message
+    return name, message.removeprefix(f"GDBus.Error:{name}: ")
+
+
+def test_whatever_is_raised_the_caller_gets_a_reply(loop, reports, session_bus, odd_exception):
+    exception, text = odd_exception
+
+    async def main():
+        bus = Bus(await connect(session_bus), await connect(session_bus))
+        with dbus.export(bus.server, PATH, Raising(exception), INTERFACE):
+            _, message = await raised(bus)
+        await bus.client.close()
+        await bus.server.close()
+        return message
+
+    assert text in loop.run_until_complete(main())
+    assert [each["exception"] for each in reports] in ([], [exception])
+
+
+@pytest.mark.parametrize("domain, code", [("domain", -1), ("long" * 100, 1), (None, 1)])
+def test_a_glib_error_that_has_no_name_on_the_bus_has_failed_and_is_reported(
+    on_bus, domain, code
+):
+    served = Raising(GLib.Error("what it says", domain, code))
+    name, message = on_bus(raised, served, expected_reports=1)
+    assert name == FAILED and "what it says" in message
+
+
+class Unnamed(dbus.Error):
+    def __init__(self, *_):
+        pass
+
+
+def test_an_error_that_has_lost_its_name_has_failed_and_is_reported(on_bus):
+    lost = dbus.Error("org.example.Error", "what it says")
+    for name in None, "no name", "nul.in.it\0", "caf.\udce9", 3:
+        lost.dbus_error_name = name
+        raised_name, message = on_bus(raised, Raising(lost), expected_reports=1)
+        assert raised_name == FAILED and "what it says" in message
+    never = Unnamed("what it says")
+    assert on_bus(raised, Raising(never), expected_reports=1) == (
+        FAILED,
+        "Unnamed: what it says",
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["no name", ":1.5", "a-b.c", "nul.in.it\0", "caf.\udce9", "a." + "b" * 300, None, 3]
+)
+def test_what_is_not_the_name_of_an_error_is_refused(name):
+    with pytest.raises(ValueError, match="D-Bus error"):
+        dbus.Error(name)
+
+
+@pytest.mark.parametrize(
+    "value", [GLib.Variant("mi", 1), GLib.Variant("av", [GLib.Variant("ms", None)])]
+)
+def test_a_value_that_d_bus_has_no_type_for_is_a_reported_failure(on_bus, value):
+    class Served:
+        async def fail(self) -> dict[str, GLib.Variant]:
+            return {"key": value}
+
+    name, message = on_bus(raised, Served(), expected_reports=1)
+    assert name == FAILED and "no type" in message
+
+
 @pytest.mark.parametrize(
     "kind, code", [("glib", Gio.IOErrorEnum.NO_SPACE), ("os", Gio.IOErrorEnum.NOT_FOUND)]
 )
@@ -625,8 +708,6 @@ def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
         with dbus.export(bus, PATH, Described(), XML):
             with pytest.raises(GLib.Error):
                 dbus.export(bus, PATH, Described(), XML)
-        with pytest.raises(ValueError, match="D-Bus error"):
-            dbus.Error("no name")
         await bus.close()
 
     run(main())

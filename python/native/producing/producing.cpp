@@ -11,6 +11,7 @@ namespace {
 
 PyTypeObject* task_type; // Gio.Task
 GQuark finished;         // on a GTask whose result was taken out
+GQuark ended;            // on what `ends_now()` was asked for
 GType python_object;     // the boxed type of what GLib has no type for
 
 /// A Python callback, and what it gets besides the source and the result.
@@ -165,7 +166,8 @@ PyObject* return_value(PyObject*, PyObject* arguments) {
         // It may call back at once, and what it calls may wait for another thread.
         const auto alive = ref<GTask>::retain(task);
         const without_gil released;
-        g_task_return_value(task, &converted);
+        if (ends_now(task))
+            g_task_return_value(task, &converted);
         g_value_unset(&converted);
     }
     Py_RETURN_NONE;
@@ -183,7 +185,9 @@ PyObject* return_error(PyObject*, PyObject* arguments) {
     {
         const auto alive = ref<GTask>::retain(task);
         const without_gil released;
-        g_task_return_error(task, g_error_new_literal(g_quark_from_string(domain), code, message));
+        if (ends_now(task))
+            g_task_return_error(task,
+                                g_error_new_literal(g_quark_from_string(domain), code, message));
     }
     Py_RETURN_NONE;
 }
@@ -253,6 +257,14 @@ GTask* task_of(PyObject* given) noexcept {
     return nullptr;
 }
 
+bool ends_now(gpointer task_or_invocation) noexcept {
+    auto* const object = static_cast<GObject*>(task_or_invocation);
+    if (g_object_get_qdata(object, ended))
+        return false;
+    g_object_set_qdata(object, ended, object);
+    return true;
+}
+
 gpointer pointer_of(PyObject* given) noexcept {
     if (PyLong_Check(given))
         return PyLong_AsVoidPtr(given);
@@ -274,6 +286,7 @@ object new_task(GObject* source, GCancellable* cancellable, GAsyncReadyCallback 
 bool add_producing(PyObject* module) noexcept {
     task_type = import_type("gi.repository.Gio", "Task");
     finished = g_quark_from_static_string("gawait-finished");
+    ended = g_quark_from_static_string("gawait-ended");
     python_object = g_type_from_name("PyObject");
     return task_type && PyModule_AddFunctions(module, functions) == 0;
 }
