@@ -154,6 +154,8 @@ def test_without_a_callback_it_is_awaited(run):
         1.5,
         "text",
         "\ud800",
+        "a\0b",
+        b"a\0b",
         ["list"],
         object(),
     ],

@@ -135,8 +135,10 @@ GType type_of_value(PyObject* value) noexcept {
     }
     if (PyFloat_CheckExact(value))
         return G_TYPE_DOUBLE;
-    if (PyUnicode_CheckExact(value))
-        return G_TYPE_STRING;
+    if (PyUnicode_CheckExact(value)) {
+        const Py_ssize_t nul = PyUnicode_FindChar(value, 0, 0, PyUnicode_GET_LENGTH(value), 1);
+        return nul < 0 ? G_TYPE_STRING : python_object;
+    }
     if (pygobject_check(value, &PyGObject_Type))
         return G_OBJECT_TYPE(pygobject_get(value));
     // Boxed types, variants, enumerations.
