@@ -180,6 +180,18 @@ def test_objects_boxed_values_and_variants_come_out_as_they_went_in(run):
     run(main())
 
 
+def test_an_object_that_was_never_initialised_comes_out_as_it_went_in(run):
+    class Empty(GObject.Object):
+        def __init__(self):
+            pass
+
+    async def main():
+        empty = Empty()
+        assert await Counter().echo_async(empty) is empty
+
+    run(main())
+
+
 @pytest.mark.parametrize(
     "value, type_name",
     [

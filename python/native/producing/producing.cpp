@@ -139,8 +139,10 @@ GType type_of_value(PyObject* value) noexcept {
         const Py_ssize_t nul = PyUnicode_FindChar(value, 0, 0, PyUnicode_GET_LENGTH(value), 1);
         return nul < 0 ? G_TYPE_STRING : python_object;
     }
-    if (pygobject_check(value, &PyGObject_Type))
-        return G_OBJECT_TYPE(pygobject_get(value));
+    if (pygobject_check(value, &PyGObject_Type)) {
+        GObject* const instance = pygobject_get(value);
+        return instance ? G_OBJECT_TYPE(instance) : python_object;
+    }
     // Boxed types, variants, enumerations.
     const GType type =
         pyg_type_from_object_strict(reinterpret_cast<PyObject*>(Py_TYPE(value)), FALSE);
