@@ -56,7 +56,7 @@ def export(connection, path, obj, interface):
     The method GetName on the bus is GetName() or get_name() of obj. It gets the arguments
     unpacked, ay as bytes and, where they are annotated so, variants as GLib.Variant; keyword-only
     parameters by name. It may be async def or not. A property of the interface is obj's
-    attribute, likewise named. When it is set on the bus, PropertiesChanged is emitted: with the
+    attribute, likewise named; each variant in its value is a GLib.Variant. When it is set on the bus, PropertiesChanged is emitted: with the
     value, or as invalidated where obj's attribute is computed.
 
     Each call, of properties as well, runs as a task of its own, in the loop of the thread-default context of export().
@@ -280,7 +280,7 @@ class _Property:
         return GLib.Variant(self._signature, getattr(self._object, self._attribute))
 
     def set(self, value):
-        setattr(self._object, self._attribute, _unpack(value))
+        setattr(self._object, self._attribute, _unpack(value, keeps_variants=True))
 
 
 class _Reply:
@@ -422,15 +422,18 @@ def _annotation(info, name):
     return next((each.value for each in info.annotations or () if each.key == name), None)
 
 
-def _unpack(variant, hint=None):
-    """Return Python's value, in which is a GLib.Variant what is annotated so."""
+def _unpack(variant, hint=None, keeps_variants=False):
+    """Return Python's value, in which is a GLib.Variant what is annotated so, or else, where it is
+    to be packed again, each variant."""
+    unpack = functools.partial(_unpack, keeps_variants=keeps_variants)
     if typing.get_origin(hint) is typing.Annotated:
         hint = typing.get_args(hint)[0]
     signature = variant.get_type_string()
     if hint is GLib.Variant:
         return variant.get_variant() if signature == "v" else variant
     if signature == "v":
-        return _unpack(variant.get_variant(), hint)
+        inside = variant.get_variant()
+        return inside if keeps_variants else _unpack(inside, hint)
     if signature == "ay":
         return variant.get_data_as_bytes().get_data() or b""
     if signature[0] not in "a(":
@@ -440,10 +443,10 @@ def _unpack(variant, hint=None):
     if signature.startswith("a{"):
         key_hint, value_hint = inner if len(inner) == 2 else (None, None)
         pairs = ((each.get_child_value(0), each.get_child_value(1)) for each in children)
-        return {_unpack(key, key_hint): _unpack(value, value_hint) for key, value in pairs}
+        return {unpack(key, key_hint): unpack(value, value_hint) for key, value in pairs}
     if signature.startswith("a"):
-        return [_unpack(each, inner[0]) for each in children]
-    return tuple(_unpack(each, kind) for each, kind in zip(children, _endless(inner)))
+        return [unpack(each, inner[0]) for each in children]
+    return tuple(unpack(each, kind) for each, kind in zip(children, _endless(inner)))
 
 
 def _endless(hints):

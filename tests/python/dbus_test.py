@@ -277,6 +277,45 @@ async def get_property(bus, name):
     return got.unpack()[0]
 
 
+@pytest.mark.parametrize(
+    "value, kept",
+    [
+        (GLib.Variant("v", GLib.Variant("s", "new")), GLib.Variant("s", "new")),
+        (GLib.Variant("a{sv}", {"k": GLib.Variant("i", 1)}), {"k": GLib.Variant("i", 1)}),
+        (GLib.Variant("av", [GLib.Variant("as", ["x"])]), [GLib.Variant("as", ["x"])]),
+        (GLib.Variant("(iv)", (1, GLib.Variant("b", True))), (1, GLib.Variant("b", True))),
+        (GLib.Variant("aay", [b"a\0b"]), [b"a\0b"]),
+    ],
+    ids=lambda value: value.get_type_string() if isinstance(value, GLib.Variant) else "",
+)
+@pytest.mark.parametrize("hints", [{}, {"value": GLib.Variant}], ids=["plain", "annotated"])
+def test_what_a_property_was_set_to_is_what_it_is(on_bus, hints, value, kept):
+    class Served:
+        __annotations__ = hints
+        value = None
+
+    served = Served()
+    xml = f"""<interface name="{INTERFACE}">
+        <property name="Value" type="{value.get_type_string()}" access="readwrite"/></interface>"""
+
+    async def test(bus):
+        told = []
+        bus.client.signal_subscribe(
+            None, PROPERTIES, None, PATH, None, 0, lambda *all: told.append(all[5])
+        )
+        which = INTERFACE, "Value"
+        await bus.call("Set", GLib.Variant("(ssv)", (*which, value)), PROPERTIES)
+        got = await bus.call("Get", GLib.Variant("(ss)", which), PROPERTIES)
+        await until(lambda: told)
+        return (
+            got.get_child_value(0).get_variant(),
+            told[0].get_child_value(1).lookup_value("Value", None),
+        )
+
+    assert on_bus(test, served, xml) == (value, value)
+    assert served.value == kept
+
+
 def test_a_property_that_can_only_be_written_is_written(on_bus):
     served = Guarded()
     on_bus(lambda bus: set_property(bus, "Secret", 5), served, with_properties(Secret="write"))
