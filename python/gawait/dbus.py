@@ -134,7 +134,7 @@ class Exported:
             method = _PropertiesMethod(self, invocation)
         else:
             method = self._methods[invocation.get_method_name()]
-        end = _Reply(invocation, method.returned)
+        end = _Reply(invocation, method.returned, method.returns_tuple)
         production = Production(None, method.title, end)
         task = production.run(method.run(invocation.get_parameters()))
         caller = self._callers[invocation.get_sender()]
@@ -191,6 +191,7 @@ class _Method:
         parameters = _parameters(self._function)
         hints = _hints(self._function)
         self._hints = [hints.get(each.name) for each in parameters]
+        self.returns_tuple = _is_tuple_of(hints.get("return"), info.out_args or ())
         keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
         if any(each.kind is each.VAR_POSITIONAL for each in parameters):
             keywords = []
@@ -211,6 +212,8 @@ class _Method:
 
 class _PropertiesMethod:
     """A call of org.freedesktop.DBus.Properties, whose arguments GDBus has looked at."""
+
+    returns_tuple = False
 
     def __init__(self, exported, invocation):
         self._exported = exported
@@ -286,15 +289,21 @@ class _Property:
 class _Reply:
     """How a call ends."""
 
-    def __init__(self, invocation, signature):
+    def __init__(self, invocation, signature, is_tuple):
         self._invocation = invocation
         self._signature = signature
+        self._is_tuple = is_tuple
 
     def succeed(self, value):
         count = GLib.VariantType(self._signature).n_items()
-        if count == 0 and value is not None:
+        if count > 1 or self._is_tuple:
+            values = tuple(value)
+        elif count == 1:
+            values = (value,)
+        elif value is None:
+            values = ()
+        else:
             raise TypeError(f"a method that returns nothing returned {value!r}")
-        values = () if count == 0 else (value,) if count == 1 else tuple(value)
         if len(values) != count:
             raise TypeError(f"expected {count} values to return, not {len(values)}")
         _native.reply(self._invocation, GLib.Variant(self._signature, values))
@@ -398,6 +407,17 @@ def _returned(hint):
     if hint in (None, types.NoneType):
         return ()
     return typing.get_args(hint) if typing.get_origin(hint) is tuple else (hint,)
+
+
+def _is_tuple_of(hint, args):
+    """Whether what is annotated so is a tuple of the values, and not one that is a structure."""
+    if typing.get_origin(hint) is not tuple:
+        return False
+    try:
+        inner = [_type_signature(each, "") for each in typing.get_args(hint)]
+    except TypeError:  # of an interface that needs no annotations
+        return False
+    return inner == [each.signature for each in args]
 
 
 def _signature(args):

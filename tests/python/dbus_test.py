@@ -182,6 +182,40 @@ def test_a_tuple_is_several_values(on_bus):
     assert on_bus(test, Annotated()) == (3, 1)
 
 
+class Tuples:
+    async def none(self) -> tuple[()]:
+        return ()
+
+    async def one(self) -> tuple[int]:
+        return (1,)
+
+    async def structure(self) -> tuple[tuple[int]]:
+        return ((1,),)
+
+    async def in_a_list(self) -> list[tuple[int]]:
+        return [(1,)]
+
+
+@pytest.mark.parametrize(
+    "method, reply",
+    [("None", "()"), ("One", "(1,)"), ("Structure", "((1,),)"), ("InAList", "([(1,)],)")],
+)
+def test_a_tuple_of_no_or_one_value_is_that_value(on_bus, method, reply):
+    async def test(bus):
+        return (await bus.call(method)).print_(True)
+
+    assert on_bus(test, Tuples()) == reply
+
+
+def test_a_tuple_for_a_structure_of_introspection_xml_is_the_structure(on_bus):
+    async def test(bus):
+        return (await bus.call("One")).print_(True)
+
+    xml = f"""<interface name="{INTERFACE}">
+        <method name="One"><arg type="(i)" direction="out"/></method></interface>"""
+    assert on_bus(test, Tuples(), xml) == "((1,),)"
+
+
 def test_annotated_methods_can_be_introspected(on_bus):
     async def test(bus):
         introspectable = "org.freedesktop.DBus.Introspectable"
