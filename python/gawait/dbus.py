@@ -59,18 +59,21 @@ def export(connection, path, obj, interface):
     attribute, likewise named; each variant in its value is a GLib.Variant. When it is set on the bus, PropertiesChanged is emitted: with the
     value, or as invalidated where obj's attribute is computed.
 
-    Each call, of properties as well, runs as a task of its own, in the loop of the thread-default context of export().
-    If its caller leaves the bus, or the connection is closed, the task is cancelled. An Error
-    that it raises goes to the caller with its name; a GLib.Error by its domain, from which
-    GLib's clients make the same error again; anything else as producing.error_of() makes a
-    GLib.Error of it, but org.freedesktop.DBus.Error.Failed where that says FAILED, with the
-    traceback for the loop's exception handler. Arguments that are not of the
-    interface's types are refused by GDBus with org.freedesktop.DBus.Error.InvalidArgs.
+    Each call, of properties as well, runs as a task of its own, in the loop of the thread-
+    default context of export(). If its caller leaves the bus, or the connection is closed, the
+    task is cancelled. An Error that it raises goes to the caller with its name; a GLib.Error by
+    its domain, from which GLib's clients make the same error again; anything else as
+    producing.error_of() makes a GLib.Error of it, but org.freedesktop.DBus.Error.Failed where
+    that says FAILED, with the traceback for the loop's exception handler. Arguments that are
+    not of the interface's types are refused by GDBus with
+    org.freedesktop.DBus.Error.InvalidArgs.
 
-    Raises GLib.Error if the path has that interface already, ValueError for a path or an
-    interface that is none, AttributeError for a method that obj lacks, and TypeError for an
-    annotation that has no D-Bus type.
+    Raises GLib.Error if the path has that interface already, ValueError for a path, an interface
+    or a name in it that is none, AttributeError for a method that obj lacks, and TypeError for an
+    annotation that is missing or has no D-Bus type.
     """
+    _check_type("connection", connection, Gio.DBusConnection)
+    _check_type("path", path, str)
     return Exported(connection, path, obj, interface_info(interface, obj))
 
 
@@ -111,7 +114,13 @@ class Exported:
         self._connection.emit_signal(None, self._path, self._interface, signal, parameters)
 
     def emit_properties_changed(self, *names):
-        """Emit PropertiesChanged for properties of the interface, with their values of now."""
+        """Emit PropertiesChanged for properties of the interface, with their values of now.
+
+        Raises ValueError for one that is only to be written.
+        """
+        for name in names:
+            if not self._properties[name].is_readable:
+                raise ValueError(f"{self._interface}.{name} cannot be read on the bus")
         self._emit_changed({name: self._properties[name].get() for name in names}, ())
 
     def _emit_changed(self, values, invalidated):
@@ -329,7 +338,9 @@ class _Reply:
 def interface_info(interface, obj):
     """Return the Gio.DBusInterfaceInfo of what export() takes."""
     if isinstance(interface, Gio.DBusInterfaceInfo):
+        _check_names(interface)
         return interface
+    _check_type("interface", interface, str)
     xml = interface.strip()
     if not xml.startswith("<"):
         if not Gio.dbus_is_interface_name(interface):
@@ -343,22 +354,46 @@ def interface_info(interface, obj):
         raise ValueError(f"not introspection XML: {error.message}") from None
     if len(interfaces) != 1:
         raise ValueError(f"expected XML of one interface, not of {len(interfaces)}")
+    _check_names(interfaces[0])
     return interfaces[0]
+
+
+def _check_names(info):
+    """GDBus takes any, and the bus drops who sends one that is illegal."""
+    if not Gio.dbus_is_interface_name(info.name):
+        raise ValueError(f"{info.name!r} is not the name of a D-Bus interface")
+    for each in (*(info.methods or ()), *(info.signals or ())):
+        if not Gio.dbus_is_member_name(each.name):
+            raise ValueError(f"{info.name}: {each.name!r} is no name of a method or signal")
+
+
+def _check_type(name, value, class_):
+    if not isinstance(value, class_):
+        raise TypeError(
+            f"argument '{name}': expected {class_.__name__}, not {type(value).__name__}"
+        )
 
 
 def interface_xml(name, class_):
     """Return the introspection XML of a class's async def methods, from their annotations."""
+    _check_type("name", name, str)
     lines = [f"<interface name={quoteattr(name)}>"]
     for method, function in inspect.getmembers(class_, inspect.iscoroutinefunction):
         if method.startswith("_"):
             continue
+        title = f"{class_.__qualname__}.{method}"
+        on_bus = _camel_case(method)
+        if not Gio.dbus_is_member_name(on_bus):
+            raise ValueError(f"{title}(): {on_bus!r} is not the name of a D-Bus method")
         hints = typing.get_type_hints(function, include_extras=True)
-        lines.append(f"  <method name={quoteattr(_camel_case(method))}>")
+        lines.append(f"  <method name={quoteattr(on_bus)}>")
         for parameter in _own_parameters(class_, method, function):
-            signature = _type_signature(hints.get(parameter), f"{method}({parameter})")
+            if parameter not in hints:
+                raise TypeError(f"{title}(): argument '{parameter}' has no annotation")
+            signature = _type_signature(hints[parameter], f"{title}({parameter})")
             lines.append(f'    <arg name="{parameter}" type="{signature}" direction="in"/>')
         for returned in _returned(hints.get("return", type(None))):
-            signature = _type_signature(returned, f"{method}() -> ...")
+            signature = _type_signature(returned, f"{title}() -> ...")
             lines.append(f'    <arg type="{signature}" direction="out"/>')
         lines.append("  </method>")
     return "\n".join([*lines, "</interface>"])
@@ -385,22 +420,28 @@ _SIGNATURES = {
 
 
 def _type_signature(hint, where):
-    if hint in _SIGNATURES:
+    if isinstance(hint, type) and hint in _SIGNATURES:
         return _SIGNATURES[hint]
     if typing.get_origin(hint) is typing.Annotated:
         signature = hint.__metadata__[0]
-        if GLib.variant_type_string_is_valid(signature):
+        if isinstance(signature, str) and _is_type(signature):
             return signature
         raise TypeError(f"{where}: {signature!r} is not a D-Bus type")
     inner = [_type_signature(each, where) for each in typing.get_args(hint)]
     origin = typing.get_origin(hint)
     if origin is list and len(inner) == 1:
         return f"a{inner[0]}"
-    if origin is dict and len(inner[0]) == 1 and inner[0] != "v":
+    if origin is dict and len(inner) == 2 and len(inner[0]) == 1 and inner[0] != "v":
         return f"a{{{inner[0]}{inner[1]}}}"
     if origin is tuple and inner:
         return f"({''.join(inner)})"
     raise TypeError(f"{where}: {hint!r} has no D-Bus type")
+
+
+def _is_type(signature):
+    """Whether it is one type, and one that D-Bus has."""
+    is_one = GLib.variant_type_string_is_valid(signature)
+    return is_one and GLib.Variant.is_signature(signature)
 
 
 def _returned(hint):

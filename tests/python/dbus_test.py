@@ -399,6 +399,17 @@ def test_all_properties_that_can_be_read_are_given(on_bus):
     assert on_bus(get_all, Served(), interface) == {"Other": 1}
 
 
+def test_what_can_only_be_written_is_not_told(on_bus):
+    served = Guarded()
+    served.kept = 5
+
+    async def test(bus):
+        with pytest.raises(ValueError, match=f"{INTERFACE}.Secret cannot be read"):
+            bus.exported.emit_properties_changed("Level", "Secret")
+
+    on_bus(test, served, with_properties(Level="read", Secret="write"))
+
+
 @pytest.mark.parametrize(
     "annotation, told",
     [
@@ -530,6 +541,32 @@ def test_a_method_of_any_number_of_arguments_is_refused(parameters):
     exec(f"class Served:\n    async def add(self, {parameters}): pass", names)
     with pytest.raises(TypeError, match="any number of arguments"):
         dbus.interface_info(INTERFACE, names["Served"]())
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        None,
+        [int],
+        object,
+        dict[str],
+        dict[GLib.Variant, int],
+        tuple[int, ...],
+        tuple[()],
+        typing.Annotated[int, 5],
+        typing.Annotated[int, "ii"],
+        typing.Annotated[int, "mi"],
+        typing.Annotated[int, "r"],
+    ],
+    ids=repr,
+)
+def test_an_annotation_that_has_no_d_bus_type_is_refused_by_name(hint):
+    class Served:
+        async def add(self, value: hint):
+            pass
+
+    with pytest.raises(TypeError, match=r"Served.add\(value\): .* D-Bus type"):
+        dbus.interface_info(INTERFACE, Served())
 
 
 def test_concurrent_calls_are_served_concurrently(on_bus):
@@ -766,7 +803,19 @@ def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
         async def method(self, what):
             pass
 
+    misnamed = Gio.DBusNodeInfo.new_for_xml(XML.replace('"Sync"', '"Sync-now"')).interfaces[0]
+
+    class Untyped:
+        async def method(self, what: object):
+            pass
+
+    class Foreign:
+        async def naïve(self):
+            pass
+
     async def main():
+        with pytest.raises(TypeError, match="'connection': expected DBusConnection"):
+            dbus.export(None, PATH, Described(), XML)
         bus = await connect(session_bus)
         for path, served, interface, error, match in [
             ("no path", Described(), XML, ValueError, "object path"),
@@ -774,7 +823,40 @@ def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
             (PATH, Described(), "<node", ValueError, "XML"),
             (PATH, Described(), "<node/>", ValueError, "of one interface"),
             (PATH, Described(), "no name", ValueError, "name"),
-            (PATH, Unannotated(), INTERFACE, TypeError, r"method\(what\)"),
+            (
+                PATH,
+                Unannotated(),
+                INTERFACE,
+                TypeError,
+                r"Unannotated.method\(\): argument 'what'",
+            ),
+            (
+                PATH,
+                Untyped(),
+                INTERFACE,
+                TypeError,
+                r"Untyped.method\(what\): <class 'object'>",
+            ),
+            (
+                PATH,
+                Foreign(),
+                INTERFACE,
+                ValueError,
+                r"Foreign.naïve\(\): 'Naïve' is not the name",
+            ),
+            (PATH, Described(), XML.replace('"Sync"', '"Sync-now"'), ValueError, "'Sync-now'"),
+            (
+                PATH,
+                Described(),
+                XML.replace('"Changed"', '"Change d"'),
+                ValueError,
+                "'Change d'",
+            ),
+            (PATH, Described(), XML.replace(INTERFACE, "none"), ValueError, "'none'"),
+            (PATH, Described(), misnamed, ValueError, "'Sync-now'"),
+            (PATH, Described(), None, TypeError, "'interface': expected str"),
+            (PATH, Described(), b"<node/>", TypeError, "'interface': expected str"),
+            (None, Described(), XML, TypeError, "'path': expected str, not NoneType"),
         ]:
             with pytest.raises(error, match=match):
                 dbus.export(bus, path, served, interface)
