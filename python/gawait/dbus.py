@@ -54,18 +54,19 @@ def export(connection, path, obj, interface):
         A tuple that is returned is several values.
 
     The method GetName on the bus is GetName() or get_name() of obj. It gets the arguments
-    unpacked, ay as bytes and, where they are annotated so, variants as GLib.Variant; keyword-only
-    parameters by name. It may be async def or not. A property of the interface is obj's
-    attribute, likewise named; each variant in its value is a GLib.Variant. When it is set on the bus, PropertiesChanged is emitted: with the
-    value, or as invalidated where obj's attribute is computed.
+    unpacked, ay as bytes and, where they are annotated so, variants as GLib.Variant;
+    keyword-only parameters by name. It may be async def or not. A property of the interface is
+    obj's attribute, likewise named; each variant in its value is a GLib.Variant. When it is set
+    on the bus, PropertiesChanged is emitted: with the value, or as invalidated where obj's
+    attribute is computed.
 
-    Each call, of properties as well, runs as a task of its own, in the loop of the thread-
-    default context of export(). If its caller leaves the bus, or the connection is closed, the
-    task is cancelled. An Error that it raises goes to the caller with its name; a GLib.Error by
-    its domain, from which GLib's clients make the same error again; anything else as
-    producing.error_of() makes a GLib.Error of it, but org.freedesktop.DBus.Error.Failed where
-    that says FAILED, with the traceback for the loop's exception handler. Arguments that are
-    not of the interface's types are refused by GDBus with
+    Each call, of properties as well, runs as a task of its own, in the loop of the
+    thread-default context of export(). If its caller leaves the bus, or the connection is
+    closed, the task is cancelled. An Error that it raises goes to the caller with its name; a
+    GLib.Error by its domain, from which GLib's clients make the same error again; anything else
+    as producing.error_of() makes a GLib.Error of it, but org.freedesktop.DBus.Error.Failed
+    where that says FAILED, with the traceback for the loop's exception handler. Arguments that
+    are not of the interface's types are refused by GDBus with
     org.freedesktop.DBus.Error.InvalidArgs.
 
     Raises GLib.Error if the path has that interface already, ValueError for a path, an interface

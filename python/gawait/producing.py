@@ -281,8 +281,7 @@ class Production:
     """A coroutine that runs for somebody who waits for it outside asyncio.
 
     end has succeed(value) and fail(exception), of which the first ends it. succeed() may raise,
-    and has then ended nothing; fail() ends it whatever the exception is, and returns whether that
-    has told all.
+    and has then ended nothing; fail() returns whether it has told all of the exception.
     """
 
     def __init__(self, cancellable, title, end):
@@ -321,7 +320,7 @@ class Production:
                 options["priority"] = priority
             task = self._loop.create_task(coroutine, **options)
         except BaseException as error:  # of a task factory; no descriptors for a loop
-            self._release().fail(error)
+            self._fail(self._release(), error)
             coroutine.close()
             raise
         # asyncio refers to its tasks weakly. Once the loop is gone, nothing runs them.
@@ -360,11 +359,11 @@ class Production:
                 return
             except (SystemExit, KeyboardInterrupt) as error:
                 # Ctrl-C may come right after it has ended, which is then what counts.
-                end.fail(error)
+                self._fail(end, error)
                 raise
             except BaseException as error:
                 exception = error
-        if end.fail(exception):
+        if self._fail(end, exception):
             return
         self._loop.call_exception_handler(
             {
@@ -373,6 +372,16 @@ class Production:
                 "task": task,
             }
         )
+
+    @staticmethod
+    def _fail(end, exception):
+        try:
+            return end.fail(exception)
+        except BaseException as error:  # of code of the exception's own
+            end.fail(RuntimeError("the exception cannot be described"))
+            if not isinstance(error, Exception):
+                raise
+            return False
 
     def _release(self):
         end, self._end = self._end, None

@@ -151,6 +151,13 @@ class Raising(GLib.Error):
         pass
 
 
+class Incomparable(int):
+    def __ge__(self, _):
+        raise RuntimeError("no comparisons")
+
+    __lt__ = __gt__ = __le__ = __ge__
+
+
 # Exceptions that are no GError as they are, and the text that C code is to see.
 ODD_EXCEPTIONS = [
     (ValueError("caf\udce9"), r"ValueError: caf\udce9"),
@@ -172,6 +179,7 @@ ODD_EXCEPTIONS = [
     (GLib.Error("what", "caf\udce9", 1), "what"),
     (GLib.Error("what", "domain", 2**40), "what"),
     (GLib.Error("what", "domain", "1"), "what"),
+    (GLib.Error("what", "domain", Incomparable(1)), "cannot be described"),
 ]
 
 
