@@ -25,7 +25,7 @@ from xml.sax.saxutils import quoteattr
 from gi.repository import Gio, GLib
 
 from gawait import _native
-from gawait.producing import Production, report, without_nul
+from gawait.producing import Production, attribute_of, classify, named_text_of, report, text_of
 
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
@@ -36,7 +36,7 @@ class Error(Exception):
     """A D-Bus error of a name, which a method raises for its caller."""
 
     def __init__(self, name, message=""):
-        if not Gio.dbus_is_name(name) or name.startswith(":"):
+        if not _is_error_name(name):
             raise ValueError(f"{name!r} is not the name of a D-Bus error")
         super().__init__(message)
         self.dbus_error_name = name
@@ -54,23 +54,27 @@ def export(connection, path, obj, interface):
         A tuple that is returned is several values.
 
     The method GetName on the bus is GetName() or get_name() of obj. It gets the arguments
-    unpacked, ay as bytes and, where they are annotated so, variants as GLib.Variant; keyword-only
-    parameters by name. It may be async def or not. A property of the interface is obj's
-    attribute, likewise named. When it is set on the bus, PropertiesChanged is emitted: with the
-    value, or as invalidated where obj's attribute is computed.
+    unpacked, ay as bytes and, where they are annotated so, variants as GLib.Variant;
+    keyword-only parameters by name. It may be async def or not. A property of the interface is
+    obj's attribute, likewise named; each variant in its value is a GLib.Variant. When it is set
+    on the bus, PropertiesChanged is emitted: with the value, or as invalidated where obj's
+    attribute is computed.
 
-    Each call, of properties as well, runs as a task of its own, in the loop of the thread-default context of export().
-    If its caller leaves the bus, or the connection is closed, the task is cancelled. An Error
-    that it raises goes to the caller with its name; a GLib.Error by its domain, from which
-    GLib's clients make the same error again; anything else as producing.error_of() makes a
-    GLib.Error of it, but org.freedesktop.DBus.Error.Failed where that says FAILED, with the
-    traceback for the loop's exception handler. Arguments that are not of the
-    interface's types are refused by GDBus with org.freedesktop.DBus.Error.InvalidArgs.
+    Each call, of properties as well, runs as a task of its own, in the loop of the
+    thread-default context of export(). If its caller leaves the bus, or the connection is
+    closed, the task is cancelled. An Error that it raises goes to the caller with its name; a
+    GLib.Error by its domain, from which GLib's clients make the same error again; anything else
+    as producing.error_of() makes a GLib.Error of it, but org.freedesktop.DBus.Error.Failed
+    where that says FAILED, with the traceback for the loop's exception handler. Arguments that
+    are not of the interface's types are refused by GDBus with
+    org.freedesktop.DBus.Error.InvalidArgs.
 
-    Raises GLib.Error if the path has that interface already, ValueError for a path or an
-    interface that is none, AttributeError for a method that obj lacks, and TypeError for an
-    annotation that has no D-Bus type.
+    Raises GLib.Error if the path has that interface already, ValueError for a path, an interface
+    or a name in it that is none, AttributeError for a method that obj lacks, and TypeError for an
+    annotation that is missing or has no D-Bus type.
     """
+    _check_type("connection", connection, Gio.DBusConnection)
+    _check_type("path", path, str)
     return Exported(connection, path, obj, interface_info(interface, obj))
 
 
@@ -111,7 +115,13 @@ class Exported:
         self._connection.emit_signal(None, self._path, self._interface, signal, parameters)
 
     def emit_properties_changed(self, *names):
-        """Emit PropertiesChanged for properties of the interface, with their values of now."""
+        """Emit PropertiesChanged for properties of the interface, with their values of now.
+
+        Raises ValueError for one that is only to be written.
+        """
+        for name in names:
+            if not self._properties[name].is_readable:
+                raise ValueError(f"{self._interface}.{name} cannot be read on the bus")
         self._emit_changed({name: self._properties[name].get() for name in names}, ())
 
     def _emit_changed(self, values, invalidated):
@@ -134,7 +144,7 @@ class Exported:
             method = _PropertiesMethod(self, invocation)
         else:
             method = self._methods[invocation.get_method_name()]
-        end = _Reply(invocation, method.returned)
+        end = _Reply(invocation, method.returned, method.returns_tuple)
         production = Production(None, method.title, end)
         task = production.run(method.run(invocation.get_parameters()))
         caller = self._callers[invocation.get_sender()]
@@ -191,6 +201,7 @@ class _Method:
         parameters = _parameters(self._function)
         hints = _hints(self._function)
         self._hints = [hints.get(each.name) for each in parameters]
+        self.returns_tuple = _is_tuple_of(hints.get("return"), info.out_args or ())
         keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
         if any(each.kind is each.VAR_POSITIONAL for each in parameters):
             keywords = []
@@ -211,6 +222,8 @@ class _Method:
 
 class _PropertiesMethod:
     """A call of org.freedesktop.DBus.Properties, whose arguments GDBus has looked at."""
+
+    returns_tuple = False
 
     def __init__(self, exported, invocation):
         self._exported = exported
@@ -280,40 +293,55 @@ class _Property:
         return GLib.Variant(self._signature, getattr(self._object, self._attribute))
 
     def set(self, value):
-        setattr(self._object, self._attribute, _unpack(value))
+        setattr(self._object, self._attribute, _unpack(value, keeps_variants=True))
 
 
 class _Reply:
     """How a call ends."""
 
-    def __init__(self, invocation, signature):
+    def __init__(self, invocation, signature, is_tuple):
         self._invocation = invocation
         self._signature = signature
+        self._is_tuple = is_tuple
 
     def succeed(self, value):
         count = GLib.VariantType(self._signature).n_items()
-        if count == 0 and value is not None:
+        if count > 1 or self._is_tuple:
+            values = tuple(value)
+        elif count == 1:
+            values = (value,)
+        elif value is None:
+            values = ()
+        else:
             raise TypeError(f"a method that returns nothing returned {value!r}")
-        values = () if count == 0 else (value,) if count == 1 else tuple(value)
         if len(values) != count:
             raise TypeError(f"expected {count} values to return, not {len(values)}")
         _native.reply(self._invocation, GLib.Variant(self._signature, values))
 
-    def fail(self, error, exception):
-        message = error.message
+    def fail(self, exception):
+        name, message, says_all = self._error_of(exception)
+        if not _is_error_name(name):
+            name, message, says_all = _FAILED, named_text_of(exception), False
+        _native.reply_error(self._invocation, name, message)
+        return says_all
+
+    def _error_of(self, exception):
+        """Return the name, which may be none, the message, and whether they say all."""
         if isinstance(exception, Error):
-            name, message = exception.dbus_error_name, str(exception)
-        elif exception is not error and error.code == Gio.IOErrorEnum.FAILED:
-            name = _FAILED
-        else:
-            name = Gio.DBusError.encode_gerror(error)
-        _native.reply_error(self._invocation, name, without_nul(message))
+            return attribute_of(exception, "dbus_error_name"), text_of(exception), True
+        error, says_all = classify(exception)
+        is_same = isinstance(exception, GLib.Error) and says_all
+        if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED) and not is_same:
+            return _FAILED, error.message, says_all
+        return Gio.DBusError.encode_gerror(error), error.message, says_all
 
 
 def interface_info(interface, obj):
     """Return the Gio.DBusInterfaceInfo of what export() takes."""
     if isinstance(interface, Gio.DBusInterfaceInfo):
+        _check_names(interface)
         return interface
+    _check_type("interface", interface, str)
     xml = interface.strip()
     if not xml.startswith("<"):
         if not Gio.dbus_is_interface_name(interface):
@@ -327,22 +355,46 @@ def interface_info(interface, obj):
         raise ValueError(f"not introspection XML: {error.message}") from None
     if len(interfaces) != 1:
         raise ValueError(f"expected XML of one interface, not of {len(interfaces)}")
+    _check_names(interfaces[0])
     return interfaces[0]
+
+
+def _check_names(info):
+    """GDBus takes any, and the bus drops who sends one that is illegal."""
+    if not Gio.dbus_is_interface_name(info.name):
+        raise ValueError(f"{info.name!r} is not the name of a D-Bus interface")
+    for each in (*(info.methods or ()), *(info.signals or ())):
+        if not Gio.dbus_is_member_name(each.name):
+            raise ValueError(f"{info.name}: {each.name!r} is no name of a method or signal")
+
+
+def _check_type(name, value, class_):
+    if not isinstance(value, class_):
+        raise TypeError(
+            f"argument '{name}': expected {class_.__name__}, not {type(value).__name__}"
+        )
 
 
 def interface_xml(name, class_):
     """Return the introspection XML of a class's async def methods, from their annotations."""
+    _check_type("name", name, str)
     lines = [f"<interface name={quoteattr(name)}>"]
     for method, function in inspect.getmembers(class_, inspect.iscoroutinefunction):
         if method.startswith("_"):
             continue
+        title = f"{class_.__qualname__}.{method}"
+        on_bus = _camel_case(method)
+        if not Gio.dbus_is_member_name(on_bus):
+            raise ValueError(f"{title}(): {on_bus!r} is not the name of a D-Bus method")
         hints = typing.get_type_hints(function, include_extras=True)
-        lines.append(f"  <method name={quoteattr(_camel_case(method))}>")
+        lines.append(f"  <method name={quoteattr(on_bus)}>")
         for parameter in _own_parameters(class_, method, function):
-            signature = _type_signature(hints.get(parameter), f"{method}({parameter})")
+            if parameter not in hints:
+                raise TypeError(f"{title}(): argument '{parameter}' has no annotation")
+            signature = _type_signature(hints[parameter], f"{title}({parameter})")
             lines.append(f'    <arg name="{parameter}" type="{signature}" direction="in"/>')
         for returned in _returned(hints.get("return", type(None))):
-            signature = _type_signature(returned, f"{method}() -> ...")
+            signature = _type_signature(returned, f"{title}() -> ...")
             lines.append(f'    <arg type="{signature}" direction="out"/>')
         lines.append("  </method>")
     return "\n".join([*lines, "</interface>"])
@@ -369,28 +421,45 @@ _SIGNATURES = {
 
 
 def _type_signature(hint, where):
-    if hint in _SIGNATURES:
+    if isinstance(hint, type) and hint in _SIGNATURES:
         return _SIGNATURES[hint]
     if typing.get_origin(hint) is typing.Annotated:
         signature = hint.__metadata__[0]
-        if GLib.variant_type_string_is_valid(signature):
+        if isinstance(signature, str) and _is_type(signature):
             return signature
         raise TypeError(f"{where}: {signature!r} is not a D-Bus type")
     inner = [_type_signature(each, where) for each in typing.get_args(hint)]
     origin = typing.get_origin(hint)
     if origin is list and len(inner) == 1:
         return f"a{inner[0]}"
-    if origin is dict and len(inner[0]) == 1 and inner[0] != "v":
+    if origin is dict and len(inner) == 2 and len(inner[0]) == 1 and inner[0] != "v":
         return f"a{{{inner[0]}{inner[1]}}}"
     if origin is tuple and inner:
         return f"({''.join(inner)})"
     raise TypeError(f"{where}: {hint!r} has no D-Bus type")
 
 
+def _is_type(signature):
+    """Whether it is one type, and one that D-Bus has."""
+    is_one = GLib.variant_type_string_is_valid(signature)
+    return is_one and GLib.Variant.is_signature(signature)
+
+
 def _returned(hint):
     if hint in (None, types.NoneType):
         return ()
     return typing.get_args(hint) if typing.get_origin(hint) is tuple else (hint,)
+
+
+def _is_tuple_of(hint, args):
+    """Whether what is annotated so is a tuple of the values, and not one that is a structure."""
+    if typing.get_origin(hint) is not tuple:
+        return False
+    try:
+        inner = [_type_signature(each, "") for each in typing.get_args(hint)]
+    except TypeError:  # of an interface that needs no annotations
+        return False
+    return inner == [each.signature for each in args]
 
 
 def _signature(args):
@@ -415,15 +484,18 @@ def _annotation(info, name):
     return next((each.value for each in info.annotations or () if each.key == name), None)
 
 
-def _unpack(variant, hint=None):
-    """Return Python's value, in which is a GLib.Variant what is annotated so."""
+def _unpack(variant, hint=None, keeps_variants=False):
+    """Return Python's value, in which is a GLib.Variant what is annotated so, or else, where it is
+    to be packed again, each variant."""
+    unpack = functools.partial(_unpack, keeps_variants=keeps_variants)
     if typing.get_origin(hint) is typing.Annotated:
         hint = typing.get_args(hint)[0]
     signature = variant.get_type_string()
     if hint is GLib.Variant:
         return variant.get_variant() if signature == "v" else variant
     if signature == "v":
-        return _unpack(variant.get_variant(), hint)
+        inside = variant.get_variant()
+        return inside if keeps_variants else _unpack(inside, hint)
     if signature == "ay":
         return variant.get_data_as_bytes().get_data() or b""
     if signature[0] not in "a(":
@@ -433,10 +505,10 @@ def _unpack(variant, hint=None):
     if signature.startswith("a{"):
         key_hint, value_hint = inner if len(inner) == 2 else (None, None)
         pairs = ((each.get_child_value(0), each.get_child_value(1)) for each in children)
-        return {_unpack(key, key_hint): _unpack(value, value_hint) for key, value in pairs}
+        return {unpack(key, key_hint): unpack(value, value_hint) for key, value in pairs}
     if signature.startswith("a"):
-        return [_unpack(each, inner[0]) for each in children]
-    return tuple(_unpack(each, kind) for each, kind in zip(children, _endless(inner)))
+        return [unpack(each, inner[0]) for each in children]
+    return tuple(unpack(each, kind) for each, kind in zip(children, _endless(inner)))
 
 
 def _endless(hints):
@@ -458,6 +530,13 @@ def _has(obj, name):
     if inspect.getattr_static(obj, name, missing) is not missing:
         return True
     return hasattr(type(obj), "__getattr__") and hasattr(obj, name)
+
+
+def _is_error_name(name):
+    try:
+        return "\0" not in name and Gio.dbus_is_error_name(name)
+    except (TypeError, UnicodeEncodeError):  # it is no str, or has a lone surrogate
+        return False
 
 
 def _camel_case(name):

@@ -169,45 +169,92 @@ class async_method:
 def error_of(exception):
     """Return the GLib.Error that an exception becomes where C code is to see it.
 
-    GLib.Error                its own
+    GLib.Error                the same
     asyncio.CancelledError    Gio.IOErrorEnum.CANCELLED
     TimeoutError              Gio.IOErrorEnum.TIMED_OUT
     OSError                   the Gio.IOErrorEnum of its errno
     NotImplementedError       Gio.IOErrorEnum.NOT_SUPPORTED
     any other                 Gio.IOErrorEnum.FAILED, with the name of its class
+
+    There is one of every exception, also if that is a GLib.Error whose domain or code is none, or
+    cannot say what it is. Its message has nothing in it that C code cannot have.
     """
-    return _classify(exception)[0]
+    return classify(exception)[0]
 
 
-def _classify(exception):
+def classify(exception):
     """Return the GLib.Error, and whether it says all: then nobody need see a traceback."""
     if isinstance(exception, GLib.Error):
-        return exception, True
+        return _plain_error(exception)
     if isinstance(exception, asyncio.CancelledError):
         return _io_error(Gio.IOErrorEnum.CANCELLED, "Operation was cancelled"), True
-    text = str(exception)
-    if isinstance(exception, OSError) and exception.errno is not None:
-        return _io_error(Gio.io_error_from_errno(exception.errno), text), True
+    if isinstance(exception, OSError):
+        number = attribute_of(exception, "errno")
+        if _is_c_int(number):
+            return _io_error(Gio.io_error_from_errno(number), text_of(exception)), True
     if isinstance(exception, TimeoutError):
-        return _io_error(Gio.IOErrorEnum.TIMED_OUT, text or "Timed out"), True
-    named = f"{type(exception).__name__}: {text}" if text else type(exception).__name__
+        return _io_error(Gio.IOErrorEnum.TIMED_OUT, text_of(exception) or "Timed out"), True
     unsupported = isinstance(exception, NotImplementedError)
     code = Gio.IOErrorEnum.NOT_SUPPORTED if unsupported else Gio.IOErrorEnum.FAILED
-    return _io_error(code, named), hasattr(exception, "dbus_error_name")
+    says_all = attribute_of(exception, "dbus_error_name") is not None
+    return _io_error(code, named_text_of(exception)), says_all
+
+
+def _plain_error(error):
+    """Return a GLib.Error as one that C code can have. A subclass may lack all that it has."""
+    message, domain, code = (
+        attribute_of(error, name) for name in ("message", "domain", "code")
+    )
+    is_text = isinstance(message, str)
+    text = _for_c(message) if is_text else named_text_of(error)
+    if isinstance(domain, str) and domain and domain == _for_c(domain) and _is_c_int(code):
+        return GLib.Error(text, domain, code), is_text
+    # Neither of the two means anything without the other.
+    return _io_error(Gio.IOErrorEnum.FAILED, text), False
+
+
+def text_of(exception):
+    """Return what an exception says, as C code can have it."""
+    for say in (str, BaseException.__str__):
+        try:
+            return _for_c(say(exception))
+        except BaseException:  # of code of its own: as the module traceback does
+            continue
+    return ""
+
+
+def named_text_of(exception):
+    """Return of what class an exception is, and what it says."""
+    text = text_of(exception)
+    name = type(exception).__name__
+    return f"{name}: {text}" if text else name
+
+
+def attribute_of(exception, name):
+    """Return an attribute, or None where code of the exception's own does not give it."""
+    try:
+        return getattr(exception, name, None)
+    except BaseException:
+        return None
+
+
+def _for_c(text):
+    """Return a text without what UTF-8 in C cannot have: lone surrogates, and a NUL."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _is_c_int(value):
+    return isinstance(value, int) and GLib.MININT <= value <= GLib.MAXINT
 
 
 def report(title, exception):
     """Give an exception to the exception handler of the loop that runs, if nothing else tells all
     of it."""
-    if not _classify(exception)[1]:
+    if not classify(exception)[1]:
         asyncio.get_running_loop().call_exception_handler(
             {"message": f"Exception in {title}", "exception": exception}
         )
-
-
-def without_nul(message):
-    """Return a message as C code can have it."""
-    return message.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 async def call_method(instance, name, args):
@@ -224,16 +271,17 @@ class TaskEnd:
     def succeed(self, value):
         _native.return_value(self._task, value)
 
-    def fail(self, error, _exception):
-        message = without_nul(error.message)
-        _native.return_error(self._task, error.domain, error.code, message)
+    def fail(self, exception):
+        error, says_all = classify(exception)
+        _native.return_error(self._task, error.domain, error.code, error.message)
+        return says_all
 
 
 class Production:
     """A coroutine that runs for somebody who waits for it outside asyncio.
 
-    end has succeed(value) and fail(error, exception), of which one ends it: error is error_of()
-    the exception. succeed() may raise.
+    end has succeed(value) and fail(exception), of which the first ends it. succeed() may raise,
+    and has then ended nothing; fail() returns whether it has told all of the exception.
     """
 
     def __init__(self, cancellable, title, end):
@@ -247,16 +295,16 @@ class Production:
         thread iterates that context, which will start it."""
         loop = running_loop()
         if loop is not None:
-            return self._run(loop, coroutine, priority)
+            return self._run(lambda: loop, coroutine, priority)
         context = current_context()
         if context.acquire():
             try:
-                return self._run(loop_of_context(context), coroutine, priority)
+                return self._run(lambda: loop_of_context(context), coroutine, priority)
             finally:
                 context.release()
 
         def run_there(*_):
-            self._run(loop_of_context(context), coroutine, priority)
+            self._run(lambda: loop_of_context(context), coroutine, priority)
             return GLib.SOURCE_REMOVE
 
         source = GLib.Idle(priority=priority)
@@ -265,13 +313,18 @@ class Production:
         return None
 
     def _run(self, loop, coroutine, priority):
-        self._loop = loop
-        options = {}
-        if priority != current_priority.get(_DEFAULT) and hasattr(loop, "_enter"):
-            options["priority"] = priority
-        task = loop.create_task(coroutine, **options)
+        try:
+            self._loop = loop()
+            options = {}
+            if priority != current_priority.get(_DEFAULT) and hasattr(self._loop, "_enter"):
+                options["priority"] = priority
+            task = self._loop.create_task(coroutine, **options)
+        except BaseException as error:  # of a task factory; no descriptors for a loop
+            self._fail(self._release(), error)
+            coroutine.close()
+            raise
         # asyncio refers to its tasks weakly. Once the loop is gone, nothing runs them.
-        vars(loop).setdefault("_produced_tasks", set()).add(task)
+        vars(self._loop).setdefault("_produced_tasks", set()).add(task)
         task.add_done_callback(self._done)
         if self._cancellable is not None:
             self._listen(task)
@@ -304,18 +357,31 @@ class Production:
             try:
                 end.succeed(task.result())
                 return
-            except Exception as error:
+            except (SystemExit, KeyboardInterrupt) as error:
+                # Ctrl-C may come right after it has ended, which is then what counts.
+                self._fail(end, error)
+                raise
+            except BaseException as error:
                 exception = error
-        error, says_all = _classify(exception)
-        if not says_all:
-            self._loop.call_exception_handler(
-                {
-                    "message": f"Exception in {self._title}()",
-                    "exception": exception,
-                    "task": task,
-                }
-            )
-        end.fail(error, exception)
+        if self._fail(end, exception):
+            return
+        self._loop.call_exception_handler(
+            {
+                "message": f"Exception in {self._title}()",
+                "exception": exception,
+                "task": task,
+            }
+        )
+
+    @staticmethod
+    def _fail(end, exception):
+        try:
+            return end.fail(exception)
+        except BaseException as error:  # of code of the exception's own
+            end.fail(RuntimeError("the exception cannot be described"))
+            if not isinstance(error, Exception):
+                raise
+            return False
 
     def _release(self):
         end, self._end = self._end, None
@@ -328,8 +394,7 @@ class Production:
         # Its loop is gone.
         end = self._release()
         if end is not None:
-            cancelled = asyncio.CancelledError()
-            end.fail(error_of(cancelled), cancelled)
+            end.fail(asyncio.CancelledError())
 
 
 def _positional_parameters(function):

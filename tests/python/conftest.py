@@ -18,7 +18,7 @@ gi.require_version("GLib", "2.0")
 gi.require_version("Gio", "2.0")
 
 import gawait
-from gi.repository import Gio
+from gi.repository import Gio, GLib
 
 
 @pytest.fixture
@@ -124,6 +124,69 @@ def run_script():
         )
 
     return run_source
+
+
+class Unprintable(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+class Exiting(Exception):
+    def __str__(self):
+        raise SystemExit("at a bad time")
+
+
+class Uninitialised(GLib.Error):
+    def __init__(self, *_):
+        pass
+
+
+class Raising(GLib.Error):
+    @property
+    def domain(self):
+        raise RuntimeError("no domain")
+
+    @domain.setter
+    def domain(self, _):
+        pass
+
+
+class Incomparable(int):
+    def __ge__(self, _):
+        raise RuntimeError("no comparisons")
+
+    __lt__ = __gt__ = __le__ = __ge__
+
+
+# Exceptions that are no GError as they are, and the text that C code is to see.
+ODD_EXCEPTIONS = [
+    (ValueError("caf\udce9"), r"ValueError: caf\udce9"),
+    (OSError(2, "caf\udce9"), r"caf\udce9"),
+    (OSError("text", "what"), "what"),
+    (OSError(2**70, "what"), "what"),
+    (TimeoutError("caf\udce9"), r"caf\udce9"),
+    (NotImplementedError("caf\udce9"), r"NotImplementedError: caf\udce9"),
+    (Unprintable("what it is made of"), "Unprintable: what it is made of"),
+    (Unprintable(Unprintable()), "Unprintable"),
+    (Exiting("what it is made of"), "Exiting: what it is made of"),
+    (Uninitialised("what it is made of"), "Uninitialised: what it is made of"),
+    (Raising("what"), "what"),
+    (GLib.Error(None, "domain", 1), "domain: None (1)"),
+    (GLib.Error("caf\udce9", "domain", 1), r"caf\udce9"),
+    (GLib.Error("what", None, 1), "what"),
+    (GLib.Error("what", "", 1), "what"),
+    (GLib.Error("what", "nul \0", 1), "what"),
+    (GLib.Error("what", "caf\udce9", 1), "what"),
+    (GLib.Error("what", "domain", 2**40), "what"),
+    (GLib.Error("what", "domain", "1"), "what"),
+    (GLib.Error("what", "domain", Incomparable(1)), "cannot be described"),
+]
+
+
+@pytest.fixture(params=ODD_EXCEPTIONS, ids=lambda odd: f"{type(odd[0]).__name__}-{odd[1]}")
+def odd_exception(request):
+    """An exception that is no GError as it is, and the text that C code is to see."""
+    return request.param
 
 
 @pytest.fixture

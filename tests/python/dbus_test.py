@@ -182,6 +182,40 @@ def test_a_tuple_is_several_values(on_bus):
     assert on_bus(test, Annotated()) == (3, 1)
 
 
+class Tuples:
+    async def none(self) -> tuple[()]:
+        return ()
+
+    async def one(self) -> tuple[int]:
+        return (1,)
+
+    async def structure(self) -> tuple[tuple[int]]:
+        return ((1,),)
+
+    async def in_a_list(self) -> list[tuple[int]]:
+        return [(1,)]
+
+
+@pytest.mark.parametrize(
+    "method, reply",
+    [("None", "()"), ("One", "(1,)"), ("Structure", "((1,),)"), ("InAList", "([(1,)],)")],
+)
+def test_a_tuple_of_no_or_one_value_is_that_value(on_bus, method, reply):
+    async def test(bus):
+        return (await bus.call(method)).print_(True)
+
+    assert on_bus(test, Tuples()) == reply
+
+
+def test_a_tuple_for_a_structure_of_introspection_xml_is_the_structure(on_bus):
+    async def test(bus):
+        return (await bus.call("One")).print_(True)
+
+    xml = f"""<interface name="{INTERFACE}">
+        <method name="One"><arg type="(i)" direction="out"/></method></interface>"""
+    assert on_bus(test, Tuples(), xml) == "((1,),)"
+
+
 def test_annotated_methods_can_be_introspected(on_bus):
     async def test(bus):
         introspectable = "org.freedesktop.DBus.Introspectable"
@@ -277,6 +311,45 @@ async def get_property(bus, name):
     return got.unpack()[0]
 
 
+@pytest.mark.parametrize(
+    "value, kept",
+    [
+        (GLib.Variant("v", GLib.Variant("s", "new")), GLib.Variant("s", "new")),
+        (GLib.Variant("a{sv}", {"k": GLib.Variant("i", 1)}), {"k": GLib.Variant("i", 1)}),
+        (GLib.Variant("av", [GLib.Variant("as", ["x"])]), [GLib.Variant("as", ["x"])]),
+        (GLib.Variant("(iv)", (1, GLib.Variant("b", True))), (1, GLib.Variant("b", True))),
+        (GLib.Variant("aay", [b"a\0b"]), [b"a\0b"]),
+    ],
+    ids=lambda value: value.get_type_string() if isinstance(value, GLib.Variant) else "",
+)
+@pytest.mark.parametrize("hints", [{}, {"value": GLib.Variant}], ids=["plain", "annotated"])
+def test_what_a_property_was_set_to_is_what_it_is(on_bus, hints, value, kept):
+    class Served:
+        __annotations__ = hints
+        value = None
+
+    served = Served()
+    xml = f"""<interface name="{INTERFACE}">
+        <property name="Value" type="{value.get_type_string()}" access="readwrite"/></interface>"""
+
+    async def test(bus):
+        told = []
+        bus.client.signal_subscribe(
+            None, PROPERTIES, None, PATH, None, 0, lambda *all: told.append(all[5])
+        )
+        which = INTERFACE, "Value"
+        await bus.call("Set", GLib.Variant("(ssv)", (*which, value)), PROPERTIES)
+        got = await bus.call("Get", GLib.Variant("(ss)", which), PROPERTIES)
+        await until(lambda: told)
+        return (
+            got.get_child_value(0).get_variant(),
+            told[0].get_child_value(1).lookup_value("Value", None),
+        )
+
+    assert on_bus(test, served, xml) == (value, value)
+    assert served.value == kept
+
+
 def test_a_property_that_can_only_be_written_is_written(on_bus):
     served = Guarded()
     on_bus(lambda bus: set_property(bus, "Secret", 5), served, with_properties(Secret="write"))
@@ -324,6 +397,17 @@ def test_all_properties_that_can_be_read_are_given(on_bus):
 
     interface = with_properties(Level="read", Other="read", Secret="write")
     assert on_bus(get_all, Served(), interface) == {"Other": 1}
+
+
+def test_what_can_only_be_written_is_not_told(on_bus):
+    served = Guarded()
+    served.kept = 5
+
+    async def test(bus):
+        with pytest.raises(ValueError, match=f"{INTERFACE}.Secret cannot be read"):
+            bus.exported.emit_properties_changed("Level", "Secret")
+
+    on_bus(test, served, with_properties(Level="read", Secret="write"))
 
 
 @pytest.mark.parametrize(
@@ -459,6 +543,32 @@ def test_a_method_of_any_number_of_arguments_is_refused(parameters):
         dbus.interface_info(INTERFACE, names["Served"]())
 
 
+@pytest.mark.parametrize(
+    "hint",
+    [
+        None,
+        [int],
+        object,
+        dict[str],
+        dict[GLib.Variant, int],
+        tuple[int, ...],
+        tuple[()],
+        typing.Annotated[int, 5],
+        typing.Annotated[int, "ii"],
+        typing.Annotated[int, "mi"],
+        typing.Annotated[int, "r"],
+    ],
+    ids=repr,
+)
+def test_an_annotation_that_has_no_d_bus_type_is_refused_by_name(hint):
+    class Served:
+        async def add(self, value: hint):
+            pass
+
+    with pytest.raises(TypeError, match=r"Served.add\(value\): .* D-Bus type"):
+        dbus.interface_info(INTERFACE, Served())
+
+
 def test_concurrent_calls_are_served_concurrently(on_bus):
     served = Annotated()
 
@@ -549,6 +659,89 @@ def test_an_error_has_a_name(on_bus, kind, name, message, reports):
     on_bus(test, Annotated(), expected_reports=reports)
 
 
+FAILED = "org.freedesktop.DBus.Error.Failed"
+
+
+class Raising:
+    """Raises what it was given."""
+
+    def __init__(self, exception):
+        self.exception = exception
+
+    async def fail(self) -> None:
+        raise self.exception
+
+
+async def raised(bus):
+    """The D-Bus name and the message of what a call fails with."""
+    with pytest.raises(GLib.Error) as caught:
+        await bus.call("Fail")
+    name, message = Gio.DBusError.get_remote_error(caught.value), caught.value.message
+    return name, message.removeprefix(f"GDBus.Error:{name}: ")
+
+
+def test_whatever_is_raised_the_caller_gets_a_reply(loop, reports, session_bus, odd_exception):
+    exception, text = odd_exception
+
+    async def main():
+        bus = Bus(await connect(session_bus), await connect(session_bus))
+        with dbus.export(bus.server, PATH, Raising(exception), INTERFACE):
+            _, message = await raised(bus)
+        await bus.client.close()
+        await bus.server.close()
+        return message
+
+    assert text in loop.run_until_complete(main())
+    assert [each["exception"] for each in reports] in ([], [exception])
+
+
+@pytest.mark.parametrize("domain, code", [("domain", -1), ("long" * 100, 1), (None, 1)])
+def test_a_glib_error_that_has_no_name_on_the_bus_has_failed_and_is_reported(
+    on_bus, domain, code
+):
+    served = Raising(GLib.Error("what it says", domain, code))
+    name, message = on_bus(raised, served, expected_reports=1)
+    assert name == FAILED and "what it says" in message
+
+
+class Unnamed(dbus.Error):
+    def __init__(self, *_):
+        pass
+
+
+def test_an_error_that_has_lost_its_name_has_failed_and_is_reported(on_bus):
+    lost = dbus.Error("org.example.Error", "what it says")
+    for name in None, "no name", "nul.in.it\0", "caf.\udce9", 3:
+        lost.dbus_error_name = name
+        raised_name, message = on_bus(raised, Raising(lost), expected_reports=1)
+        assert raised_name == FAILED and "what it says" in message
+    never = Unnamed("what it says")
+    assert on_bus(raised, Raising(never), expected_reports=1) == (
+        FAILED,
+        "Unnamed: what it says",
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["no name", ":1.5", "a-b.c", "nul.in.it\0", "caf.\udce9", "a." + "b" * 300, None, 3]
+)
+def test_what_is_not_the_name_of_an_error_is_refused(name):
+    with pytest.raises(ValueError, match="D-Bus error"):
+        dbus.Error(name)
+
+
+@pytest.mark.parametrize(
+    "value", [GLib.Variant("mi", 1), GLib.Variant("av", [GLib.Variant("ms", None)])]
+)
+def test_a_value_that_d_bus_has_no_type_for_is_a_reported_failure(on_bus, value):
+    class Served:
+        async def fail(self) -> dict[str, GLib.Variant]:
+            return {"key": value}
+
+    name, message = on_bus(raised, Served(), expected_reports=1)
+    assert name == FAILED and "no type" in message
+
+
 @pytest.mark.parametrize(
     "kind, code", [("glib", Gio.IOErrorEnum.NO_SPACE), ("os", Gio.IOErrorEnum.NOT_FOUND)]
 )
@@ -610,7 +803,19 @@ def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
         async def method(self, what):
             pass
 
+    misnamed = Gio.DBusNodeInfo.new_for_xml(XML.replace('"Sync"', '"Sync-now"')).interfaces[0]
+
+    class Untyped:
+        async def method(self, what: object):
+            pass
+
+    class Foreign:
+        async def naïve(self):
+            pass
+
     async def main():
+        with pytest.raises(TypeError, match="'connection': expected DBusConnection"):
+            dbus.export(None, PATH, Described(), XML)
         bus = await connect(session_bus)
         for path, served, interface, error, match in [
             ("no path", Described(), XML, ValueError, "object path"),
@@ -618,15 +823,46 @@ def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
             (PATH, Described(), "<node", ValueError, "XML"),
             (PATH, Described(), "<node/>", ValueError, "of one interface"),
             (PATH, Described(), "no name", ValueError, "name"),
-            (PATH, Unannotated(), INTERFACE, TypeError, r"method\(what\)"),
+            (
+                PATH,
+                Unannotated(),
+                INTERFACE,
+                TypeError,
+                r"Unannotated.method\(\): argument 'what'",
+            ),
+            (
+                PATH,
+                Untyped(),
+                INTERFACE,
+                TypeError,
+                r"Untyped.method\(what\): <class 'object'>",
+            ),
+            (
+                PATH,
+                Foreign(),
+                INTERFACE,
+                ValueError,
+                r"Foreign.naïve\(\): 'Naïve' is not the name",
+            ),
+            (PATH, Described(), XML.replace('"Sync"', '"Sync-now"'), ValueError, "'Sync-now'"),
+            (
+                PATH,
+                Described(),
+                XML.replace('"Changed"', '"Change d"'),
+                ValueError,
+                "'Change d'",
+            ),
+            (PATH, Described(), XML.replace(INTERFACE, "none"), ValueError, "'none'"),
+            (PATH, Described(), misnamed, ValueError, "'Sync-now'"),
+            (PATH, Described(), None, TypeError, "'interface': expected str"),
+            (PATH, Described(), b"<node/>", TypeError, "'interface': expected str"),
+            (None, Described(), XML, TypeError, "'path': expected str, not NoneType"),
         ]:
             with pytest.raises(error, match=match):
                 dbus.export(bus, path, served, interface)
         with dbus.export(bus, PATH, Described(), XML):
             with pytest.raises(GLib.Error):
                 dbus.export(bus, PATH, Described(), XML)
-        with pytest.raises(ValueError, match="D-Bus error"):
-            dbus.Error("no name")
         await bus.close()
 
     run(main())

@@ -145,7 +145,20 @@ def test_without_a_callback_it_is_awaited(run):
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, 7, -(2**40), 2**80, 1.5, "text", "\ud800", b"bytes", ["list"], object()],
+    [
+        None,
+        True,
+        7,
+        -(2**40),
+        2**80,
+        1.5,
+        "text",
+        "\ud800",
+        "a\0b",
+        b"a\0b",
+        ["list"],
+        object(),
+    ],
     ids=lambda value: "object()" if type(value) is object else repr(value),
 )
 def test_a_value_comes_out_as_it_went_in(run, value):
@@ -163,6 +176,18 @@ def test_objects_boxed_values_and_variants_come_out_as_they_went_in(run):
         assert (await counter.echo_async(GLib.Bytes.new(b"x"))).get_data() == b"x"
         assert (await counter.echo_async(GLib.Variant("(is)", (1, "a")))).unpack() == (1, "a")
         assert await counter.echo_async(Gio.IOErrorEnum.BUSY) == Gio.IOErrorEnum.BUSY
+
+    run(main())
+
+
+def test_an_object_that_was_never_initialised_comes_out_as_it_went_in(run):
+    class Empty(GObject.Object):
+        def __init__(self):
+            pass
+
+    async def main():
+        empty = Empty()
+        assert await Counter().echo_async(empty) is empty
 
     run(main())
 
@@ -765,6 +790,98 @@ def test_the_report_has_the_traceback(loop, reports):
     (report,) = reports
     assert report["exception"] is error and error.__traceback__ is not None
     assert "Counter.fail()" in report["message"]
+
+
+def test_whatever_is_raised_it_ends_with_an_error(loop, reports, odd_exception):
+    exception, text = odd_exception
+    counter, call = Counter(), Call()
+
+    async def main():
+        counter.fail_async(exception, callback=call)
+        with pytest.raises(GLib.Error) as caught:
+            counter.fail_finish(await call.result())
+        return caught.value.message
+
+    assert text in loop.run_until_complete(main())
+    assert [each["exception"] for each in reports] in ([], [exception])
+
+
+def test_an_error_whose_domain_or_code_is_none_has_failed_and_is_reported(run):
+    async def main():
+        odd = (
+            (None, 1),
+            ("", 1),
+            ("nul \0", 1),
+            ("caf\udce9", 1),
+            ("domain", 2**40),
+            ("domain", "1"),
+        )
+        for domain, code in odd:
+            with pytest.raises(GLib.Error, match="what it says") as caught:
+                await Counter().fail_async(GLib.Error("what it says", domain, code))
+            assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED)
+
+    run(main(), expected_reports=6)
+
+
+def test_a_number_that_is_no_errno_is_a_bug(run):
+    async def main():
+        for number in ("text", 2**70):
+            with pytest.raises(GLib.Error) as caught:
+                await Counter().fail_async(OSError(number, "what"))
+            assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED)
+
+    run(main(), expected_reports=2)
+
+
+def test_it_ends_though_the_exception_handler_exits(loop):
+    def exit(loop, context):
+        raise SystemExit("of the handler")
+
+    loop.set_exception_handler(exit)
+    counter, call = Counter(), Call()
+    loop.call_soon(lambda: counter.fail_async(ValueError("bad"), callback=call))
+    with pytest.raises(SystemExit, match="of the handler"):
+        loop.run_forever()
+    loop.run_until_complete(call.called.wait())
+
+
+def test_it_ends_though_no_task_can_be_made(loop):
+    def refuse(loop, coroutine, **options):
+        raise RuntimeError("no tasks")
+
+    counter, call = Counter(), Call()
+
+    async def main():
+        loop.set_task_factory(refuse)
+        try:
+            with pytest.raises(RuntimeError, match="no tasks"):
+                counter.add_async(1, callback=call)
+        finally:
+            loop.set_task_factory(None)
+        with pytest.raises(GLib.Error, match="RuntimeError: no tasks"):
+            counter.add_finish(await call.result())
+
+    loop.run_until_complete(main())
+
+
+def test_what_is_raised_after_it_has_ended_changes_nothing(run_script):
+    finished = run_script(
+        """
+from gawait import producing
+from gi.repository import Gio, GLib
+
+called = []
+for end_it in (lambda end: end.succeed(1)), (lambda end: end.fail(ValueError())):
+    end = producing.TaskEnd(Gio.Task.new(None, None, lambda *_: called.append(1)))
+    end_it(end)
+    end.fail(KeyboardInterrupt())
+while GLib.MainContext.default().iteration(False):
+    pass
+print(len(called))
+"""
+    )
+    assert (finished.returncode, finished.stdout) == (0, "2\n"), finished.stderr
 
 
 # C code -------------------------------------------------------------------------------------

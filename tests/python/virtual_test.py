@@ -242,6 +242,78 @@ def test_another_exception_is_reported_and_becomes_an_error(run):
     run(main(), expected_reports=1)
 
 
+def test_whatever_is_raised_it_ends_with_an_error(loop, reports, odd_exception):
+    exception, text = odd_exception
+
+    class Broken(Gio.InputStream):
+        async def do_read_async(self, count):
+            raise exception
+
+    async def main():
+        for operation in Thing(exception).init_async(0), Broken().read_bytes_async(8):
+            with pytest.raises(GLib.Error) as caught:
+                await operation
+            assert text in caught.value.message
+
+    loop.run_until_complete(main())
+
+
+def test_it_ends_though_no_task_can_be_made(run_script):
+    finished = run_script(
+        """
+import asyncio, gawait
+from gi.repository import Gio, GLib
+
+class Source(Gio.InputStream):
+    async def do_read_async(self, count):
+        return b""
+
+def refuse(loop, coroutine, **options):
+    raise RuntimeError("no tasks")
+
+async def main():
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    results = []
+    loop.set_task_factory(refuse)
+    Source().read_bytes_async(8, 0, None, lambda *all: (results.append(all), ended.set()))
+    loop.set_task_factory(None)
+    await ended.wait()
+    await asyncio.sleep(0.01)
+    ((source, result),) = results
+    try:
+        source.read_bytes_finish(result)
+    except GLib.Error as error:
+        print(error.message)
+
+gawait.run(main())
+"""
+    )
+    assert (finished.returncode, finished.stdout) == (
+        0,
+        "RuntimeError: no tasks\n",
+    ), finished.stderr
+
+
+def test_a_value_that_exits_when_it_is_asked_for_ends_it(loop):
+    class Exit:
+        def __index__(self):
+            raise SystemExit("of the value")
+
+    class Liar(Gio.OutputStream):
+        async def do_write_async(self, data):
+            return Exit()
+
+    async def main():
+        ended = asyncio.Event()
+        Liar().write_bytes_async(GLib.Bytes.new(b"x"), 0, None, lambda *_: ended.set())
+        await ended.wait()
+
+    task = loop.create_task(main())
+    with pytest.raises(SystemExit, match="of the value"):
+        loop.run_until_complete(task)
+    loop.run_until_complete(task)
+
+
 def test_cancelling_cancels_the_coroutine_which_cleans_up_first(run):
     async def main():
         thing, cancellable = Thing(asyncio.Event()), Gio.Cancellable()

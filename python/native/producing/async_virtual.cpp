@@ -133,8 +133,9 @@ void start(ending begun, GObject* instance, const char* method, const object& ar
                                             method, arguments.get(), capsule.get())))
         return;
     PyErr_Print();
-    g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_FAILED, "%s() could not be called",
-                            method);
+    if (ends_now(task))
+        g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_FAILED, "%s() could not be called",
+                                method);
 }
 
 /// The name of the coroutine; its address is the tag of its tasks.
@@ -279,6 +280,7 @@ PyObject* end_virtual_method(PyObject*, PyObject* arguments) {
     auto* const end = static_cast<ending*>(PyCapsule_GetPointer(capsule, ending_name));
     if (!end || !end->give(*end, value))
         return nullptr;
+    std::ignore = ends_now(end->task.get());
     Py_RETURN_NONE;
 }
 

@@ -1,10 +1,12 @@
 #include "producing/exported.hpp"
 
 #include "gawait/ref.hpp"
+#include "producing/producing.hpp"
 #include "pygobject.hpp"
 
 #include <gio/gio.h>
 
+#include <cstring>
 #include <memory>
 
 namespace gawait::python {
@@ -33,6 +35,20 @@ ref<GVariant> variant_of(PyObject* given) noexcept {
     if (!variant && !PyErr_Occurred())
         PyErr_SetString(PyExc_TypeError, "expected GLib.Variant");
     return variant;
+}
+
+/// Whether there is in it, as in a variant of Python's, what D-Bus has no type for. GDBus would
+/// warn, and send nothing.
+bool has_maybe(GVariant* variant) noexcept {
+    const char* type = g_variant_get_type_string(variant);
+    if (std::strchr(type, 'm'))
+        return true;
+    if (!std::strchr(type, 'v'))
+        return false;
+    for (gsize index = 0; index < g_variant_n_children(variant); ++index)
+        if (has_maybe(ref<GVariant>::adopt(g_variant_get_child_value(variant, index))))
+            return true;
+    return false;
 }
 
 void on_call(GDBusConnection*, const char*, const char*, const char*, const char*, GVariant*,
@@ -90,7 +106,12 @@ PyObject* reply(PyObject*, PyObject* arguments) {
     const auto variant = variant_of(given);
     if (!variant)
         return nullptr;
-    g_dbus_method_invocation_return_value(invocation_for_reply(invocation), variant);
+    if (has_maybe(variant)) {
+        PyErr_SetString(PyExc_ValueError, "D-Bus has no type for values that may be missing");
+        return nullptr;
+    }
+    if (ends_now(pygobject_get(invocation)))
+        g_dbus_method_invocation_return_value(invocation_for_reply(invocation), variant);
     Py_RETURN_NONE;
 }
 
@@ -99,7 +120,8 @@ PyObject* reply_error(PyObject*, PyObject* arguments) {
     const char *name = nullptr, *message = nullptr;
     if (!PyArg_ParseTuple(arguments, "O!ss", invocation_type, &invocation, &name, &message))
         return nullptr;
-    g_dbus_method_invocation_return_dbus_error(invocation_for_reply(invocation), name, message);
+    if (ends_now(pygobject_get(invocation)))
+        g_dbus_method_invocation_return_dbus_error(invocation_for_reply(invocation), name, message);
     Py_RETURN_NONE;
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 PyTypeObject* task_type; // Gio.Task
 GQuark finished;         // on a GTask whose result was taken out
+GQuark ended;            // on what `ends_now()` was asked for
 GType python_object;     // the boxed type of what GLib has no type for
 
 /// A Python callback, and what it gets besides the source and the result.
@@ -134,10 +135,14 @@ GType type_of_value(PyObject* value) noexcept {
     }
     if (PyFloat_CheckExact(value))
         return G_TYPE_DOUBLE;
-    if (PyUnicode_CheckExact(value))
-        return G_TYPE_STRING;
-    if (pygobject_check(value, &PyGObject_Type))
-        return G_OBJECT_TYPE(pygobject_get(value));
+    if (PyUnicode_CheckExact(value)) {
+        const Py_ssize_t nul = PyUnicode_FindChar(value, 0, 0, PyUnicode_GET_LENGTH(value), 1);
+        return nul < 0 ? G_TYPE_STRING : python_object;
+    }
+    if (pygobject_check(value, &PyGObject_Type)) {
+        GObject* const instance = pygobject_get(value);
+        return instance ? G_OBJECT_TYPE(instance) : python_object;
+    }
     // Boxed types, variants, enumerations.
     const GType type =
         pyg_type_from_object_strict(reinterpret_cast<PyObject*>(Py_TYPE(value)), FALSE);
@@ -165,7 +170,8 @@ PyObject* return_value(PyObject*, PyObject* arguments) {
         // It may call back at once, and what it calls may wait for another thread.
         const auto alive = ref<GTask>::retain(task);
         const without_gil released;
-        g_task_return_value(task, &converted);
+        if (ends_now(task))
+            g_task_return_value(task, &converted);
         g_value_unset(&converted);
     }
     Py_RETURN_NONE;
@@ -183,7 +189,9 @@ PyObject* return_error(PyObject*, PyObject* arguments) {
     {
         const auto alive = ref<GTask>::retain(task);
         const without_gil released;
-        g_task_return_error(task, g_error_new_literal(g_quark_from_string(domain), code, message));
+        if (ends_now(task))
+            g_task_return_error(task,
+                                g_error_new_literal(g_quark_from_string(domain), code, message));
     }
     Py_RETURN_NONE;
 }
@@ -253,6 +261,14 @@ GTask* task_of(PyObject* given) noexcept {
     return nullptr;
 }
 
+bool ends_now(gpointer task_or_invocation) noexcept {
+    auto* const object = static_cast<GObject*>(task_or_invocation);
+    if (g_object_get_qdata(object, ended))
+        return false;
+    g_object_set_qdata(object, ended, object);
+    return true;
+}
+
 gpointer pointer_of(PyObject* given) noexcept {
     if (PyLong_Check(given))
         return PyLong_AsVoidPtr(given);
@@ -274,6 +290,7 @@ object new_task(GObject* source, GCancellable* cancellable, GAsyncReadyCallback 
 bool add_producing(PyObject* module) noexcept {
     task_type = import_type("gi.repository.Gio", "Task");
     finished = g_quark_from_static_string("gawait-finished");
+    ended = g_quark_from_static_string("gawait-ended");
     python_object = g_type_from_name("PyObject");
     return task_type && PyModule_AddFunctions(module, functions) == 0;
 }

@@ -14,6 +14,10 @@ object new_task(GObject* source, GCancellable* cancellable, GAsyncReadyCallback 
 /// A `GTask`, or null with an exception set.
 GTask* task_of(PyObject* given) noexcept;
 
+/// Whether it is now that a task or an invocation is ended, and not before. Ctrl-C may raise right
+/// after a value was given, where an exception otherwise says that it could not be.
+bool ends_now(gpointer task_or_invocation) noexcept;
+
 /// What PyGObject makes of a pointer. Null with an exception set if it is none.
 gpointer pointer_of(PyObject* given) noexcept;
 
