@@ -1177,7 +1177,11 @@ def test_callbacks_run_by_priority(loop):
 
 
 def test_tasks_run_by_priority_and_hand_it_on(run):
+    async def priority_here():
+        return gawait.priority.get()
+
     async def main():
+        assert gawait.priority.get() == GLib.PRIORITY_DEFAULT
         order = []
 
         async def work(name):
@@ -1186,6 +1190,8 @@ def test_tasks_run_by_priority_and_hand_it_on(run):
 
         async def parent():
             assert gawait.priority.get() == GLib.PRIORITY_LOW
+            task = gawait.create_task(priority_here(), priority=GLib.PRIORITY_DEFAULT)
+            assert await task == GLib.PRIORITY_DEFAULT
             await asyncio.gather(work("child of low"))
 
         loop = asyncio.get_running_loop()
