@@ -129,12 +129,12 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             return
         if self._own_context is None:
             self.close()
-        elif self._context.acquire():
+        elif self._acquire():
             try:
                 self.close()
             finally:
-                self._context.release()
-        else:
+                self._release()
+        elif not sys.is_finalizing():
             # The garbage of a thread that is not the one that iterates the context.
             source = GLib.Idle()
             source.set_callback(lambda *_: self.close())

@@ -1442,6 +1442,21 @@ loop.run_forever()
     assert "Fatal" not in result.stderr and "CRITICAL" not in result.stderr
 
 
+@pytest.mark.parametrize("context", ("", "GLib.MainContext.new()"))
+def test_a_loop_that_is_left_open_at_the_end_of_the_interpreter_says_nothing(
+    run_script, context
+):
+    result = run_script(
+        f"""
+import gawait
+from gi.repository import GLib
+
+loop = gawait.EventLoop({context})
+"""
+    )
+    assert result.stderr == ""
+
+
 # Ways to run ----------------------------------------------------------------------
 
 
