@@ -459,6 +459,28 @@ def test_a_main_loop_runs_the_loop_that_was_made_for_it(loop):
     assert task.done() and seen == [loop]
 
 
+@pytest.mark.parametrize("has_run", (True, False))
+def test_an_older_loop_is_found_again_once_newer_ones_are_closed(loop, has_run):
+    newer = gawait.new_event_loop()
+    if has_run:
+        loop.run_until_complete(asyncio.sleep(0))
+        newer.run_until_complete(asyncio.sleep(0))
+        assert gawait.EventLoop.of_context(loop._context) is newer
+        gawait.run(asyncio.sleep(0))
+        assert gawait.EventLoop.of_context(loop._context) is newer
+    newer.close()
+
+    async def running_loop():
+        return asyncio.get_running_loop()
+
+    task = loop.create_task(running_loop())
+    main_loop = GLib.MainLoop()
+    GLib.idle_add(main_loop.quit, priority=GLib.PRIORITY_LOW)
+    main_loop.run()
+    assert task.done() and task.result() is loop
+    assert gawait.EventLoop.of_context(loop._context) is loop
+
+
 def test_a_loop_runs_on_the_context_that_is_given():
     context = GLib.MainContext.new()
 
