@@ -564,6 +564,23 @@ def test_where_nobody_runs_a_loop_one_can_be_run_meanwhile(run):
     assert is_cancelled(caught.value)
 
 
+@pytest.mark.parametrize("fatal", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("begun", ["before", "within"])
+def test_an_exit_ends_the_main_loop_wherever_it_was_begun(fatal, begun):
+    counter, main_loop = Counter(), GLib.MainLoop()
+
+    def begin():
+        counter.fail_async(fatal("out"), callback=None)
+
+    if begun == "before":
+        begin()
+    else:
+        GLib.idle_add(begin)
+    GLib.idle_add(main_loop.quit, priority=GLib.PRIORITY_LOW)
+    with pytest.raises(fatal, match="out"):
+        main_loop.run()
+
+
 def test_without_a_callback_the_coroutine_runs(run):
     async def main():
         counter, cancellable = Counter(), Gio.Cancellable()
