@@ -504,6 +504,14 @@ def test_an_operation_that_nobody_keeps_goes_on(run, tmp_path):
     run(main())
 
 
+def query(attributes, flags):
+    return file("/").query_info_async(attributes, flags)
+
+
+def replace(contents):
+    return file("/nowhere").replace_contents_async(contents, None, False, 0)
+
+
 @pytest.mark.parametrize(
     "call, error, message",
     [
@@ -514,6 +522,13 @@ def test_an_operation_that_nobody_keeps_goes_on(run, tmp_path):
         (lambda s: s.read_bytes_async(), TypeError, "missing .*'count'"),
         (lambda s: s.read_bytes_async(1, count=1), TypeError, "multiple values .*'count'"),
         (lambda s: s.read_bytes_async(1, size=1), TypeError, "'?size'?"),
+        (lambda s: s.read_async(count=1), TypeError, r"read_async\(\) .*unexpected.*'count'"),
+        (lambda s: s.read_async(1, size=1), TypeError, r"read_async\(\) .*unexpected.*'size'"),
+        (lambda s: query("*", -1), TypeError, "'flags'"),
+        (lambda s: query("caf\udce9", 0), UnicodeEncodeError, "surrogates.*'attributes'"),
+        (lambda s: Gio.bus_get(77), TypeError, "'bus_type'"),
+        (lambda s: replace("text"), TypeError, "'contents'"),
+        (lambda s: replace([1, 300]), OverflowError, "'contents'"),
         (lambda s: gawait.call(s.read_bytes_async, "four"), TypeError, "'count'"),
         (lambda s: gawait.call(s.read_bytes_async, 1, 0, "c"), TypeError, "'cancellable'"),
         (
@@ -522,7 +537,7 @@ def test_an_operation_that_nobody_keeps_goes_on(run, tmp_path):
             "'cancellable'",
         ),
         (lambda s: gawait.call(s.read_bytes_async), TypeError, "missing .*'count'"),
-        (lambda s: gawait.call(s.read_bytes_async, 1, size=1), TypeError, "read_bytes_async"),
+        (lambda s: gawait.call(s.read_bytes_async, 1, size=1), TypeError, "'size'"),
         (
             lambda s: gawait.call(s.read_bytes_async, 1, 0, None, print),
             TypeError,

@@ -87,6 +87,19 @@ object async_function::complete(const arguments& given, Py_ssize_t skipped) cons
     return values;
 }
 
+void async_function::refuse_name(const arguments& given) const noexcept {
+    for (Py_ssize_t index = 0; index < given.named(); ++index) {
+        PyObject* const unknown = PyTuple_GET_ITEM(given.names, index);
+        const int known = PySequence_Contains(names.get(), unknown);
+        if (known == 0)
+            PyErr_Format(PyExc_TypeError,
+                         "%U() got an unexpected keyword argument '%U'; it takes %R", name.get(),
+                         unknown, names.get());
+        if (known != 1)
+            return;
+    }
+}
+
 void prepare_plans(PyObject* function) noexcept { plan_of = Py_NewRef(function); }
 
 } // namespace gawait::python

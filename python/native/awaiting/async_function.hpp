@@ -34,6 +34,9 @@ struct async_function {
     /// @param skipped of the first arguments, how many the callee has already
     object complete(const arguments& given, Py_ssize_t skipped) const noexcept;
 
+    /// Raises that a name was given which is none of an argument up to the callback.
+    void refuse_name(const arguments& given) const noexcept;
+
     mutable std::shared_ptr<const call_plan> plan_ = {};
     mutable bool is_planned_ = false;
 };
