@@ -1043,6 +1043,15 @@ def test_a_task_is_made_of_an_operation(run):
     assert run(main()) == [4, 3, 2]
 
 
+def test_a_task_made_of_an_operation_shows_that(run):
+    async def main():
+        task = asyncio.create_task(stream().read_bytes_async(4))
+        assert "coro=<Operation()>" in repr(task)
+        await task
+
+    run(main())
+
+
 def test_a_task_made_of_an_operation_fails_with_it(run):
     async def main():
         task = asyncio.create_task(file("/nowhere").read_async())
