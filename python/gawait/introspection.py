@@ -33,6 +33,7 @@ WITH_SOURCE_AND_RESULT = 1
 
 _PRIORITIES = ("io_priority", "priority")
 _REQUIRED = ...
+_NOTIFIED = 3  # of GIScopeType
 _USER_DATA = ()  # of a callback other than the last, which PyGObject wants as a tuple
 
 
@@ -60,7 +61,14 @@ def describe(info):
     if any(map(is_filled, arguments)) and why_no_plan(info):
         return _refusal(info)
     names, defaults, cancellable = _passed(arguments, info.is_method())
-    return (name_of(info), tuple(names), tuple(defaults), cancellable, *finish)
+    kept = tuple(names.index(each.get_name()) for each in arguments if _is_kept(each))
+    return (name_of(info), tuple(names), tuple(defaults), cancellable, *finish, kept)
+
+
+def _is_kept(argument):
+    """Whether it is a callback that PyGObject never lets go of, as nobody tells it when to."""
+    notified = int(argument.get_scope()) == _NOTIFIED
+    return is_callback(argument) and notified and index_of(argument, "get_destroy") == -1
 
 
 def _passed(arguments, is_method):
@@ -207,7 +215,7 @@ def _describe_callback(info):
     names += [each.get_name() for i, each in enumerate(arguments[:callback]) if i not in unseen]
     # What makes a result is not what has begun its operation.
     name = "" if info.is_constructor() else name_of(info)
-    return (name, tuple(names), (_REQUIRED,) * len(names), -1, None, WITH_RESULT, None)
+    return (name, tuple(names), (_REQUIRED,) * len(names), -1, None, WITH_RESULT, (), None)
 
 
 def _find_finish_of(info):

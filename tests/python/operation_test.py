@@ -5,6 +5,7 @@ import gc
 import socket
 import threading
 import traceback
+import weakref
 
 import pytest
 
@@ -272,6 +273,28 @@ def test_a_callback_for_progress_is_called(run, copied, data, passed):
 
     assert run(main())
     assert seen[-1] == (3_000_000, 3_000_000, *passed)
+
+
+def test_a_callback_for_progress_is_let_go_of(run, copied):
+    source, target = copied
+    seen = []
+
+    class Progress:
+        def __call__(self, *sizes):
+            seen.append(sizes)
+
+    async def main():
+        copying = source.copy_async(
+            target, Gio.FileCopyFlags.OVERWRITE, 0, None, progress := Progress()
+        )
+        progress = weakref.ref(progress)
+        gc.collect()
+        assert progress() is not None
+        await copying
+        return progress
+
+    assert run(main())() is None
+    assert seen
 
 
 def test_a_callback_for_progress_may_be_named_or_left_out(run, copied):

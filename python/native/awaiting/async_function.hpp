@@ -18,6 +18,7 @@ struct async_function {
     Py_ssize_t cancellable;
     object finish; // empty: it takes a callback, and cannot be awaited
     finish_form form;
+    object kept;    // tuple: the positions of callbacks that PyGObject never lets go of
     object refusal; // why it must not be called with a callback while a loop runs; null: it may
 
     /// How it is called without PyGObject; null if it cannot be. Made when it is first asked for.
