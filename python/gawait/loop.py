@@ -441,13 +441,18 @@ def _background_task_ended(task):
         )
 
 
-def _with_priority(context, value):
+def check_priority(value, function):
+    """Raise an error that names the function if the value is no GLib priority."""
     if not isinstance(value, int):
         raise TypeError(
-            f"create_task() argument 'priority' must be an int, not {type(value).__name__}"
+            f"{function}() argument 'priority' must be an int, not {type(value).__name__}"
         )
     if not GLib.MININT32 <= value <= GLib.MAXINT32:
-        raise OverflowError("create_task() argument 'priority' is out of range")
+        raise OverflowError(f"{function}() argument 'priority' is out of range")
+
+
+def _with_priority(context, value):
+    check_priority(value, "create_task")
     if context is None:
         context = contextvars.copy_context()
     _native.LoopCore._set_priorities_in_use()

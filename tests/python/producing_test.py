@@ -245,6 +245,10 @@ def test_arguments_that_do_not_fit_are_told_at_the_call(run):
             counter.add_async(1, 2, 0, "no cancellable", Call())
         with pytest.raises(TypeError, match="multiple values"):
             counter.add_async(1, 2, 0, priority=1)
+        with pytest.raises(TypeError, match=r"add_async\(\) argument 'priority'.*not str"):
+            counter.add_async(1, 2, "high")
+        with pytest.raises(OverflowError, match=r"add_async\(\) argument 'priority'"):
+            counter.add_async(1, priority=1 << 31)
         with pytest.raises(TypeError, match="Counter"):
             Counter.add_async(Gio.Cancellable(), 1)
 
