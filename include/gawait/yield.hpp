@@ -36,7 +36,8 @@ private:
 /// Lets everything run that is queued by now, and goes on in the next round.
 ///
 /// @param priority a GLib priority: what of the context's sources is ready and of a better
-///     one runs first.
+///     one runs first. When the engine's turn is spent, what is ready up to
+///     `G_PRIORITY_DEFAULT_IDLE` runs before what waits at `G_PRIORITY_DEFAULT`.
 /// @throws cancelled
 inline yield_awaiter yield(int priority = G_PRIORITY_DEFAULT) noexcept {
     return yield_awaiter(priority);

@@ -105,18 +105,21 @@ class _Guest(EventLoop):
         try:
             handle._call()
         except (SystemExit, KeyboardInterrupt) as error:
-            _raise_in(self._context, error)
+            if isinstance(outer, EventLoop) and outer._context == self._context:
+                outer.call_soon(_raise, error)  # which ends its run
+            else:
+                _raise_in(self._context, error)
         finally:
             sys.set_asyncgen_hooks(*hooks)
             asyncio._set_running_loop(outer)
 
 
+def _raise(error):
+    raise error
+
+
 def _raise_in(context, error):
     """Raise it in a callback of GLib's, where it ends what PyGObject lets it end."""
-
-    def raise_error(*_):
-        raise error
-
     source = GLib.Idle()
-    source.set_callback(raise_error)
+    source.set_callback(lambda *_: _raise(error))
     source.attach(context)

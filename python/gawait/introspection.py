@@ -3,6 +3,7 @@
 PyGObject's objects are asked, with what all its versions from 3.42 on can answer.
 """
 
+import enum
 import functools
 import numbers
 import operator
@@ -32,6 +33,7 @@ WITH_SOURCE_AND_RESULT = 1
 
 _PRIORITIES = ("io_priority", "priority")
 _REQUIRED = ...
+_NOTIFIED = 3  # of GIScopeType
 _USER_DATA = ()  # of a callback other than the last, which PyGObject wants as a tuple
 
 
@@ -59,7 +61,14 @@ def describe(info):
     if any(map(is_filled, arguments)) and why_no_plan(info):
         return _refusal(info)
     names, defaults, cancellable = _passed(arguments, info.is_method())
-    return (name_of(info), tuple(names), tuple(defaults), cancellable, *finish)
+    kept = tuple(names.index(each.get_name()) for each in arguments if _is_kept(each))
+    return (name_of(info), tuple(names), tuple(defaults), cancellable, *finish, kept)
+
+
+def _is_kept(argument):
+    """Whether it is a callback that PyGObject never lets go of, as nobody tells it when to."""
+    notified = int(argument.get_scope()) == _NOTIFIED
+    return is_callback(argument) and notified and index_of(argument, "get_destroy") == -1
 
 
 def _passed(arguments, is_method):
@@ -156,10 +165,16 @@ def explain(info, values, error):
     given = values[-1 - callback : -1] if callback else ()
     for argument, value in zip(visible, given):
         if not _fits(argument, value):
-            name = argument.get_name()
-            reason = str(error).removeprefix(f"argument {name}: ")
-            return type(error)(f"{name_of(info)}() argument '{name}': {reason}")
+            return _naming(error, name_of(info), argument.get_name())
     return error
+
+
+def _naming(error, function, argument):
+    where = f"{function}() argument '{argument}'"
+    if isinstance(error, UnicodeEncodeError):
+        return UnicodeEncodeError(*error.args[:-1], f"{error.reason} in {where}")
+    reason = str(error).removeprefix(f"argument {argument}: ")
+    return type(error)(f"{where}: {reason}")
 
 
 def function_of_symbol(symbol):
@@ -200,7 +215,7 @@ def _describe_callback(info):
     names += [each.get_name() for i, each in enumerate(arguments[:callback]) if i not in unseen]
     # What makes a result is not what has begun its operation.
     name = "" if info.is_constructor() else name_of(info)
-    return (name, tuple(names), (_REQUIRED,) * len(names), -1, None, WITH_RESULT, None)
+    return (name, tuple(names), (_REQUIRED,) * len(names), -1, None, WITH_RESULT, (), None)
 
 
 def _find_finish_of(info):
@@ -279,11 +294,17 @@ def _fits(argument, value):
         return isinstance(value, int) and 0 <= value <= sys.maxsize
     if value is None:
         return argument.may_be_null()
-    tag = tag_of(argument)
+    if is_callback(argument):
+        return callable(value)
+    return _fits_type(type_of(argument), value)
+
+
+def _fits_type(type_, value):
+    tag = type_.get_tag_as_string()
     if tag == "utf8":
-        return isinstance(value, str)
+        return isinstance(value, str) and _can_be(str.encode, value)
     if tag == "filename":
-        return isinstance(value, (str, bytes, os.PathLike))
+        return isinstance(value, (str, bytes, os.PathLike)) and _can_be(os.fsencode, value)
     if tag in ("gfloat", "gdouble"):
         return isinstance(value, numbers.Number)
     if tag in _RANGES:
@@ -292,11 +313,27 @@ def _fits(argument, value):
         except TypeError:
             return False
     if tag in ("array", "glist", "gslist"):
-        return hasattr(value, "__iter__")
-    if is_callback(argument):
-        return callable(value)
+        return hasattr(value, "__iter__") and _items_fit(type_.get_param_type(0), value)
     if tag == "interface":
-        return _fits_interface(type_of(argument).get_interface(), value)
+        return _fits_interface(type_.get_interface(), value)
+    return True
+
+
+def _items_fit(type_, values):
+    if not isinstance(values, (list, tuple, str)):
+        return True
+    is_byte = type_.get_tag_as_string() in ("gint8", "guint8")
+    return all(
+        each is None or is_byte and isinstance(each, bytes) or _fits_type(type_, each)
+        for each in values
+    )
+
+
+def _can_be(kind, value):
+    try:
+        kind(value)
+    except (ValueError, OverflowError):
+        return False
     return True
 
 
@@ -316,4 +353,13 @@ def _fits_interface(interface, value):
         return True
     if not isinstance(type_, type) or type_ is GObject.Closure:
         return callable(value)
-    return isinstance(value, (type_, int) if issubclass(type_, int) else type_)
+    if isinstance(value, type_):
+        return True
+    return issubclass(type_, int) and isinstance(value, int) and _is_member(type_, value)
+
+
+def _is_member(type_, value):
+    """Whether an int stands for something of an enumeration; of flags, only 0 does."""
+    if issubclass(type_, (GObject.GFlags, enum.Flag)):
+        return value == 0
+    return _can_be(type_, value)

@@ -3,7 +3,7 @@
     async for info in await directory.enumerate_children_async("standard::name", 0):
         ...  # a Gio.FileInfo; they are fetched in batches
     async for line in Gio.DataInputStream.new(stream):
-        ...  # a str without the end of the line; the data must be UTF-8
+        ...  # a str without the end of the line; the data must be UTF-8 without NUL
     async for connection in listener:
         ...  # a Gio.SocketConnection, for as long as the Gio.SocketListener is not closed
 
@@ -47,9 +47,13 @@ class _FileInfos(_Iterator):
 
 class _Lines(_Iterator):
     async def __anext__(self):
-        line, _ = await _read_line(self._iterated, GLib.PRIORITY_DEFAULT)
+        line, length = await _read_line(self._iterated, GLib.PRIORITY_DEFAULT)
         if line is None:
             raise StopAsyncIteration
+        # PyGObject's strings end at a NUL.
+        if len(line) != length and len(line.encode()) != length:
+            code = GLib.ConvertError.EMBEDDED_NUL
+            raise GLib.Error("Embedded NUL byte in a line", "g_convert_error", code)
         return line
 
 

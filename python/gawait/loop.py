@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
+import itertools
 import os
 import selectors
 import signal
@@ -33,11 +34,10 @@ _hides_arguments = (
     "debug" in inspect.signature(format_helpers._format_callback_source).parameters
 )
 
-# By the context's address, which hash() of a boxed object is. A loop keeps its context.
-_newest = weakref.WeakValueDictionary()
-
-# By the thread that made them: those that have no context yet.
-_newest_unbound = weakref.WeakValueDictionary()
+# The loops that a program has made, the newest last. One is here again from when it takes its
+# context, and while it is entered.
+_loops = weakref.WeakValueDictionary()
+_numbers = itertools.count()
 
 # The contexts that a process was forked with. The descriptors by which GLib wakes them are those of
 # its parent as well, and each would take the other's wake-ups.
@@ -74,7 +74,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         super().__init__(_Selector(self))
         if context is None:
             self._maker = threading.get_ident()
-            _newest_unbound[self._maker] = self
+            _be_newest(self)
         if type(self).call_soon is _native.LoopCore.call_soon:
             # Bound once: a task looks it up in each of its steps.
             self.call_soon = self.call_soon
@@ -95,15 +95,12 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         self._be_found()
 
     def _be_found(self):
-        _newest[hash(self._own_context)] = self
-        if _newest_unbound.get(getattr(self, "_maker", None)) is self:
-            del _newest_unbound[self._maker]
+        _be_newest(self)
 
     @staticmethod
     def of_context(context):
         """The newest loop of a GLib.MainContext that is not closed, or None."""
-        loop = _newest.get(hash(context))
-        return loop if loop is not None and not loop.is_closed() else None
+        return context and _newest(lambda each: each._own_context == context)
 
     @staticmethod
     def _to_run_on(context):
@@ -111,8 +108,9 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         one made in this thread that has none yet and would take this one."""
         loop = EventLoop.of_context(context)
         if loop is None and context == _default_context():
-            loop = _newest_unbound.get(threading.get_ident())
-        return loop if loop is not None and not loop.is_closed() else None
+            here = threading.get_ident()
+            loop = _newest(lambda each: each._own_context is None and each._maker == here)
+        return loop
 
     def close(self):
         if self.is_closed():
@@ -129,12 +127,12 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             return
         if self._own_context is None:
             self.close()
-        elif self._context.acquire():
+        elif self._acquire():
             try:
                 self.close()
             finally:
-                self._context.release()
-        else:
+                self._release()
+        elif not sys.is_finalizing():
             # The garbage of a thread that is not the one that iterates the context.
             source = GLib.Idle()
             source.set_callback(lambda *_: self.close())
@@ -155,9 +153,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             if current != self._context:
                 self._context.push_thread_default()
                 stack.callback(self._context.pop_thread_default)
-            key = hash(self._context)
-            stack.callback(_restore_newest, key, _newest.get(key))
-            _newest[key] = self
+            stack.callback(_loops.pop, _be_newest(self), None)
             self._entered.append(stack.pop_all())
         return self
 
@@ -393,10 +389,18 @@ def without_current_task(loop):
         tasks._enter_task(loop, current)
 
 
-def _restore_newest(key, loop):
-    _newest.pop(key, None)
-    if loop is not None:
-        _newest[key] = loop
+def _be_newest(loop):
+    number = next(_numbers)
+    _loops[number] = loop
+    return number
+
+
+def _newest(fits):
+    for reference in reversed(_loops.valuerefs()):
+        loop = reference()
+        if loop is not None and not loop.is_closed() and fits(loop):
+            return loop
+    return None
 
 
 def create_task(coro, *, priority=None, **kwargs):
@@ -437,13 +441,18 @@ def _background_task_ended(task):
         )
 
 
-def _with_priority(context, value):
+def check_priority(value, function):
+    """Raise an error that names the function if the value is no GLib priority."""
     if not isinstance(value, int):
         raise TypeError(
-            f"create_task() argument 'priority' must be an int, not {type(value).__name__}"
+            f"{function}() argument 'priority' must be an int, not {type(value).__name__}"
         )
     if not GLib.MININT32 <= value <= GLib.MAXINT32:
-        raise OverflowError("create_task() argument 'priority' is out of range")
+        raise OverflowError(f"{function}() argument 'priority' is out of range")
+
+
+def _with_priority(context, value):
+    check_priority(value, "create_task")
     if context is None:
         context = contextvars.copy_context()
     _native.LoopCore._set_priorities_in_use()

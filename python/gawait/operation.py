@@ -62,6 +62,8 @@ class _Awaiting(collections.abc.Coroutine):
     """Not an async function, which is not even entered if its task is cancelled at once: who then
     waits for the task is to wait for the operation's end."""
 
+    __name__ = "Operation"  # in what asyncio shows of a task
+
     def __init__(self, operation):
         self._operation = operation
         self._waiting = operation.__await__()

@@ -10,6 +10,7 @@ from gi.repository import Gio, GLib, GObject
 
 from gawait import _native, async_result, introspection
 from gawait.guest import current_context, loop_of_context, running_loop
+from gawait.loop import check_priority
 from gawait.loop import priority as current_priority
 
 _UNGIVEN = object()
@@ -149,6 +150,8 @@ class async_method:
             if index < len(rest):
                 raise TypeError(f"{self._title}_async() got multiple values for '{name}'")
             own[index] = kwargs.pop(name)
+        if own[0] != _DEFAULT:
+            check_priority(own[0], f"{self._title}_async")
         user_data = rest[3:]
         if "user_data" in kwargs:
             user_data += (kwargs.pop("user_data"),)

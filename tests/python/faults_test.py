@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+import weakref
 
 import pytest
 
@@ -137,6 +138,45 @@ def test_a_finish_function_that_exits_ends_the_run(fatal):
 
     with pytest.raises(fatal, match="out"):
         gawait.run(main())
+
+
+@pytest.mark.parametrize("error", [None, KeyError("no")])
+def test_an_end_is_ignored_that_comes_after_somebody_has_set_the_result(run, error):
+    def finish(result):
+        if error:
+            raise error
+
+    async def main():
+        never = NeverEnds()
+        operations = [never.start(finish) for _ in range(2)]
+        operations[0].set_result("ours")
+        operations[1].set_exception(ValueError("ours"))
+        for operation in operations:
+            operation._ready(None, "result")
+        with pytest.raises(ValueError, match="ours"):
+            await operations[1]
+        return await operations[0]
+
+    assert run(main()) == "ours"
+
+
+def test_an_end_in_c_is_ignored_that_comes_after_somebody_has_set_the_result(run, monkeypatch):
+    failures = []
+    monkeypatch.setattr(sys, "excepthook", lambda *failure: failures.append(failure))
+
+    async def main():
+        ended = []
+        for path in "/", __file__:  # one that fails, and one that succeeds
+            operation = Gio.File.new_for_path(path).read_async()
+            weakref.finalize(operation, ended.append, path)
+            operation.set_result("ours")
+            assert await operation == "ours"
+            del operation
+        while len(ended) < 2:  # GLib keeps them until then
+            await asyncio.sleep(0.001)
+
+    run(main())
+    assert failures == []
 
 
 def test_a_second_call_back_is_an_error_and_changes_nothing(run):

@@ -109,6 +109,22 @@ def test_lines_that_are_not_utf8_raise(run):
     assert run(main()) == ["one"]
 
 
+def test_a_line_with_a_nul_raises_and_the_next_goes_on(run):
+    async def main():
+        lines = lines_of("é\nb\0é\nlast".encode())
+        seen = []
+        with pytest.raises(GLib.Error, match="NUL") as caught:
+            async for line in lines:
+                seen.append(line)
+        domain = GLib.quark_from_string("g_convert_error")
+        assert caught.value.matches(domain, GLib.ConvertError.EMBEDDED_NUL)
+        async for line in lines:
+            seen.append(line)
+        return seen
+
+    assert run(main()) == ["é", "last"]
+
+
 def test_lines_come_as_they_are_written(run):
     async def main():
         process = Gio.Subprocess.new(

@@ -459,6 +459,28 @@ def test_a_main_loop_runs_the_loop_that_was_made_for_it(loop):
     assert task.done() and seen == [loop]
 
 
+@pytest.mark.parametrize("has_run", (True, False))
+def test_an_older_loop_is_found_again_once_newer_ones_are_closed(loop, has_run):
+    newer = gawait.new_event_loop()
+    if has_run:
+        loop.run_until_complete(asyncio.sleep(0))
+        newer.run_until_complete(asyncio.sleep(0))
+        assert gawait.EventLoop.of_context(loop._context) is newer
+        gawait.run(asyncio.sleep(0))
+        assert gawait.EventLoop.of_context(loop._context) is newer
+    newer.close()
+
+    async def running_loop():
+        return asyncio.get_running_loop()
+
+    task = loop.create_task(running_loop())
+    main_loop = GLib.MainLoop()
+    GLib.idle_add(main_loop.quit, priority=GLib.PRIORITY_LOW)
+    main_loop.run()
+    assert task.done() and task.result() is loop
+    assert gawait.EventLoop.of_context(loop._context) is loop
+
+
 def test_a_loop_runs_on_the_context_that_is_given():
     context = GLib.MainContext.new()
 
@@ -1177,7 +1199,11 @@ def test_callbacks_run_by_priority(loop):
 
 
 def test_tasks_run_by_priority_and_hand_it_on(run):
+    async def priority_here():
+        return gawait.priority.get()
+
     async def main():
+        assert gawait.priority.get() == GLib.PRIORITY_DEFAULT
         order = []
 
         async def work(name):
@@ -1186,6 +1212,8 @@ def test_tasks_run_by_priority_and_hand_it_on(run):
 
         async def parent():
             assert gawait.priority.get() == GLib.PRIORITY_LOW
+            task = gawait.create_task(priority_here(), priority=GLib.PRIORITY_DEFAULT)
+            assert await task == GLib.PRIORITY_DEFAULT
             await asyncio.gather(work("child of low"))
 
         loop = asyncio.get_running_loop()
@@ -1434,6 +1462,21 @@ loop.run_forever()
     )
     assert result.returncode == 0
     assert "Fatal" not in result.stderr and "CRITICAL" not in result.stderr
+
+
+@pytest.mark.parametrize("context", ("", "GLib.MainContext.new()"))
+def test_a_loop_that_is_left_open_at_the_end_of_the_interpreter_says_nothing(
+    run_script, context
+):
+    result = run_script(
+        f"""
+import gawait
+from gi.repository import GLib
+
+loop = gawait.EventLoop({context})
+"""
+    )
+    assert result.stderr == ""
 
 
 # Ways to run ----------------------------------------------------------------------

@@ -5,6 +5,7 @@ import gc
 import socket
 import threading
 import traceback
+import weakref
 
 import pytest
 
@@ -274,6 +275,28 @@ def test_a_callback_for_progress_is_called(run, copied, data, passed):
     assert seen[-1] == (3_000_000, 3_000_000, *passed)
 
 
+def test_a_callback_for_progress_is_let_go_of(run, copied):
+    source, target = copied
+    seen = []
+
+    class Progress:
+        def __call__(self, *sizes):
+            seen.append(sizes)
+
+    async def main():
+        copying = source.copy_async(
+            target, Gio.FileCopyFlags.OVERWRITE, 0, None, progress := Progress()
+        )
+        progress = weakref.ref(progress)
+        gc.collect()
+        assert progress() is not None
+        await copying
+        return progress
+
+    assert run(main())() is None
+    assert seen
+
+
 def test_a_callback_for_progress_may_be_named_or_left_out(run, copied):
     source, target = copied
     seen = []
@@ -504,6 +527,14 @@ def test_an_operation_that_nobody_keeps_goes_on(run, tmp_path):
     run(main())
 
 
+def query(attributes, flags):
+    return file("/").query_info_async(attributes, flags)
+
+
+def replace(contents):
+    return file("/nowhere").replace_contents_async(contents, None, False, 0)
+
+
 @pytest.mark.parametrize(
     "call, error, message",
     [
@@ -514,6 +545,13 @@ def test_an_operation_that_nobody_keeps_goes_on(run, tmp_path):
         (lambda s: s.read_bytes_async(), TypeError, "missing .*'count'"),
         (lambda s: s.read_bytes_async(1, count=1), TypeError, "multiple values .*'count'"),
         (lambda s: s.read_bytes_async(1, size=1), TypeError, "'?size'?"),
+        (lambda s: s.read_async(count=1), TypeError, r"read_async\(\) .*unexpected.*'count'"),
+        (lambda s: s.read_async(1, size=1), TypeError, r"read_async\(\) .*unexpected.*'size'"),
+        (lambda s: query("*", -1), TypeError, "'flags'"),
+        (lambda s: query("caf\udce9", 0), UnicodeEncodeError, "surrogates.*'attributes'"),
+        (lambda s: Gio.bus_get(77), TypeError, "'bus_type'"),
+        (lambda s: replace("text"), TypeError, "'contents'"),
+        (lambda s: replace([1, 300]), OverflowError, "'contents'"),
         (lambda s: gawait.call(s.read_bytes_async, "four"), TypeError, "'count'"),
         (lambda s: gawait.call(s.read_bytes_async, 1, 0, "c"), TypeError, "'cancellable'"),
         (
@@ -522,7 +560,7 @@ def test_an_operation_that_nobody_keeps_goes_on(run, tmp_path):
             "'cancellable'",
         ),
         (lambda s: gawait.call(s.read_bytes_async), TypeError, "missing .*'count'"),
-        (lambda s: gawait.call(s.read_bytes_async, 1, size=1), TypeError, "read_bytes_async"),
+        (lambda s: gawait.call(s.read_bytes_async, 1, size=1), TypeError, "'size'"),
         (
             lambda s: gawait.call(s.read_bytes_async, 1, 0, None, print),
             TypeError,
@@ -1026,6 +1064,15 @@ def test_a_task_is_made_of_an_operation(run):
         return [task.result().get_size() for task in tasks]
 
     assert run(main()) == [4, 3, 2]
+
+
+def test_a_task_made_of_an_operation_shows_that(run):
+    async def main():
+        task = asyncio.create_task(stream().read_bytes_async(4))
+        assert "coro=<Operation()>" in repr(task)
+        await task
+
+    run(main())
 
 
 def test_a_task_made_of_an_operation_fails_with_it(run):

@@ -270,6 +270,10 @@ def test_arguments_that_do_not_fit_are_told_at_the_call(run):
             counter.add_async(1, 2, 0, "no cancellable", Call())
         with pytest.raises(TypeError, match="multiple values"):
             counter.add_async(1, 2, 0, priority=1)
+        with pytest.raises(TypeError, match=r"add_async\(\) argument 'priority'.*not str"):
+            counter.add_async(1, 2, "high")
+        with pytest.raises(OverflowError, match=r"add_async\(\) argument 'priority'"):
+            counter.add_async(1, priority=1 << 31)
         with pytest.raises(TypeError, match="Counter"):
             Counter.add_async(Gio.Cancellable(), 1)
 
@@ -587,6 +591,23 @@ def test_where_nobody_runs_a_loop_one_can_be_run_meanwhile(run):
     with pytest.raises(GLib.Error) as caught:
         counter.wait_finish(run(main()))
     assert is_cancelled(caught.value)
+
+
+@pytest.mark.parametrize("fatal", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("begun", ["before", "within"])
+def test_an_exit_ends_the_main_loop_wherever_it_was_begun(fatal, begun):
+    counter, main_loop = Counter(), GLib.MainLoop()
+
+    def begin():
+        counter.fail_async(fatal("out"), callback=None)
+
+    if begun == "before":
+        begin()
+    else:
+        GLib.idle_add(begin)
+    GLib.idle_add(main_loop.quit, priority=GLib.PRIORITY_LOW)
+    with pytest.raises(fatal, match="out"):
+        main_loop.run()
 
 
 def test_without_a_callback_the_coroutine_runs(run):

@@ -24,7 +24,7 @@ class Thing(GObject.Object, Gio.AsyncInitable):
         self.priority = None
 
     async def do_init_async(self):
-        self.priority = gawait.priority.get(None)
+        self.priority = gawait.priority.get()
         await asyncio.sleep(0)
         if isinstance(self.error, asyncio.Event):
             try:

@@ -16,8 +16,9 @@ public:
     using function = void (*)(job&) noexcept;
 
     /// @param run what to call.
-    /// @param priority a GLib priority, lower runs first. Jobs of one priority
-    ///     run in the order in which they were posted.
+    /// @param priority a GLib priority, lower runs first; but when a turn is spent, what is
+    ///     ready up to `G_PRIORITY_DEFAULT_IDLE` runs before more of `G_PRIORITY_DEFAULT`.
+    ///     Jobs of one priority run in the order in which they were posted.
     explicit job(function run, int priority = G_PRIORITY_DEFAULT) noexcept
         : run_(run), priority_(priority) {}
 

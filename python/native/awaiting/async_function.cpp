@@ -18,15 +18,22 @@ object user_data(PyObject* given) noexcept {
 std::shared_ptr<const async_function> async_function::of(PyObject* description) {
     if (PyUnicode_Check(description)) {
         const auto none = object::adopt(PyTuple_New(0));
-        return std::make_shared<const async_function>(async_function{
-            {}, nullptr, none, none, -1, {}, finish_form::result, object::retain(description)});
+        return std::make_shared<const async_function>(async_function{{},
+                                                                     nullptr,
+                                                                     none,
+                                                                     none,
+                                                                     -1,
+                                                                     {},
+                                                                     finish_form::result,
+                                                                     none,
+                                                                     object::retain(description)});
     }
     PyObject *name = nullptr, *names = nullptr, *defaults = nullptr, *finish = nullptr;
     Py_ssize_t cancellable = 0;
-    PyObject* refusal = nullptr;
+    PyObject *kept = nullptr, *refusal = nullptr;
     int form = 0;
-    if (!PyArg_ParseTuple(description, "UO!O!nOiO", &name, &PyTuple_Type, &names, &PyTuple_Type,
-                          &defaults, &cancellable, &finish, &form, &refusal))
+    if (!PyArg_ParseTuple(description, "UO!O!nOiO!O", &name, &PyTuple_Type, &names, &PyTuple_Type,
+                          &defaults, &cancellable, &finish, &form, &PyTuple_Type, &kept, &refusal))
         return nullptr;
     const char* interned = PyUnicode_AsUTF8(name);
     if (!interned)
@@ -35,7 +42,7 @@ std::shared_ptr<const async_function> async_function::of(PyObject* description) 
         object::retain(name), g_intern_string(interned), object::retain(names),
         object::retain(defaults), cancellable,
         finish == Py_None ? object() : object::retain(finish), static_cast<finish_form>(form),
-        refusal == Py_None ? object() : object::retain(refusal)});
+        object::retain(kept), refusal == Py_None ? object() : object::retain(refusal)});
 }
 
 const std::shared_ptr<const call_plan>& async_function::plan(PyObject* info) const noexcept {
@@ -85,6 +92,19 @@ object async_function::complete(const arguments& given, Py_ssize_t skipped) cons
         PyTuple_SET_ITEM(values.get(), index, passed.release());
     }
     return values;
+}
+
+void async_function::refuse_name(const arguments& given) const noexcept {
+    for (Py_ssize_t index = 0; index < given.named(); ++index) {
+        PyObject* const unknown = PyTuple_GET_ITEM(given.names, index);
+        const int known = PySequence_Contains(names.get(), unknown);
+        if (known == 0)
+            PyErr_Format(PyExc_TypeError,
+                         "%U() got an unexpected keyword argument '%U'; it takes %R", name.get(),
+                         unknown, names.get());
+        if (known != 1)
+            return;
+    }
 }
 
 void prepare_plans(PyObject* function) noexcept { plan_of = Py_NewRef(function); }

@@ -18,6 +18,7 @@ struct async_function {
     Py_ssize_t cancellable;
     object finish; // empty: it takes a callback, and cannot be awaited
     finish_form form;
+    object kept;    // tuple: the positions of callbacks that PyGObject never lets go of
     object refusal; // why it must not be called with a callback while a loop runs; null: it may
 
     /// How it is called without PyGObject; null if it cannot be. Made when it is first asked for.
@@ -33,6 +34,9 @@ struct async_function {
     ///
     /// @param skipped of the first arguments, how many the callee has already
     object complete(const arguments& given, Py_ssize_t skipped) const noexcept;
+
+    /// Raises that a name was given which is none of an argument up to the callback.
+    void refuse_name(const arguments& given) const noexcept;
 
     mutable std::shared_ptr<const call_plan> plan_ = {};
     mutable bool is_planned_ = false;

@@ -103,15 +103,17 @@ object call_refused(PyObject* info, const awaitable_part& part, const arguments&
     const object loop = running_gawait_loop();
     if (!loop)
         return call_original(info, given);
-    object values;
-    if (part.function->finish && !part.include_callback(given.count))
-        values = part.function->complete(given, part.skipped());
-    if (!values) {
-        if (!PyErr_Occurred())
-            PyErr_SetObject(PyExc_TypeError, part.function->refusal.get());
+    if (!part.function->finish || part.include_callback(given.count) ||
+        (given.named() > 0 && given.find(callback_name))) {
+        PyErr_SetObject(PyExc_TypeError, part.function->refusal.get());
         return {};
     }
-    return start_here(info, part, loop, values);
+    const object values = part.function->complete(given, part.skipped());
+    if (values)
+        return start_here(info, part, loop, values);
+    if (!PyErr_Occurred())
+        part.function->refuse_name(given);
+    return {};
 }
 
 /// Of any call: a function that is refused, one that includes the callback, or one without.

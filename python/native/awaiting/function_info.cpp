@@ -86,8 +86,7 @@ PyObject* start_function(PyObject*, PyObject* parameters) {
     }
     const object values = function.complete(given.get(), part->skipped());
     if (!values && !PyErr_Occurred())
-        PyErr_Format(PyExc_TypeError, "%U() got an unexpected keyword argument; it takes %R",
-                     function.name.get(), function.names.get());
+        function.refuse_name(given.get());
     if (!values || !check_context(loop))
         return nullptr;
     if (cancellable != Py_None) {

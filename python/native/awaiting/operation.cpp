@@ -34,6 +34,7 @@ PyObject* future_done;
 PyObject* future_set_exception;
 PyObject* future_set_result;
 PyObject* get_loop_name;
+PyObject* invalid_state_error;
 PyObject* is_closed_name;
 PyObject* loop_name;
 PyObject* no_arguments;
@@ -120,9 +121,10 @@ bool end(PyObject* operation, object value) noexcept {
         value = take_filled(std::move(memory), value);
     if (settle(operation, value))
         return true;
-    // Nobody waits for it any more once the loop is closed.
+    // Nobody waits for it any more once the loop is closed, or if somebody has set its result.
     const object failure = take_exception();
-    if (!loop_is_closed(operation)) {
+    if (!PyErr_GivenExceptionMatches(failure.get(), invalid_state_error) &&
+        !loop_is_closed(operation)) {
         raise(failure);
         return false;
     }
@@ -362,12 +364,13 @@ bool add_operation_type(PyObject* module) noexcept {
     future_done = PyObject_GetAttrString(future, "done");
     future_set_exception = PyObject_GetAttrString(future, "set_exception");
     future_set_result = PyObject_GetAttrString(future, "set_result");
+    invalid_state_error = import_attribute("asyncio", "InvalidStateError");
     get_loop_name = PyUnicode_InternFromString("get_loop");
     is_closed_name = PyUnicode_InternFromString("is_closed");
     loop_name = PyUnicode_InternFromString("loop");
     no_arguments = PyTuple_New(0);
     if (!future_cancel || !future_done || !future_set_exception || !future_set_result ||
-        !get_loop_name || !is_closed_name || !loop_name || !no_arguments)
+        !invalid_state_error || !get_loop_name || !is_closed_name || !loop_name || !no_arguments)
         return false;
     specification.basicsize =
         static_cast<int>(future_type->tp_basicsize + Py_ssize_t{sizeof(operation_part)});

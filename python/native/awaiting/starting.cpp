@@ -2,6 +2,8 @@
 
 #include "awaiting/original_function.hpp"
 
+#include <utility>
+
 namespace gawait::python {
 namespace {
 
@@ -54,6 +56,49 @@ bool start_by_plan(PyObject* info, const awaitable_part& part, PyObject* operati
     return true;
 }
 
+/// Calls what a weak reference refers to.
+PyObject* call_referent(PyObject* reference, PyObject* const* values, Py_ssize_t count) {
+    const auto callback = object::adopt(PyObject_CallNoArgs(reference));
+    if (!callback || callback.get() == Py_None)
+        return callback ? Py_NewRef(Py_None) : nullptr;
+    return unless_exiting([&] {
+        return PyObject_Vectorcall(callback.get(), values, static_cast<std::size_t>(count),
+                                   nullptr);
+    });
+}
+
+PyMethodDef call_referent_definition = {"callback", method(call_referent), METH_FASTCALL, nullptr};
+
+/// Has the operation keep the callbacks that PyGObject would keep for ever, which gets one that
+/// only refers to them.
+///
+/// @return false with an exception set.
+bool keep_callbacks(const awaitable_part& part, PyObject* operation, PyObject* values) noexcept {
+    PyObject* const positions = part.function->kept.get();
+    auto callbacks = object::adopt(PyList_New(0));
+    if (!callbacks)
+        return false;
+    for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(positions); ++index) {
+        const Py_ssize_t position = PyLong_AsSsize_t(PyTuple_GET_ITEM(positions, index));
+        PyObject** const value = &PyTuple_GET_ITEM(values, position - part.skipped());
+        if (!PyCallable_Check(*value))
+            continue;
+        const auto reference = object::adopt(PyWeakref_NewRef(*value, nullptr));
+        if (!reference) { // of what few callbacks are
+            PyErr_Clear();
+            continue;
+        }
+        PyObject* const passed = PyCFunction_New(&call_referent_definition, reference.get());
+        if (!passed)
+            return false;
+        const auto callback = object::adopt(std::exchange(*value, passed));
+        if (PyList_Append(callbacks.get(), callback.get()) < 0)
+            return false;
+    }
+    keep_until_end(operation, std::move(callbacks), false);
+    return true;
+}
+
 } // namespace
 
 PyObject** cancellable_in(const awaitable_part& part, const object& values) noexcept {
@@ -90,6 +135,9 @@ object start(PyObject* info, const awaitable_part& part, PyObject* loop, const o
             return {};
         Py_SETREF(*cancellable, Py_NewRef(seen));
     }
+    if (PyTuple_GET_SIZE(part.function->kept.get()) > 0 &&
+        !keep_callbacks(part, operation.get(), values.get()))
+        return {};
     items[count - 1] = ready_callback(operation.get()).release();
     if (!items[count - 1])
         return {};

@@ -273,7 +273,8 @@ PyObject* set_priorities_in_use(PyObject*, PyObject*) {
 bool add_calls(PyObject* module) noexcept {
     context_name = PyUnicode_InternFromString("context");
     priority_name = PyUnicode_InternFromString("priority");
-    priority_variable = PyContextVar_New("gawait.priority", nullptr);
+    const auto usual = object::adopt(PyLong_FromLong(G_PRIORITY_DEFAULT));
+    priority_variable = usual ? PyContextVar_New("gawait.priority", usual.get()) : nullptr;
     return context_name && priority_name && priority_variable &&
            PyModule_AddObjectRef(module, "priority", priority_variable) == 0;
 }

@@ -181,6 +181,17 @@ PyObject* has_work(PyObject* object, PyObject* own_fd) {
     return PyBool_FromLong(loop_of(object).has_work(static_cast<int>(fd)));
 }
 
+/// Takes its context, or returns False if another thread has it. Not by PyGObject, which imports
+/// something when it is first called, and a loop may be left to the end of the interpreter.
+PyObject* acquire(PyObject* object, PyObject*) {
+    return PyBool_FromLong(g_main_context_acquire(loop_of(object).context));
+}
+
+PyObject* release(PyObject* object, PyObject*) {
+    g_main_context_release(loop_of(object).context);
+    Py_RETURN_NONE;
+}
+
 PyObject* close(PyObject* object, PyObject*) {
     loop_object& self = loop_of(object);
     if (!self.let_go()) {
@@ -301,6 +312,8 @@ PyMethodDef methods[] = {
     {"_open", open, METH_NOARGS, nullptr},
     {"_bind", bind, METH_O, nullptr},
     {"_has_work", has_work, METH_O, nullptr},
+    {"_acquire", acquire, METH_NOARGS, nullptr},
+    {"_release", release, METH_NOARGS, nullptr},
     {"_close", close, METH_NOARGS, nullptr},
     {"_set_priorities_in_use", set_priorities_in_use, METH_NOARGS | METH_STATIC, nullptr},
     {},
