@@ -1226,6 +1226,22 @@ def test_tasks_run_by_priority_and_hand_it_on(run):
     run(main())
 
 
+def test_a_callback_has_the_priority_that_it_is_given_and_not_its_tasks(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        order = []
+        loop.call_soon(order.append, "inherits")
+        loop.call_soon(order.append, "given", priority=GLib.PRIORITY_DEFAULT)
+        while len(order) < 2:
+            await asyncio.sleep(0)
+        return order
+
+    async def start():
+        return await gawait.create_task(main(), priority=GLib.PRIORITY_LOW)
+
+    assert run(start()) == ["given", "inherits"]
+
+
 @pytest.mark.parametrize("create_task", ["gawait", "loop"])
 def test_a_wrong_priority_of_a_task_is_named(run, create_task):
     async def main():
