@@ -117,7 +117,7 @@ task<gssize> chain_of_awaits(std::size_t calls) {
     const auto asked = new_object();
     gssize sum = 0;
     for (std::size_t begun = 0; begun < calls; ++begun)
-        sum += co_await async(Start, Finish, asked);
+        sum += co_await async(Start, Finish, asked, G_PRIORITY_DEFAULT);
     co_return sum;
 }
 
