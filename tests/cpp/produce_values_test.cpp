@@ -471,3 +471,125 @@ TEST_F(produce, ends_one_way_or_the_other_when_it_races_with_a_cancellation) {
     }());
     EXPECT_EQ(values + cancellations, 1000);
 }
+
+// Results of the old kind ----------------------------------------------------------
+
+G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+
+namespace {
+
+ref<GSimpleAsyncResult> new_old_result(callback_log& log, gpointer tag, GObject* source = nullptr) {
+    const auto call = log.call();
+    return ref<GSimpleAsyncResult>::adopt(
+        g_simple_async_result_new(source, call.callback, call.user_data, tag));
+}
+
+/// An old library's function, and its finish function.
+void old_async(GObject* source, int number, GAsyncReadyCallback callback, gpointer data) {
+    const auto result = ref<GSimpleAsyncResult>::adopt(
+        g_simple_async_result_new(source, callback, data, source_tag(old_async)));
+    if (number < 0)
+        g_simple_async_result_set_error(result, G_IO_ERROR, G_IO_ERROR_BUSY, "later");
+    else
+        g_simple_async_result_set_op_res_gssize(result, number);
+    g_simple_async_result_complete_in_idle(result);
+}
+
+gssize old_finish(GObject* source, GAsyncResult* result, GError** failure) {
+    g_return_val_if_fail(g_simple_async_result_is_valid(result, source, source_tag(old_async)), -1);
+    if (g_simple_async_result_propagate_error(G_SIMPLE_ASYNC_RESULT(result), failure))
+        return -1;
+    return g_simple_async_result_get_op_res_gssize(G_SIMPLE_ASYNC_RESULT(result));
+}
+
+/// How finish functions were written that also take results of the old kind.
+int square_finish_of_old(GObject* source, GAsyncResult* result, GError** failure) {
+    if (g_async_result_legacy_propagate_error(result, failure))
+        return -1;
+    return squaring::finish(source, result, failure);
+}
+
+} // namespace
+
+TEST_F(produce, takes_the_error_of_an_old_result) {
+    callback_log log;
+    const auto old = new_old_result(log, work<int>::tag());
+    g_simple_async_result_set_error(old, G_IO_ERROR, G_IO_ERROR_BUSY, "later");
+    g_simple_async_result_complete_in_idle(old);
+    iterate_until_called_back(log);
+    failure_slot failure;
+    EXPECT_EQ(work<int>::finish(nullptr, log.result(), failure), -1);
+    EXPECT_TRUE(failure.matches(G_IO_ERROR_BUSY));
+}
+
+TEST_F(produce, finds_no_error_in_an_old_result_a_second_time) {
+    callback_log log;
+    const auto old = new_old_result(log, work<int>::tag());
+    g_simple_async_result_set_error(old, G_IO_ERROR, G_IO_ERROR_BUSY, "later");
+    auto* const result = G_ASYNC_RESULT(old.get());
+    EXPECT_EQ(work<int>::finish(nullptr, result, nullptr), -1);
+    failure_slot failure;
+    expect_critical("GLib", "*src != NULL*",
+                    [&] { EXPECT_EQ(work<int>::finish(nullptr, result, failure), -1); });
+    EXPECT_TRUE(failure.matches(G_IO_ERROR_INVALID_ARGUMENT));
+    expect_critical("GLib", "*src != NULL*",
+                    [&] { EXPECT_THROW(work<int>::value(nullptr, result), error); });
+}
+
+TEST_F(produce, takes_the_value_of_an_old_result) {
+    callback_log log;
+    const auto number = new_old_result(log, work<int>::tag());
+    g_simple_async_result_set_op_res_gssize(number, 7);
+    EXPECT_EQ(work<int>::finish(nullptr, G_ASYNC_RESULT(number.get()), nullptr), 7);
+
+    const auto flag = new_old_result(log, work<bool>::tag());
+    g_simple_async_result_set_op_res_gboolean(flag, TRUE);
+    EXPECT_TRUE(work<bool>::finish(nullptr, G_ASYNC_RESULT(flag.get()), nullptr));
+
+    const auto source = new_object();
+    const auto object = new_old_result(log, work<ref<GObject>>::tag(), source);
+    g_simple_async_result_set_op_res_gpointer(object, new_object().release(), g_object_unref);
+    const auto taken = ref<GObject>::adopt(
+        work<ref<GObject>>::finish(source, G_ASYNC_RESULT(object.get()), nullptr));
+    EXPECT_TRUE(G_IS_SOCKET_CLIENT(taken.get()));
+}
+
+TEST_F(produce, refuses_an_old_result_of_another_function_or_kind) {
+    callback_log log;
+    const auto other = new_old_result(log, work<bool>::tag());
+    expect_critical(nullptr, "*no GTask*", [&] {
+        EXPECT_EQ(work<int>::finish(nullptr, G_ASYNC_RESULT(other.get()), nullptr), -1);
+    });
+    const auto text = new_old_result(log, work<std::string>::tag());
+    expect_critical(nullptr, "*no GTask*", [&] {
+        EXPECT_FALSE(work<std::string>::finish(nullptr, G_ASYNC_RESULT(text.get()), nullptr));
+    });
+}
+
+TEST_F(produce, may_await_functions_of_the_old_kind) {
+    const auto source = new_object();
+    callback_log log;
+    work_to_the_end<gssize>(
+        log, [&]() -> task<gssize> { co_return co_await async(old_async, old_finish, source, 5); });
+    EXPECT_EQ(work<gssize>::finish(nullptr, log.result(), nullptr), 5);
+    callback_log failed;
+    work_to_the_end<gssize>(failed, [&]() -> task<gssize> {
+        co_return co_await async(old_async, old_finish, source, -5);
+    });
+    failure_slot failure;
+    EXPECT_EQ(work<gssize>::finish(nullptr, failed.result(), failure), -1);
+    EXPECT_TRUE(failure.matches(G_IO_ERROR_BUSY));
+}
+
+TEST_F(produce, is_finished_by_functions_that_know_the_old_kind) {
+    const auto source = new_object();
+    run([&]() -> task<> {
+        const int value = co_await async(square_async, square_finish_of_old, source, 5, 0);
+        EXPECT_EQ(value, 25);
+        const auto failed =
+            co_await as_result(async(square_async, square_finish_of_old, source, -5, 0));
+        EXPECT_TRUE(failed.has_error());
+    }());
+}
+
+G_GNUC_END_IGNORE_DEPRECATIONS
