@@ -18,9 +18,11 @@ std::atomic<std::size_t> allocations{0};
 // and GLib's allocators come here too.
 extern "C" {
 
+// NOLINTBEGIN(bugprone-reserved-identifier): glibc's own names.
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t number, std::size_t size);
 void* __libc_realloc(void* old, std::size_t size);
+// NOLINTEND(bugprone-reserved-identifier)
 
 void* malloc(std::size_t size) {
     allocations.fetch_add(1, std::memory_order_relaxed);
