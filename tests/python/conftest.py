@@ -171,7 +171,7 @@ ODD_EXCEPTIONS = [
     (Exiting("what it is made of"), "Exiting: what it is made of"),
     (Uninitialised("what it is made of"), "Uninitialised: what it is made of"),
     (Raising("what"), "what"),
-    (GLib.Error(None, "domain", 1), "domain: None (1)"),
+    (GLib.Error(None, "domain", 1), "None"),
     (GLib.Error("caf\udce9", "domain", 1), r"caf\udce9"),
     (GLib.Error("what", None, 1), "what"),
     (GLib.Error("what", "", 1), "what"),

@@ -547,7 +547,7 @@ def replace(contents):
         (lambda s: s.read_bytes_async(1, size=1), TypeError, "'?size'?"),
         (lambda s: s.read_async(count=1), TypeError, r"read_async\(\) .*unexpected.*'count'"),
         (lambda s: s.read_async(1, size=1), TypeError, r"read_async\(\) .*unexpected.*'size'"),
-        (lambda s: query("*", -1), TypeError, "'flags'"),
+        (lambda s: query("*", -1), (TypeError, OverflowError), "'flags'"),
         (lambda s: query("caf\udce9", 0), UnicodeEncodeError, "surrogates.*'attributes'"),
         (lambda s: Gio.bus_get(77), TypeError, "'bus_type'"),
         (lambda s: replace("text"), TypeError, "'contents'"),
