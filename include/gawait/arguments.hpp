@@ -437,8 +437,9 @@ private:
 /// A callable for a callback of C's that C may keep after the operation, until it calls a
 /// `GDestroyNotify`: it is moved to memory of its own when the operation begins.
 template <class Callable, class Callback> class kept_callback_argument {
-    struct argument : callback_argument<std::decay_t<Callable>, Callback> {
-        using callback_argument<std::decay_t<Callable>, Callback>::callback_argument;
+    using called = callback_argument<std::decay_t<Callable>, Callback>;
+    struct argument : called {
+        using called::called;
 
         // GLib's reference counts order what its threads do with it; this says so in terms of
         // C++, for tools that do not see into GLib.
@@ -464,8 +465,7 @@ public:
 
 private:
     static void drop(gpointer data) noexcept {
-        auto* const base = static_cast<callback_argument<std::decay_t<Callable>, Callback>*>(data);
-        const std::unique_ptr<argument> dropped(static_cast<argument*>(base));
+        const std::unique_ptr<argument> dropped(static_cast<argument*>(static_cast<called*>(data)));
         dropped->handed_over.load(std::memory_order_acquire);
     }
 
