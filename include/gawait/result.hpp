@@ -7,6 +7,7 @@
 
 #include <coroutine>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -28,18 +29,18 @@ template <class T = void> class [[nodiscard]] result {
 
 public:
     result(given value) noexcept(std::is_nothrow_move_constructible_v<stored>)
-        : state_(std::in_place_index<0>, kept(value)) {}
-    result(gawait::error failure) noexcept : state_(std::move(failure)) {}
-    result(gawait::cancelled why) noexcept : state_(why) {}
+        : value_(kept(value)) {}
+    result(gawait::error failure) noexcept : error_(std::move(failure)) {}
+    result(gawait::cancelled) noexcept {}
 
     result()
         requires std::is_void_v<T>
-        : state_(std::in_place_index<0>) {}
+        : value_(std::in_place) {}
 
-    bool has_value() const noexcept { return state_.index() == 0; }
+    bool has_value() const noexcept { return value_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
-    bool has_error() const noexcept { return state_.index() == 1; }
-    bool was_cancelled() const noexcept { return state_.index() == 2; }
+    bool has_error() const noexcept { return error_.has_value(); }
+    bool was_cancelled() const noexcept { return !has_value() && !has_error(); }
 
     /// @throws error, cancelled: what there is instead of a value.
     std::add_lvalue_reference_t<T> value() & GAWAIT_LIFETIMEBOUND {
@@ -67,18 +68,18 @@ public:
         requires(!std::is_void_v<T>)
     {
         if constexpr (std::is_reference_v<T>)
-            return **std::get_if<0>(&state_);
+            return **value_;
         else
-            return *std::get_if<0>(&state_);
+            return *value_;
     }
 
     std::add_lvalue_reference_t<const T> operator*() const noexcept
         requires(!std::is_void_v<T>)
     {
         if constexpr (std::is_reference_v<T>)
-            return **std::get_if<0>(&state_);
+            return **value_;
         else
-            return *std::get_if<0>(&state_);
+            return *value_;
     }
 
     std::add_pointer_t<T> operator->() noexcept
@@ -96,8 +97,7 @@ public:
     /// The failure. Without one it is an error that says so: `G_IO_ERROR_CANCELLED` if the
     /// task was cancelled, `G_IO_ERROR_INVALID_ARGUMENT` if there is a value.
     const gawait::error& error() const noexcept GAWAIT_LIFETIMEBOUND {
-        const auto* failure = std::get_if<1>(&state_);
-        return failure ? *failure : detail::error_of_no_failure(was_cancelled());
+        return has_error() ? *error_ : detail::error_of_no_failure(was_cancelled());
     }
 
 private:
@@ -115,7 +115,9 @@ private:
             throw cancelled();
     }
 
-    std::variant<stored, gawait::error, cancelled> state_;
+    // Without either, the task was cancelled.
+    std::optional<stored> value_;
+    std::optional<gawait::error> error_;
 };
 
 /// An awaiter that can give its outcome without an exception.

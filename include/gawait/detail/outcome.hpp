@@ -4,13 +4,14 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace gawait::detail {
 
-/// How a coroutine ended: with a value, a reference or nothing, or with a failure.
+/// How a coroutine ended: with a value, a reference or nothing, or with a failure. (Not a variant:
+/// that instantiates so much that programs which await took visibly longer to compile.)
 template <class T> class outcome {
     // References are stored as pointers.
     using stored =
@@ -20,31 +21,28 @@ public:
     template <class U> void set(U&& value) {
         if constexpr (std::is_reference_v<T>) {
             T bound = std::forward<U>(value);
-            state_.template emplace<1>(std::addressof(bound));
+            value_.emplace(std::addressof(bound));
         } else {
-            state_.template emplace<1>(std::forward<U>(value));
+            value_.emplace(std::forward<U>(value));
         }
     }
 
-    void fail(failure why) noexcept { state_.template emplace<2>(std::move(why)); }
+    void fail(failure why) noexcept { failure_ = std::move(why); }
 
     /// Null if it did not fail.
-    const failure* failed() const noexcept { return std::get_if<2>(&state_); }
+    const failure* failed() const noexcept { return failure_ ? &failure_ : nullptr; }
 
     /// The exception, or null.
-    std::exception_ptr exception() const noexcept {
-        const failure* why = failed();
-        return why ? why->exception() : nullptr;
-    }
+    std::exception_ptr exception() const noexcept { return failure_.exception(); }
 
     /// Moves the outcome of another one here. What moving the value throws is the outcome
     /// then.
     void take_over(outcome& other) noexcept {
         try {
-            if (auto* value = std::get_if<1>(&other.state_))
-                state_.template emplace<1>(std::move(*value));
+            if (other.failure_)
+                fail(std::move(other.failure_));
             else
-                fail(std::move(std::get<2>(other.state_)));
+                value_.emplace(*std::move(other.value_));
         } catch (...) {
             fail(failure::current());
         }
@@ -52,16 +50,17 @@ public:
 
     /// Moves the value out, or throws what it failed with. To be called once.
     T take() {
-        if (auto* why = std::get_if<2>(&state_))
-            failure(std::move(*why)).rethrow();
+        if (failure_)
+            failure(std::move(failure_)).rethrow();
         if constexpr (std::is_reference_v<T>)
-            return static_cast<T>(*std::get<1>(state_));
+            return static_cast<T>(**value_);
         else
-            return std::move(std::get<1>(state_));
+            return *std::move(value_);
     }
 
 private:
-    std::variant<std::monostate, stored, failure> state_;
+    std::optional<stored> value_;
+    failure failure_;
 };
 
 template <> class outcome<void> {

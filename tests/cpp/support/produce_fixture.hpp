@@ -6,6 +6,7 @@
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
 #include "support/loop.hpp"
+#include "support/objects.hpp"
 #include "support/produced.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +17,6 @@
 
 namespace gawait::test {
 
-inline ref<GObject> new_object() { return ref<GObject>::adopt(G_OBJECT(g_socket_client_new())); }
 inline ref<GCancellable> new_cancellable() { return ref<GCancellable>::adopt(g_cancellable_new()); }
 
 inline task<int> answer(int value) { co_return value; }

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "gawait/ref.hpp"
+
+#include <gio/gio.h>
+
+namespace gawait::test {
+
+template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
+
+/// An object, of a class that can be told from others.
+inline ref<GObject> new_object() { return own(G_OBJECT(g_socket_client_new())); }
+
+} // namespace gawait::test
