@@ -3,7 +3,7 @@
 usage: producing.py MAKER BODY CONSUMER AT_ONCE SECONDS
 
 MAKER     coroutine   the pair is made of an async def function, by gawait
-          callbacks   the pair is written by hand
+          callbacks   the pair is written by hand, and hears of the caller's cancellable
 BODY      knows       the pair returns a sum
           asks        the pair reads from a stream in memory
 CONSUMER  callback    each callback calls finish, and starts the next call
@@ -46,6 +46,9 @@ def callbacks():
         def knows_async(self, one, other, priority, cancellable, callback, user_data=None):
             task = Gio.Task.new(self, cancellable, callback, user_data)
             task.set_priority(priority)
+            # What takes a while is to be given up when the caller cancels.
+            cancelled = cancellable.connect(lambda _cancellable: None)
+            cancellable.disconnect(cancelled)
             task.return_int(one + other)
 
         def knows_finish(self, result):
@@ -81,7 +84,8 @@ def with_callbacks(start, finish, chains):
         nonlocal left, running
         left -= 1
         running += 1
-        start(*arguments, GLib.PRIORITY_DEFAULT, None, ready, arguments)
+        cancellable = Gio.Cancellable()
+        start(*arguments, GLib.PRIORITY_DEFAULT, cancellable, ready, arguments)
 
     def ready(_source, result, arguments):
         nonlocal running
@@ -128,7 +132,7 @@ def awaited_by_hand(loop, start, finish):
 
     def call(arguments):
         future = loop.create_future()
-        start(*arguments, GLib.PRIORITY_DEFAULT, None, ready, future)
+        start(*arguments, GLib.PRIORITY_DEFAULT, Gio.Cancellable(), ready, future)
         return future
 
     return call

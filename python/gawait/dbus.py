@@ -25,7 +25,7 @@ from xml.sax.saxutils import quoteattr
 from gi.repository import Gio, GLib
 
 from gawait import _native
-from gawait.producing import Production, attribute_of, classify, named_text_of, report, text_of
+from gawait.producing import attribute_of, classify, named_text_of, report, run, text_of
 
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
@@ -145,8 +145,7 @@ class Exported:
         else:
             method = self._methods[invocation.get_method_name()]
         end = _Reply(invocation, method.returned, method.returns_tuple)
-        production = Production(None, method.title, end)
-        task = production.run(method.run(invocation.get_parameters()))
+        task = run(method.run(invocation.get_parameters()), end, method.title)
         caller = self._callers[invocation.get_sender()]
         if not caller.tasks:
             caller.watch(self._connection, invocation.get_sender(), self._caller_vanished)

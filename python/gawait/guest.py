@@ -86,32 +86,17 @@ class _Guest(EventLoop):
     def stop(self):
         raise RuntimeError("this event loop ends with its thread")
 
-    def _within(self, handle):
-        """Call what a handle is for while this is the thread's running loop."""
-        outer = asyncio._get_running_loop()
-        if outer is None or asyncio.current_task(outer) is None:
-            self._call(handle, outer)
-            return
+    def _within_task(self, outer, handle):
+        """Call what a handle is for where a task of another loop iterates the context."""
         with without_current_task(outer):
-            self._call(handle, outer)
+            handle._run()
 
-    def _call(self, handle, outer):
-        asyncio._set_running_loop(self)
-        hooks = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(
-            firstiter=self._asyncgen_firstiter_hook,
-            finalizer=self._asyncgen_finalizer_hook,
-        )
-        try:
-            handle._call()
-        except (SystemExit, KeyboardInterrupt) as error:
-            if isinstance(outer, EventLoop) and outer._context == self._context:
-                outer.call_soon(_raise, error)  # which ends its run
-            else:
-                _raise_in(self._context, error)
-        finally:
-            sys.set_asyncgen_hooks(*hooks)
-            asyncio._set_running_loop(outer)
+    def _interrupted(self, error, outer):
+        """Let SystemExit or KeyboardInterrupt end what iterates the context."""
+        if isinstance(outer, EventLoop) and outer._context == self._context:
+            outer.call_soon(_raise, error)  # which ends its run
+        else:
+            _raise_in(self._context, error)
 
 
 def _raise(error):

@@ -1,17 +1,14 @@
 """The other side of awaiting: a coroutine becomes an _async and a _finish method."""
 
 import asyncio
-import contextlib
 import inspect
 import typing
-import weakref
 
 from gi.repository import Gio, GLib, GObject
 
-from gawait import _native, async_result, introspection
+from gawait import _native, async_result
 from gawait.guest import current_context, loop_of_context, running_loop
 from gawait.loop import check_priority
-from gawait.loop import priority as current_priority
 
 _UNGIVEN = object()
 _DEFAULT = GLib.PRIORITY_DEFAULT
@@ -105,8 +102,7 @@ class async_method:
         task = _native.new_task_for_c(
             source, cancellable, priority, self._tag, self._title, callback, user_data
         )
-        production = Production(cancellable, self._title, TaskEnd(task))
-        production.run(call_method(source, self._name, args), priority)
+        run(call_method(source, self._name, args), task, self._title, cancellable, priority)
 
     def _named(self, method, suffix, documentation):
         method.__name__ = f"{self._name}_{suffix}"
@@ -123,14 +119,17 @@ class async_method:
             )
         own = self._own_arguments(args[self._positional :], kwargs)
         priority, cancellable, callback, user_data = own
-        run = getattr(source, self._name)
-        operation = None
+        method = getattr(source, self._name)
+        args = args[: self._positional]
         if callback is _UNGIVEN:
-            operation = self._operation(cancellable)
+            loop = running_loop()
+            if loop is not None:
+                # Nobody sees a Gio.Task, which would cost as much as all the rest.
+                operation = _native.new_operation(loop, cancellable)
+                run(method(*args, **kwargs), operation, self._title, None, priority)
+                return operation
             callback = None
-            if operation is not None:
-                cancellable, callback = operation.cancellable, operation._ready
-        coroutine = run(*args[: self._positional], **kwargs)
+        coroutine = method(*args, **kwargs)
         try:
             task = _native.new_task(
                 source, cancellable, priority, self._tag, self._title, callback, user_data
@@ -138,10 +137,12 @@ class async_method:
         except BaseException:
             coroutine.close()
             raise
-        Production(cancellable, self._title, TaskEnd(task)).run(coroutine, priority)
-        return operation
+        run(coroutine, task, self._title, cancellable, priority)
+        return None
 
     def _own_arguments(self, rest, kwargs):
+        if not kwargs and len(rest) >= 3 and rest[0] == _DEFAULT:
+            return *rest[:3], rest[3:]
         own = [_DEFAULT, None, _UNGIVEN]
         own[: len(rest)] = rest[:3]
         for index, name in enumerate(_OWN_PARAMETERS[:3]):
@@ -156,14 +157,6 @@ class async_method:
         if "user_data" in kwargs:
             user_data += (kwargs.pop("user_data"),)
         return *own, user_data
-
-    def _operation(self, cancellable):
-        loop = running_loop()
-        if loop is None:
-            return None
-        return _native.new_operation(
-            loop, cancellable, self._finish, introspection.WITH_SOURCE_AND_RESULT
-        )
 
     def _finish(self, source, result):
         return _native.finish(source, result, self._tag, self._title)
@@ -280,124 +273,96 @@ class TaskEnd:
         return says_all
 
 
-class Production:
-    """A coroutine that runs for somebody who waits for it outside asyncio.
+class _OperationEnd:
+    """How an Operation ends that no finish function finishes."""
 
-    end has succeed(value) and fail(exception), of which the first ends it. succeed() may raise,
-    and has then ended nothing; fail() returns whether it has told all of the exception.
+    def __init__(self, operation):
+        self._operation = operation
+
+    def fail(self, exception):
+        error, says_all = classify(exception)
+        _native.fail_operation(self._operation, error)
+        return says_all
+
+
+def run(coroutine, end, title, cancellable=None, priority=_DEFAULT):
+    """Run a coroutine, for somebody who waits for it outside its task, in the loop of the current
+    context. Return its task, or None if another thread iterates that context, which will start it.
+
+    Cancelling the cancellable cancels the task. end is a Gio.Task or an Operation, or has
+    succeed(value) and fail(exception), of which the first ends it. succeed() may raise, and has then
+    ended nothing; fail() returns whether it has told all of the exception.
     """
-
-    def __init__(self, cancellable, title, end):
-        self._cancellable = cancellable
-        self._title = title
-        self._end = end
-        self._handler = None
-
-    def run(self, coroutine, priority=_DEFAULT):
-        """Start it in the loop of the current context; return its task, or None if another
-        thread iterates that context, which will start it."""
-        loop = running_loop()
-        if loop is not None:
-            return self._run(lambda: loop, coroutine, priority)
-        context = current_context()
-        if context.acquire():
-            try:
-                return self._run(lambda: loop_of_context(context), coroutine, priority)
-            finally:
-                context.release()
-
-        def run_there(*_):
-            self._run(lambda: loop_of_context(context), coroutine, priority)
-            return GLib.SOURCE_REMOVE
-
-        source = GLib.Idle(priority=priority)
-        source.set_callback(run_there)
-        source.attach(context)
-        return None
-
-    def _run(self, loop, coroutine, priority):
-        try:
-            self._loop = loop()
-            options = {}
-            if priority != current_priority.get(_DEFAULT) and hasattr(self._loop, "_enter"):
-                options["priority"] = priority
-            task = self._loop.create_task(coroutine, **options)
-        except BaseException as error:  # of a task factory; no descriptors for a loop
-            self._fail(self._release(), error)
-            coroutine.close()
-            raise
-        # asyncio refers to its tasks weakly. Once the loop is gone, nothing runs them.
-        vars(self._loop).setdefault("_produced_tasks", set()).add(task)
-        task.add_done_callback(self._done)
-        if self._cancellable is not None:
-            self._listen(task)
+    what = coroutine, end, title, cancellable, priority
+    task = _native.run_production(*what)
+    if task is not NotImplemented:
         return task
+    context = current_context()
 
-    def _listen(self, task):
-        task = weakref.ref(task)
-        loop = weakref.ref(self._loop)
+    def run_here():
+        try:
+            loop = loop_of_context(context)
+        except BaseException as error:  # no descriptors for a loop
+            _not_begun(end, error, coroutine)
+            raise
+        return _native.run_production(*what, loop)
 
-        def cancelled(_cancellable):
-            cancelled_task, its_loop = task(), loop()
-            if cancelled_task is None or its_loop is None:
-                return
-            with contextlib.suppress(RuntimeError):  # closed
-                its_loop.call_soon_threadsafe(cancelled_task.cancel)
+    if context.acquire():
+        try:
+            return run_here()
+        finally:
+            context.release()
 
-        # Of the class, since Gio.Cancellable.connect() is something else, and its disconnect()
-        # waits for handlers.
-        self._handler = GObject.Object.connect(self._cancellable, "cancelled", cancelled)
-        if self._cancellable.is_cancelled():
-            task().cancel()
+    def run_there(*_):
+        run_here()
+        return GLib.SOURCE_REMOVE
 
-    def _done(self, task):
-        self._loop._produced_tasks.discard(task)
-        end = self._release()
-        if end is None:
-            return
+    source = GLib.Idle(priority=priority)
+    source.set_callback(run_there)
+    source.attach(context)
+    return None
+
+
+def _failed(loop, task, end, title, refusal):
+    """End what is waited for as the task has, with the exception with which the end has refused the
+    task's value, if it has."""
+    if isinstance(refusal, SystemExit | KeyboardInterrupt):
+        # Ctrl-C may come right after it has ended, which is then what counts.
+        _fail(end, refusal)
+        raise refusal
+    exception = refusal
+    if exception is None:
         exception = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if exception is None:
-            try:
-                end.succeed(task.result())
-                return
-            except (SystemExit, KeyboardInterrupt) as error:
-                # Ctrl-C may come right after it has ended, which is then what counts.
-                self._fail(end, error)
-                raise
-            except BaseException as error:
-                exception = error
-        if self._fail(end, exception):
-            return
-        self._loop.call_exception_handler(
-            {
-                "message": f"Exception in {self._title}()",
-                "exception": exception,
-                "task": task,
-            }
+    if not _fail(end, exception):
+        loop.call_exception_handler(
+            {"message": f"Exception in {title}()", "exception": exception, "task": task}
         )
 
-    @staticmethod
-    def _fail(end, exception):
-        try:
-            return end.fail(exception)
-        except BaseException as error:  # of code of the exception's own
-            end.fail(RuntimeError("the exception cannot be described"))
-            if not isinstance(error, Exception):
-                raise
-            return False
 
-    def _release(self):
-        end, self._end = self._end, None
-        if self._handler is not None:
-            GObject.Object.disconnect(self._cancellable, self._handler)
-            self._handler = None
-        return end
+def _not_begun(end, error, coroutine):
+    _fail(end, error)
+    coroutine.close()
 
-    def __del__(self):
-        # Its loop is gone.
-        end = self._release()
-        if end is not None:
-            end.fail(asyncio.CancelledError())
+
+def _abandoned(end):
+    _fail(end, asyncio.CancelledError())
+
+
+def _fail(end, exception):
+    if isinstance(end, Gio.Task):
+        end = TaskEnd(end)
+    elif isinstance(end, _native.Operation):
+        end = _OperationEnd(end)
+    try:
+        return end.fail(exception)
+    except BaseException as error:  # of code of the exception's own
+        end.fail(RuntimeError("the exception cannot be described"))
+        if not isinstance(error, Exception):
+            raise
+        return False
+
+
+_native.run_productions(_failed, _not_begun, _abandoned)
 
 
 def _positional_parameters(function):

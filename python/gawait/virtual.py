@@ -27,7 +27,7 @@ import inspect
 from gi import types
 
 from gawait import _native, async_result
-from gawait.producing import Production, TaskEnd, call_method
+from gawait.producing import TaskEnd, call_method, run
 
 
 def patch():
@@ -68,8 +68,13 @@ class _VirtualEnd(TaskEnd):
 
 def _run(task, instance, method, arguments, end):
     title = f"{type(instance).__qualname__}.{method}"
-    production = Production(task.get_cancellable(), title, _VirtualEnd(task, end))
-    production.run(call_method(instance, method, arguments), task.get_priority())
+    run(
+        call_method(instance, method, arguments),
+        _VirtualEnd(task, end),
+        title,
+        task.get_cancellable(),
+        task.get_priority(),
+    )
 
 
 _native.run_virtual_methods(_run)

@@ -1,6 +1,7 @@
 #include "current_context.hpp"
 
 #include "gawait/ref.hpp"
+#include "loop/loop.hpp"
 #include "pygobject.hpp"
 
 namespace gawait::python {
@@ -11,13 +12,15 @@ PyObject* context_name;
 } // namespace
 
 bool in_current_context(PyObject* loop) noexcept {
+    const auto current = ref<GMainContext>::adopt(g_main_context_ref_thread_default());
+    if (is_loop(loop) && loop_of(loop).context) [[likely]] // it is decided
+        return loop_of(loop).context == current;
     const auto boxed = object::adopt(PyObject_GetAttr(loop, context_name));
     if (!boxed) {
         if (PyErr_ExceptionMatches(PyExc_AttributeError))
             PyErr_Clear();
         return false;
     }
-    const auto current = ref<GMainContext>::adopt(g_main_context_ref_thread_default());
     return pyg_boxed_check(boxed.get(), G_TYPE_MAIN_CONTEXT) &&
            pyg_boxed_get(boxed.get(), GMainContext) == current;
 }

@@ -1,12 +1,14 @@
 #include "awaiting/function_info.hpp"
 #include "awaiting/operation.hpp"
 #include "current_context.hpp"
+#include "loop/guest.hpp"
 #include "loop/handle.hpp"
 #include "loop/loop.hpp"
 #include "producing/async_result.hpp"
 #include "producing/async_virtual.hpp"
 #include "producing/exported.hpp"
 #include "producing/producing.hpp"
+#include "producing/production.hpp"
 #include "user_data.hpp"
 
 #include <pygobject.h>
@@ -22,13 +24,12 @@ int execute(PyObject* module) {
         return -1;
     }
     if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context() ||
-        !prepare_user_data())
+        !prepare_user_data() || !prepare_guest())
         return -1;
-    PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
-    const bool complete = loop_type && add_operation_type(module) &&
-                          add_function_info(module, loop_type) && add_producing(module) &&
-                          add_exported(module) && add_async_virtual(module) &&
-                          add_async_result(module);
+    const bool complete = add_handle_types(module) && add_loop_type(module) &&
+                          add_operation_type(module) && add_function_info(module) &&
+                          add_producing(module) && add_production(module) && add_exported(module) &&
+                          add_async_virtual(module) && add_async_result(module);
     return complete ? 0 : -1;
 }
 

@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import ctypes
+import enum
 import gc
 import os
 import random
@@ -14,6 +15,7 @@ import weakref
 import pytest
 
 import gawait
+from gawait import _native
 from gi.repository import Gio, GLib, GObject
 
 
@@ -903,6 +905,91 @@ print(len(called))
 """
     )
     assert (finished.returncode, finished.stdout) == (0, "2\n"), finished.stderr
+
+
+# Awaited, and called back ------------------------------------------------------------------
+
+
+async def told_by_callback(counter, name, arguments, cancellable=None):
+    call = Call()
+    getattr(counter, f"{name}_async")(*arguments, 0, cancellable, call)
+    return getattr(counter, f"{name}_finish")(await call.result())
+
+
+async def told_by_await(counter, name, arguments, cancellable=None):
+    return await getattr(counter, f"{name}_async")(*arguments, cancellable=cancellable)
+
+
+async def outcome_of(told):
+    """What it returned, or of what class the exception was, and what it says."""
+    try:
+        value = await told
+        return type(value), value
+    except GLib.Error as error:
+        return GLib.Error, error.domain, error.code, error.message
+    except BaseException as error:
+        return type(error), str(error)
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        *(
+            ("echo", (value,))
+            for value in (None, True, 7, 2**80, 1.5, "text", "\0", "\ud800")
+        ),
+        *(
+            ("echo", (value,))
+            for value in (Colour.RED, b"bytes", ("a", [1]), Gio.FileType.REGULAR)
+        ),
+        ("fail", (io_error(Gio.IOErrorEnum.BUSY),)),
+        ("fail", (OSError(2, "gone"),)),
+        ("fail", (TimeoutError(),)),
+        ("fail", (asyncio.CancelledError(),)),
+        ("fail", (NotImplementedError("not yet"),)),
+        ("fail", (Stopped("of the test's own"),)),
+    ],
+)
+def test_an_awaited_pair_ends_as_one_with_a_callback_and_needs_no_task(
+    run, monkeypatch, name, arguments
+):
+    counter, reported = Counter(), []
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: reported.append((context["message"], context["exception"]))
+        )
+        by_callback = await outcome_of(told_by_callback(counter, name, arguments))
+        monkeypatch.setattr(_native, "new_task", None)
+        assert await outcome_of(told_by_await(counter, name, arguments)) == by_callback
+
+    run(main())
+    assert reported[: len(reported) // 2] == reported[len(reported) // 2 :]
+
+
+@pytest.mark.parametrize("name, arguments", [("wait", ()), ("swallow", ())])
+def test_a_cancellable_that_the_caller_cancels_ends_both_alike(run, name, arguments):
+    async def cancelled_after(told, rounds):
+        counter, cancellable = Counter(), Gio.Cancellable()
+        if rounds is None:
+            cancellable.cancel()
+        outcome = asyncio.ensure_future(outcome_of(told(counter, name, arguments, cancellable)))
+        for _ in range(rounds or 0):
+            await asyncio.sleep(0)
+        cancellable.cancel()
+        return await outcome, counter.begun, counter.cleaned
+
+    async def main():
+        for rounds in (None, 1, 2, 4):
+            by_callback = await cancelled_after(told_by_callback, rounds)
+            assert await cancelled_after(told_by_await, rounds) == by_callback
+            assert by_callback[0][1:3] == ("g-io-error-quark", Gio.IOErrorEnum.CANCELLED)
+
+    run(main())
 
 
 # C code -------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include "awaiting/original_function.hpp"
 #include "awaiting/starting.hpp"
 #include "current_context.hpp"
+#include "loop/loop.hpp"
 #include "pygobject.hpp"
 #include "running_loop.hpp"
 #include "user_data.hpp"
@@ -16,7 +17,6 @@
 namespace gawait::python {
 namespace {
 
-PyTypeObject* loop_type;
 PyObject* callback_name;
 
 /// Of a tuple of a callback, and the address of the name of the function that calls back: calls
@@ -71,7 +71,7 @@ object call_with_callback(PyObject* info, const awaitable_part& part,
 /// A gawait loop that runs in this thread.
 object running_gawait_loop() noexcept {
     auto loop = running_loop();
-    return loop && PyObject_TypeCheck(loop.get(), loop_type) ? loop : object();
+    return loop && is_loop(loop.get()) ? loop : object();
 }
 
 /// Of a call without a gawait loop that PyGObject has refused: if that was because something was
@@ -117,7 +117,7 @@ object call_refused(PyObject* info, const awaitable_part& part, const arguments&
 }
 
 /// Of any call: a function that is refused, one that includes the callback, or one without.
-object call(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
+object call_awaitable(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
     if (part.function->refusal)
         return call_refused(info, part, given);
     if (part.include_callback(given.count) || !part.function->finish)
@@ -144,7 +144,7 @@ PyObject* tuple_call_awaitable(PyObject* info, PyObject* positional, PyObject* n
     const tuple_arguments given(nullptr, positional, named);
     if (PyErr_Occurred())
         return nullptr;
-    return call(info, *part, given.get()).release();
+    return call_awaitable(info, *part, given.get()).release();
 }
 
 PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::size_t count,
@@ -153,11 +153,10 @@ PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::siz
     const awaitable_part* const part = awaitables::find(info);
     if (!part)
         return call_original(info, given).release();
-    return call(info, *part, given).release();
+    return call_awaitable(info, *part, given).release();
 }
 
-bool prepare_calling(PyTypeObject* type_of_loops) noexcept {
-    loop_type = type_of_loops;
+bool prepare_calling() noexcept {
     callback_name = PyUnicode_InternFromString("callback");
     return prepare_running_loop() && callback_name;
 }

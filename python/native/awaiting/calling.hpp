@@ -11,7 +11,6 @@ PyObject* tuple_call_awaitable(PyObject* info, PyObject* positional, PyObject* n
 PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::size_t count,
                                PyObject* names);
 
-/// @param loop_type of gawait's loops
-bool prepare_calling(PyTypeObject* loop_type) noexcept;
+bool prepare_calling() noexcept;
 
 } // namespace gawait::python

@@ -125,8 +125,8 @@ PyMethodDef functions[] = {
 
 } // namespace
 
-bool add_function_info(PyObject* module, PyTypeObject* loop_type) noexcept {
-    return prepare_calling(loop_type) && PyModule_AddFunctions(module, functions) == 0;
+bool add_function_info(PyObject* module) noexcept {
+    return prepare_calling() && PyModule_AddFunctions(module, functions) == 0;
 }
 
 } // namespace gawait::python

@@ -202,7 +202,7 @@ PyObject* get_ready(PyObject* operation, void*) { return ready_callback(operatio
 PyObject* new_operation_method(PyObject*, PyObject* arguments) {
     PyObject *loop = nullptr, *cancellable = nullptr, *function = nullptr;
     int form = 0;
-    if (!PyArg_ParseTuple(arguments, "OOOi", &loop, &cancellable, &function, &form) ||
+    if (!PyArg_ParseTuple(arguments, "OO|Oi", &loop, &cancellable, &function, &form) ||
         !check_context(loop))
         return nullptr;
     return new_operation(loop, object::retain(cancellable),
@@ -284,7 +284,17 @@ PyType_Spec specification = {
     .slots = slots,
 };
 
+/// fail_operation(operation, exception): of one that no finish function finishes.
+PyObject* fail_operation(PyObject*, PyObject* arguments) {
+    PyObject *operation = nullptr, *exception = nullptr;
+    if (!PyArg_ParseTuple(arguments, "O!O", operation_type, &operation, &exception))
+        return nullptr;
+    raise(object::retain(exception));
+    return end_produced(operation, {}) ? Py_NewRef(Py_None) : nullptr;
+}
+
 PyMethodDef functions[] = {
+    {"fail_operation", fail_operation, METH_VARARGS, nullptr},
     {"new_operation", new_operation_method, METH_VARARGS, nullptr},
     {},
 };
@@ -334,6 +344,18 @@ void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
     operation_part& part = part_of(operation);
     part.memory = std::move(memory);
     part.filled = filled;
+}
+
+bool is_operation(PyObject* given) noexcept { return Py_IS_TYPE(given, operation_type); }
+
+bool end_produced(PyObject* operation, object value) noexcept {
+    GError* cancelled = nullptr;
+    if (g_cancellable_set_error_if_cancelled(c_cancellable_of(operation), &cancelled)) {
+        PyErr_Clear();
+        value = {};
+        pyg_error_check(&cancelled);
+    }
+    return end(operation, std::move(value));
 }
 
 PyObject* cancellable_of(PyObject* operation) noexcept {

@@ -2,6 +2,7 @@
 
 #include "acquired_context.hpp"
 #include "gawait/error.hpp"
+#include "loop/guest.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -63,8 +64,7 @@ void loop_object::reopen() noexcept {
 bool loop_object::call(handle& which) noexcept {
     if (!guest) [[likely]]
         return invoke(which);
-    return bool(
-        object::adopt(PyObject_CallMethod(object_of(*this), "_within", "O", object_of(which))));
+    return call_as_guest(*this, which);
 }
 
 void loop_object::run(handle& which) noexcept {

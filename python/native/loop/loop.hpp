@@ -105,7 +105,7 @@ struct loop_object {
     bool halted;
     bool debug;
     bool closed;
-    bool guest; // its callbacks are called by _within()
+    bool guest; // its callbacks are called by call_as_guest()
 
     bool may_run() const noexcept;
     void reopen() noexcept;
@@ -164,13 +164,16 @@ inline PyObject* object_of(loop_object& self) noexcept {
     return reinterpret_cast<PyObject*>(&self);
 }
 
+/// Whether it is one of ours.
+bool is_loop(PyObject* given) noexcept;
+
 /// What loop.time() says, in seconds.
 double loop_time() noexcept;
 
 /// Whether the loop can be used. If not, an exception is set.
 bool check_open(loop_object& self) noexcept;
 
-/// Null with an exception set on failure.
-PyTypeObject* add_loop_type(PyObject* module) noexcept;
+/// False with an exception set on failure.
+bool add_loop_type(PyObject* module) noexcept;
 
 } // namespace gawait::python

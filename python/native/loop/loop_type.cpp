@@ -11,6 +11,8 @@
 namespace gawait::python {
 namespace {
 
+PyTypeObject* loop_type;
+
 // Running and stopping -----------------------------------------------------------
 
 /// A stretch of time in which somebody iterates the loop's context for the loop.
@@ -364,8 +366,11 @@ bool check_open(loop_object& self) noexcept {
     return false;
 }
 
-PyTypeObject* add_loop_type(PyObject* module) noexcept {
-    return add_calls(module) && prepare_tasks() ? add_type(module, specification) : nullptr;
+bool is_loop(PyObject* given) noexcept { return PyObject_TypeCheck(given, loop_type); }
+
+bool add_loop_type(PyObject* module) noexcept {
+    loop_type = add_calls(module) && prepare_tasks() ? add_type(module, specification) : nullptr;
+    return loop_type;
 }
 
 } // namespace gawait::python

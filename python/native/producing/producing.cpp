@@ -149,32 +149,12 @@ GType type_of_value(PyObject* value) noexcept {
     return G_TYPE_IS_VALUE(type) ? type : python_object;
 }
 
-PyObject* return_value(PyObject*, PyObject* arguments) {
+PyObject* return_value_method(PyObject*, PyObject* arguments) {
     PyObject *given = nullptr, *value = nullptr;
     if (!PyArg_ParseTuple(arguments, "OO", &given, &value))
         return nullptr;
     GTask* task = task_of(given);
-    if (!task)
-        return nullptr;
-    GValue converted = G_VALUE_INIT;
-    g_value_init(&converted, type_of_value(value));
-    if (pyg_value_from_pyobject(&converted, value) < 0) {
-        // What no type of GLib's can hold: a lone surrogate in a string.
-        PyErr_Clear();
-        g_value_unset(&converted);
-        g_value_init(&converted, python_object);
-        if (pyg_value_from_pyobject(&converted, value) < 0)
-            return nullptr;
-    }
-    {
-        // It may call back at once, and what it calls may wait for another thread.
-        const auto alive = ref<GTask>::retain(task);
-        const without_gil released;
-        if (ends_now(task))
-            g_task_return_value(task, &converted);
-        g_value_unset(&converted);
-    }
-    Py_RETURN_NONE;
+    return task && return_value(task, value) ? Py_NewRef(Py_None) : nullptr;
 }
 
 PyObject* return_error(PyObject*, PyObject* arguments) {
@@ -245,7 +225,7 @@ PyObject* in_current_context_method(PyObject*, PyObject* loop) {
 PyMethodDef functions[] = {
     {"new_task", new_task_method, METH_VARARGS, nullptr},
     {"new_task_for_c", new_task_for_c, METH_VARARGS, nullptr},
-    {"return_value", return_value, METH_VARARGS, nullptr},
+    {"return_value", return_value_method, METH_VARARGS, nullptr},
     {"return_error", return_error, METH_VARARGS, nullptr},
     {"finish", finish, METH_VARARGS, nullptr},
     {"in_current_context", in_current_context_method, METH_O, nullptr},
@@ -254,8 +234,30 @@ PyMethodDef functions[] = {
 
 } // namespace
 
+bool is_task(PyObject* given) noexcept { return PyObject_TypeCheck(given, task_type); }
+
+bool return_value(GTask* task, PyObject* value) noexcept {
+    GValue converted = G_VALUE_INIT;
+    g_value_init(&converted, type_of_value(value));
+    if (pyg_value_from_pyobject(&converted, value) < 0) {
+        // What no type of GLib's can hold: a lone surrogate in a string.
+        PyErr_Clear();
+        g_value_unset(&converted);
+        g_value_init(&converted, python_object);
+        if (pyg_value_from_pyobject(&converted, value) < 0)
+            return false;
+    }
+    // It may call back at once, and what it calls may wait for another thread.
+    const auto alive = ref<GTask>::retain(task);
+    const without_gil released;
+    if (ends_now(task))
+        g_task_return_value(task, &converted);
+    g_value_unset(&converted);
+    return true;
+}
+
 GTask* task_of(PyObject* given) noexcept {
-    if (PyObject_TypeCheck(given, task_type) && pygobject_get(given))
+    if (is_task(given) && pygobject_get(given))
         return G_TASK(pygobject_get(given));
     PyErr_Format(PyExc_TypeError, "expected Gio.Task, not %.200s", Py_TYPE(given)->tp_name);
     return nullptr;

@@ -11,6 +11,12 @@ namespace gawait::python {
 object new_task(GObject* source, GCancellable* cancellable, GAsyncReadyCallback callback,
                 gpointer user_data) noexcept;
 
+bool is_task(PyObject* given) noexcept;
+
+/// Ends a task with a value, of the type that C code is to get it in. False with an exception set
+/// if it cannot be one.
+bool return_value(GTask* task, PyObject* value) noexcept;
+
 /// A `GTask`, or null with an exception set.
 GTask* task_of(PyObject* given) noexcept;
 
