@@ -1,0 +1,22 @@
+#include "transports/parties.hpp"
+
+namespace gawait::python {
+
+bool is_interrupt() noexcept {
+    return PyErr_ExceptionMatches(PyExc_SystemExit) ||
+           PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+}
+
+bool report(const parties& concerned, const char* message) noexcept {
+    return !is_interrupt() && report(concerned, message, take_exception().get());
+}
+
+bool report(const parties& concerned, const char* message, PyObject* exception) noexcept {
+    const auto context = object::adopt(Py_BuildValue(
+        "{sssOsOsO}", "message", message, "exception", exception, "transport", concerned.transport,
+        "protocol", concerned.protocol ? concerned.protocol : Py_None));
+    return context && object::adopt(PyObject_CallMethod(concerned.loop, "call_exception_handler",
+                                                        "O", context.get()));
+}
+
+} // namespace gawait::python

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "python.hpp"
+
+namespace gawait::python {
+
+/// Whom something concerns that happens on a connection. Borrowed.
+struct parties {
+    PyObject* loop;
+    PyObject* transport;
+    PyObject* protocol; // null: none any more
+};
+
+/// Whether the exception that is set ends the loop's run, so that no transport may keep it.
+bool is_interrupt() noexcept;
+
+/// Gives the exception that is set to the loop's exception handler. False with an exception set if
+/// it is an interrupt, or that handler has failed.
+bool report(const parties& concerned, const char* message) noexcept;
+
+/// The same with an exception that was taken, which is no interrupt.
+bool report(const parties& concerned, const char* message, PyObject* exception) noexcept;
+
+} // namespace gawait::python
