@@ -1,8 +1,8 @@
 """The asyncio event loop on a GLib.MainContext.
 
 What is hot is in C++ (LoopCore); what is cold is the standard library's unix selector loop,
-whose transports, servers, subprocesses and signal handlers work on LoopCore's readers and
-writers.
+whose servers, pipes, datagrams, subprocesses and signal handlers work on LoopCore's readers
+and writers.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import sys
 import threading
 import warnings
 import weakref
-from asyncio import base_events, format_helpers, selector_events, tasks
+from asyncio import base_events, format_helpers, sslproto, tasks
 
 from gi import _ossighelper
 from gi.repository import GLib
@@ -259,8 +259,17 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
 
     # Transports -------------------------------------------------------------------
 
-    def _make_socket_transport(self, sock, protocol, waiter=None, **options):
-        return _SocketTransport(self, sock, protocol, waiter, **options)
+    def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
+        self._ensure_fd_no_transport(sock)
+        return _native.StreamTransport(self, sock, protocol, waiter, extra, server)
+
+    def _make_ssl_transport(
+        self, rawsock, protocol, sslcontext, waiter=None, *, extra=None, server=None, **options
+    ):
+        self._ensure_fd_no_transport(rawsock)
+        below = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, **options)
+        _native.StreamTransport(self, rawsock, below, None, extra, server)
+        return below._app_transport
 
     # Signals ----------------------------------------------------------------------
 
@@ -336,12 +345,6 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         base_events.logger.warning(
             "Executing %s took %.3f seconds", base_events._format_handle(handle), seconds
         )
-
-
-class _SocketTransport(selector_events._SelectorSocketTransport):
-    # The standard library's 256 KiB are more than malloc() gives without mmap(), which then
-    # happens with each message that is received.
-    max_size = 120 * 1024
 
 
 class _Selector:

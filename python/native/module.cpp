@@ -9,6 +9,7 @@
 #include "producing/exported.hpp"
 #include "producing/producing.hpp"
 #include "producing/production.hpp"
+#include "transports/stream.hpp"
 #include "user_data.hpp"
 
 #include <pygobject.h>
@@ -26,7 +27,8 @@ int execute(PyObject* module) {
     if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context() ||
         !prepare_user_data() || !prepare_guest())
         return -1;
-    const bool complete = add_handle_types(module) && add_loop_type(module) &&
+    PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
+    const bool complete = loop_type && add_stream_type(module, loop_type) &&
                           add_operation_type(module) && add_function_info(module) &&
                           add_producing(module) && add_production(module) && add_exported(module) &&
                           add_async_virtual(module) && add_async_result(module);

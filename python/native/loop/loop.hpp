@@ -173,7 +173,7 @@ double loop_time() noexcept;
 /// Whether the loop can be used. If not, an exception is set.
 bool check_open(loop_object& self) noexcept;
 
-/// False with an exception set on failure.
-bool add_loop_type(PyObject* module) noexcept;
+/// Null with an exception set on failure.
+PyTypeObject* add_loop_type(PyObject* module) noexcept;
 
 } // namespace gawait::python

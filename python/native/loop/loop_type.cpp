@@ -368,7 +368,7 @@ bool check_open(loop_object& self) noexcept {
 
 bool is_loop(PyObject* given) noexcept { return PyObject_TypeCheck(given, loop_type); }
 
-bool add_loop_type(PyObject* module) noexcept {
+PyTypeObject* add_loop_type(PyObject* module) noexcept {
     loop_type = add_calls(module) && prepare_tasks() ? add_type(module, specification) : nullptr;
     return loop_type;
 }

@@ -7,7 +7,7 @@ namespace {
 
 /// A limit, or none for null and None; one that does not fit is the largest. False with an
 /// exception set for what is no integer.
-bool parse(PyObject* given, std::optional<Py_ssize_t>& limit) noexcept {
+bool parse(PyObject* given, std::optional<Py_ssize_t>& limit) {
     if (!given || given == Py_None)
         return true;
     limit = PyNumber_AsSsize_t(given, nullptr);
@@ -15,14 +15,14 @@ bool parse(PyObject* given, std::optional<Py_ssize_t>& limit) noexcept {
 }
 
 /// Calls a method of the protocol without arguments, and reports what it raises.
-bool tell(const parties& concerned, const char* method, const char* failure) noexcept {
-    const auto told = object::adopt(PyObject_CallMethod(concerned.protocol, method, nullptr));
+bool tell(const parties& concerned, const char* method, const char* failure) {
+    const auto told = object::adopt(PyObject_CallMethod(concerned.protocol.get(), method, nullptr));
     return told || report(concerned, failure);
 }
 
 } // namespace
 
-bool flow_control::set_limits(PyObject* high_given, PyObject* low_given) noexcept {
+bool flow_control::set_limits(PyObject* high_given, PyObject* low_given) {
     std::optional<Py_ssize_t> high, low;
     if (!parse(high_given, high) || !parse(low_given, low))
         return false;
@@ -39,12 +39,12 @@ bool flow_control::set_limits(PyObject* high_given, PyObject* low_given) noexcep
     return true;
 }
 
-bool flow_control::pause(const parties& concerned) noexcept {
+bool flow_control::pause(const parties& concerned) {
     paused_ = true;
     return tell(concerned, "pause_writing", "protocol.pause_writing() failed");
 }
 
-bool flow_control::resume(const parties& concerned) noexcept {
+bool flow_control::resume(const parties& concerned) {
     paused_ = false;
     return tell(concerned, "resume_writing", "protocol.resume_writing() failed");
 }

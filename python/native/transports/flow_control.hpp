@@ -14,7 +14,7 @@ public:
     /// In bytes. Null and None stand for what asyncio derives from the other one.
     ///
     /// @return false with an exception set if these are no limits.
-    bool set_limits(PyObject* high, PyObject* low) noexcept;
+    bool set_limits(PyObject* high, PyObject* low);
 
     Py_ssize_t high() const noexcept { return high_; }
     Py_ssize_t low() const noexcept { return low_; }
@@ -24,18 +24,18 @@ public:
 
     /// Tells the protocol to pause if what waits, to which something was added, is too much. What
     /// it raises is reported; false with an exception set only if that fails.
-    bool pause_above(std::size_t waiting, const parties& concerned) noexcept {
+    bool pause_above(std::size_t waiting, const parties& concerned) {
         return paused_ || waiting <= static_cast<std::size_t>(high_) || pause(concerned);
     }
 
     /// Tells the protocol to resume if enough was sent of what waits; as above.
-    bool resume_below(std::size_t waiting, const parties& concerned) noexcept {
+    bool resume_below(std::size_t waiting, const parties& concerned) {
         return !paused_ || waiting > static_cast<std::size_t>(low_) || resume(concerned);
     }
 
 private:
-    bool pause(const parties& concerned) noexcept;
-    bool resume(const parties& concerned) noexcept;
+    bool pause(const parties& concerned);
+    bool resume(const parties& concerned);
 
     Py_ssize_t high_ = Py_ssize_t{64} * 1024;
     Py_ssize_t low_ = Py_ssize_t{16} * 1024;

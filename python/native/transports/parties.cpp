@@ -7,16 +7,16 @@ bool is_interrupt() noexcept {
            PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
 }
 
-bool report(const parties& concerned, const char* message) noexcept {
+bool report(const parties& concerned, const char* message) {
     return !is_interrupt() && report(concerned, message, take_exception().get());
 }
 
-bool report(const parties& concerned, const char* message, PyObject* exception) noexcept {
-    const auto context = object::adopt(Py_BuildValue(
-        "{sssOsOsO}", "message", message, "exception", exception, "transport", concerned.transport,
-        "protocol", concerned.protocol ? concerned.protocol : Py_None));
-    return context && object::adopt(PyObject_CallMethod(concerned.loop, "call_exception_handler",
-                                                        "O", context.get()));
+bool report(const parties& concerned, const char* message, PyObject* exception) {
+    const auto context = object::adopt(
+        Py_BuildValue("{sssOsOsO}", "message", message, "exception", exception, "transport",
+                      concerned.transport.get(), "protocol", concerned.protocol.get()));
+    return context && object::adopt(PyObject_CallMethod(
+                          concerned.loop.get(), "call_exception_handler", "O", context.get()));
 }
 
 } // namespace gawait::python

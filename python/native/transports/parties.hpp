@@ -4,11 +4,11 @@
 
 namespace gawait::python {
 
-/// Whom something concerns that happens on a connection. Borrowed.
+/// Whom something concerns that happens on a connection.
 struct parties {
-    PyObject* loop;
-    PyObject* transport;
-    PyObject* protocol; // null: none any more
+    object loop;
+    object transport;
+    object protocol;
 };
 
 /// Whether the exception that is set ends the loop's run, so that no transport may keep it.
@@ -16,9 +16,9 @@ bool is_interrupt() noexcept;
 
 /// Gives the exception that is set to the loop's exception handler. False with an exception set if
 /// it is an interrupt, or that handler has failed.
-bool report(const parties& concerned, const char* message) noexcept;
+bool report(const parties& concerned, const char* message);
 
 /// The same with an exception that was taken, which is no interrupt.
-bool report(const parties& concerned, const char* message, PyObject* exception) noexcept;
+bool report(const parties& concerned, const char* message, PyObject* exception);
 
 } // namespace gawait::python

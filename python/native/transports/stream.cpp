@@ -1,0 +1,594 @@
+#include "transports/stream.hpp"
+
+#include "loop/loop.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <vector>
+
+namespace gawait::python {
+
+/// Of what is written, a part in one place.
+struct piece {
+    PyObject* data;
+    std::span<const char> content;
+};
+
+namespace {
+
+constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+
+/// What most messages fit in. They are received here, where the memory is warm, and become bytes of
+/// their size.
+std::array<char, std::size_t{64} * 1024> small_buffer; // guarded by the GIL
+
+/// What is received at once of larger ones. More than this malloc() would have mmap() give.
+constexpr Py_ssize_t large_size = Py_ssize_t{120} * 1024;
+
+/// As asyncio.constants has it.
+constexpr int lost_writes_before_warning = 5;
+
+/// What the kernel takes at once.
+constexpr std::size_t most_pieces = 1024;
+
+// Made once.
+PyObject* buffered_protocol;
+PyObject* logger;
+PyObject* set_result_unless_cancelled;
+PyObject* transport_socket;
+PyObject* buffer_updated_name;
+PyObject* call_soon_name;
+PyObject* connection_lost_name;
+PyObject* data_received_name;
+PyObject* eof_received_name;
+PyObject* fileno_name;
+PyObject* get_buffer_name;
+PyObject* minus_one;
+
+template <class... Arguments>
+object call_method(const object& of, PyObject* name, Arguments*... arguments) {
+    std::array<PyObject*, 1 + sizeof...(arguments)> array{of.get(), arguments...};
+    return object::adopt(PyObject_VectorcallMethod(
+        name, array.data(), array.size() | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+}
+
+/// What an object exports of its memory, for a C++ scope.
+class exported_memory {
+public:
+    exported_memory(PyObject* of, int flags)
+        : exported_(PyObject_GetBuffer(of, &view_, flags) == 0) {}
+    exported_memory(exported_memory&& other) noexcept
+        : view_(other.view_), exported_(std::exchange(other.exported_, false)) {}
+    exported_memory& operator=(exported_memory&&) = delete;
+    ~exported_memory() {
+        if (exported_)
+            PyBuffer_Release(&view_);
+    }
+
+    /// If not, an exception is set.
+    explicit operator bool() const noexcept { return exported_; }
+    std::span<char> bytes() const noexcept {
+        return {static_cast<char*>(view_.buf), static_cast<std::size_t>(view_.len)};
+    }
+
+private:
+    Py_buffer view_;
+    bool exported_;
+};
+
+/// Since Python 3.13 a server knows its transports; before that it counted them.
+object tell_server(const object& server, const char* method, [[maybe_unused]] PyObject* transport) {
+#if PY_VERSION_HEX >= 0x030D0000
+    return object::adopt(PyObject_CallMethod(server.get(), method, "O", transport));
+#else
+    return object::adopt(PyObject_CallMethod(server.get(), method, nullptr));
+#endif
+}
+
+bool would_block(int number) noexcept {
+    return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
+}
+
+/// What a method of the socket's gives, or None where that raises an OSError.
+object address_of(const object& socket, const char* method) {
+    auto address = object::adopt(PyObject_CallMethod(socket.get(), method, nullptr));
+    if (!address && PyErr_ExceptionMatches(PyExc_OSError)) {
+        PyErr_Clear();
+        address = object::retain(Py_None);
+    }
+    return address;
+}
+
+bool add_addresses(PyObject* extra, const object& socket) {
+    const auto shown = object::adopt(PyObject_CallOneArg(transport_socket, socket.get()));
+    if (!shown || PyDict_SetItemString(extra, "socket", shown.get()) < 0)
+        return false;
+    const object own = address_of(socket, "getsockname");
+    if (!own || PyDict_SetItemString(extra, "sockname", own.get()) < 0)
+        return false;
+    if (PyDict_GetItemString(extra, "peername"))
+        return true;
+    const object peer = address_of(socket, "getpeername");
+    return peer && PyDict_SetItemString(extra, "peername", peer.get()) == 0;
+}
+
+} // namespace
+
+// The connection -----------------------------------------------------------------
+
+parties stream::concerned() { return {loop, object::retain(self()), protocol}; }
+
+/// Asked each time: somebody may have closed the socket, and another file have its number.
+///
+/// @return what the kernel calls a bad descriptor if it is closed.
+int stream::descriptor() {
+    const object number = call_method(socket, fileno_name);
+    const long value = number ? PyLong_AsLong(number.get()) : -1;
+    if (value < 0) [[unlikely]]
+        PyErr_Clear();
+    return static_cast<int>(value);
+}
+
+bool stream::call_soon(const char* method, PyObject* argument) {
+    const auto callback = object::adopt(PyObject_GetAttrString(self(), method));
+    return callback && (argument ? call_method(loop, call_soon_name, callback.get(), argument)
+                                 : call_method(loop, call_soon_name, callback.get()));
+}
+
+bool stream::tell(const char* what) {
+    return !loop_of(loop.get()).debug ||
+           object::adopt(PyObject_CallMethod(logger, "debug", "sO", what, self()));
+}
+
+bool stream::connect(PyObject* to, PyObject* waiter, PyObject* server_or_none) {
+    fd = descriptor();
+    if (!add_addresses(extra, socket) || !set_protocol(to))
+        return false;
+    if (server_or_none != Py_None) {
+        server = object::retain(server_or_none);
+        if (!tell_server(server, "_attach", self()))
+            return false;
+    }
+    const auto transports = object::adopt(PyObject_GetAttrString(loop.get(), "_transports"));
+    const auto number = object::adopt(PyLong_FromLong(fd));
+    if (!transports || !number || PyObject_SetItem(transports.get(), number.get(), self()) < 0)
+        return false;
+    // Of TCP; others refuse it.
+    const int on = 1;
+    std::ignore = setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    lost = 0;
+    closing = false;
+    const auto made = object::adopt(PyObject_GetAttrString(protocol.get(), "connection_made"));
+    return made && call_method(loop, call_soon_name, made.get(), self()) &&
+           call_soon("_start_reading", nullptr) &&
+           (waiter == Py_None ||
+            call_method(loop, call_soon_name, set_result_unless_cancelled, waiter, Py_None));
+}
+
+bool stream::set_protocol(PyObject* given) {
+    const int is_buffered = PyObject_IsInstance(given, buffered_protocol);
+    if (is_buffered < 0)
+        return false;
+    buffered = is_buffered;
+    protocol = object::retain(given);
+    return true;
+}
+
+bool stream::fail(const char* message) {
+    if (is_interrupt())
+        return false;
+    if (!loop) { // lost in a run of the loop within the callback that has failed
+        PyErr_WriteUnraisable(self());
+        return true;
+    }
+    const object exception = take_exception();
+    if (!PyErr_GivenExceptionMatches(exception.get(), PyExc_OSError)) {
+        if (!report(concerned(), message, exception.get()))
+            return false;
+    } else if (loop_of(loop.get()).debug) {
+        const auto log = object::adopt(PyObject_GetAttrString(logger, "debug"));
+        const auto values = object::adopt(Py_BuildValue("sOs", "%r: %s", self(), message));
+        const auto names = object::adopt(Py_BuildValue("{sO}", "exc_info", exception.get()));
+        if (!log || !values || !names ||
+            !object::adopt(PyObject_Call(log.get(), values.get(), names.get())))
+            return false;
+    }
+    return force_close(exception.get());
+}
+
+bool stream::close() {
+    if (closing)
+        return true;
+    closing = true;
+    if (!object::adopt(PyObject_CallMethod(loop.get(), "_remove_reader", "i", fd)))
+        return false;
+    if (!waiting.empty())
+        return true;
+    ++lost;
+    return stop_writing() && call_soon("_call_connection_lost", Py_None);
+}
+
+bool stream::force_close(PyObject* exception) {
+    if (lost > 0)
+        return true;
+    if (!waiting.empty()) {
+        waiting.clear();
+        if (!stop_writing())
+            return false;
+    }
+    if (!closing) {
+        closing = true;
+        if (!object::adopt(PyObject_CallMethod(loop.get(), "_remove_reader", "i", fd)))
+            return false;
+    }
+    ++lost;
+    return call_soon("_call_connection_lost", exception);
+}
+
+/// All of it happens, whatever fails of it: what fails first is raised.
+bool stream::lose(PyObject* exception) {
+    if (!socket)
+        return true;
+    object failure;
+    const auto attempt = [&](const object& result) {
+        if (result)
+            return;
+        object raised = take_exception();
+        if (!failure)
+            failure = std::move(raised);
+    };
+    const object told = protocol;
+    attempt(call_method(told, connection_lost_name, exception));
+    attempt(object::adopt(PyObject_CallMethod(socket.get(), "close", nullptr)));
+    socket = protocol = loop = object();
+    if (server)
+        attempt(detach());
+    if (drained) {
+        const auto closed = object::adopt(
+            PyObject_CallFunction(PyExc_ConnectionError, "s", "Connection is closed by peer"));
+        const bool settled = closed && settle_drained("set_exception", closed.get());
+        attempt(settled ? closed : object());
+    }
+    if (failure)
+        raise(std::move(failure));
+    return !PyErr_Occurred();
+}
+
+object stream::detach() {
+    const object served = std::move(server);
+    return tell_server(served, "_detach", self());
+}
+
+void stream::abandon() {
+    if (!socket)
+        return;
+    if (PyErr_ResourceWarning(self(), 1, "unclosed transport %R", self()) < 0)
+        PyErr_WriteUnraisable(self());
+    if (!object::adopt(PyObject_CallMethod(socket.get(), "close", nullptr)))
+        PyErr_WriteUnraisable(self());
+    if (server && !detach())
+        PyErr_WriteUnraisable(self());
+}
+
+// Reading ------------------------------------------------------------------------
+
+bool stream::start_reading() {
+    if (!is_reading())
+        return true;
+    const auto callback = object::adopt(PyObject_GetAttrString(self(), "_read_ready"));
+    return callback &&
+           object::adopt(PyObject_CallMethod(loop.get(), "_add_reader", "iO", fd, callback.get()));
+}
+
+bool stream::pause_reading() {
+    if (!is_reading())
+        return true;
+    paused = true;
+    return object::adopt(PyObject_CallMethod(loop.get(), "_remove_reader", "i", fd)) &&
+           tell("%r pauses reading");
+}
+
+bool stream::resume_reading() {
+    if (closing || !paused)
+        return true;
+    paused = false;
+    return start_reading() && tell("%r resumes reading");
+}
+
+bool stream::read_ready() {
+    if (lost > 0)
+        return true;
+    return buffered ? read_into_buffer() : read_data();
+}
+
+bool stream::read_failed(int number) {
+    if (would_block(number))
+        return true;
+    raise_os_error(number);
+    return fail("Fatal read error on socket transport");
+}
+
+bool stream::read_data() {
+    object data;
+    ssize_t count = 0;
+    if (!much) {
+        count = recv(descriptor(), small_buffer.data(), small_buffer.size(), MSG_DONTWAIT);
+        if (count > 0)
+            data = object::adopt(PyBytes_FromStringAndSize(small_buffer.data(), count));
+    } else {
+        PyObject* bytes = PyBytes_FromStringAndSize(nullptr, large_size);
+        if (bytes)
+            count = recv(descriptor(), PyBytes_AS_STRING(bytes), large_size, MSG_DONTWAIT);
+        if (bytes && count > 0)
+            _PyBytes_Resize(&bytes, count); // null on failure
+        data = object::adopt(bytes);
+    }
+    if (count < 0)
+        return read_failed(errno);
+    if (count == 0 && !PyErr_Occurred())
+        return read_end();
+    much = static_cast<std::size_t>(count) > small_buffer.size() / 4;
+    if (!data)
+        return fail("Fatal read error on socket transport");
+    const object to = protocol;
+    return call_method(to, data_received_name, data.get()) ||
+           fail("Fatal error: protocol.data_received() call failed.");
+}
+
+bool stream::read_into_buffer() {
+    constexpr const char* no_buffer = "Fatal error: protocol.get_buffer() call failed.";
+    const object to = protocol;
+    const object into = call_method(to, get_buffer_name, minus_one);
+    const Py_ssize_t length = into ? PyObject_Size(into.get()) : -1;
+    if (length < 0)
+        return fail(no_buffer);
+    if (length == 0) {
+        PyErr_SetString(PyExc_RuntimeError, "get_buffer() returned an empty buffer");
+        return fail(no_buffer);
+    }
+    ssize_t count = 0;
+    int number = 0;
+    {
+        const exported_memory memory(into.get(), PyBUF_WRITABLE);
+        if (!memory) {
+            PyErr_Format(PyExc_TypeError,
+                         "get_buffer() must return a read-write bytes-like object, not %.200s",
+                         Py_TYPE(into.get())->tp_name);
+            return fail("Fatal read error on socket transport");
+        }
+        count = recv(descriptor(), memory.bytes().data(), memory.bytes().size(), MSG_DONTWAIT);
+        number = errno;
+    }
+    if (count < 0)
+        return read_failed(number);
+    if (count == 0)
+        return read_end();
+    const auto filled = object::adopt(PyLong_FromSsize_t(count));
+    return (filled && call_method(to, buffer_updated_name, filled.get())) ||
+           fail("Fatal error: protocol.buffer_updated() call failed.");
+}
+
+bool stream::read_end() {
+    if (!tell("%r received EOF"))
+        return false;
+    const object to = protocol;
+    const object answer = call_method(to, eof_received_name);
+    const int keep_open = answer ? PyObject_IsTrue(answer.get()) : -1;
+    if (keep_open < 0)
+        return fail("Fatal error: protocol.eof_received() call failed.");
+    if (!keep_open)
+        return close();
+    // It may write yet; there is no more to be read.
+    return !loop || object::adopt(PyObject_CallMethod(loop.get(), "_remove_reader", "i", fd));
+}
+
+// Writing ------------------------------------------------------------------------
+
+bool stream::may_write(const char* after_eof, const char* in_sendfile) const {
+    if (!eof && !drained) [[likely]]
+        return true;
+    PyErr_SetString(PyExc_RuntimeError, eof ? after_eof : in_sendfile);
+    return false;
+}
+
+/// Counts a write to a connection that is lost.
+bool stream::refuse_when_lost() {
+    if (lost >= lost_writes_before_warning &&
+        !object::adopt(
+            PyObject_CallMethod(logger, "warning", "s", "socket.send() raised exception.")))
+        return false;
+    ++lost;
+    return true;
+}
+
+/// Keeps what is behind what was sent, until the socket takes it.
+bool stream::keep(std::span<const piece> pieces, std::size_t sent) {
+    const bool begins = waiting.empty();
+    for (const piece& each : pieces) {
+        if (sent < each.content.size() && !waiting.add(each.data, each.content, sent))
+            return false;
+        sent -= std::min(sent, each.content.size());
+    }
+    if (waiting.empty())
+        return true;
+    if (begins) {
+        const auto callback = object::adopt(PyObject_GetAttrString(self(), "_write_ready"));
+        if (!callback || !object::adopt(PyObject_CallMethod(loop.get(), "_add_writer", "iO", fd,
+                                                            callback.get())))
+            return false;
+    }
+    return flow.pause_above(waiting.size(), concerned());
+}
+
+bool stream::write(PyObject* data) {
+    const bool is_bytes = PyBytes_Check(data);
+    if (!is_bytes && !PyByteArray_Check(data) && !PyMemoryView_Check(data)) {
+#if PY_VERSION_HEX >= 0x030E0000
+        constexpr const char* message = "data argument must be a bytes, bytearray, or memoryview "
+                                        "object, not '%.200s'";
+#else
+        constexpr const char* message = "data argument must be a bytes-like object, not '%.200s'";
+#endif
+        PyErr_Format(PyExc_TypeError, message, Py_TYPE(data)->tp_name);
+        return false;
+    }
+    if (!may_write("Cannot call write() after write_eof()",
+                   "unable to write; sendfile is in progress"))
+        return false;
+    if (const int truth = PyObject_IsTrue(data); truth <= 0)
+        return truth == 0;
+    if (lost > 0)
+        return refuse_when_lost();
+    const exported_memory memory(data, PyBUF_SIMPLE);
+    if (!memory)
+        return fail("Fatal write error on socket transport");
+    const piece whole{data, memory.bytes()};
+    ssize_t sent = 0;
+    if (waiting.empty()) {
+        sent = send(descriptor(), whole.content.data(), whole.content.size(), send_flags);
+        if (sent < 0 && !would_block(errno)) {
+            raise_os_error(errno);
+            return fail("Fatal write error on socket transport");
+        }
+        if (sent == static_cast<ssize_t>(whole.content.size())) [[likely]]
+            return true;
+    }
+    return keep({&whole, 1}, sent < 0 ? 0 : static_cast<std::size_t>(sent));
+}
+
+bool stream::write_lines(PyObject* lines) {
+    if (!may_write("Cannot call writelines() after write_eof()",
+                   "unable to writelines; sendfile is in progress"))
+        return false;
+    if (const int truth = PyObject_IsTrue(lines); truth <= 0)
+        return truth == 0;
+    if (lost > 0)
+        return refuse_when_lost();
+    // What comes of an iterator is not changed meanwhile.
+    const auto all = object::adopt(PySequence_Tuple(lines));
+    if (!all)
+        return false;
+    const auto count = static_cast<std::size_t>(PyTuple_GET_SIZE(all.get()));
+    std::vector<exported_memory> memories;
+    std::vector<piece> pieces;
+    std::vector<iovec> vectors;
+    memories.reserve(count);
+    pieces.reserve(count);
+    vectors.reserve(count);
+    for (std::size_t index = 0; index < count; ++index) {
+        PyObject* const each = PyTuple_GET_ITEM(all.get(), static_cast<Py_ssize_t>(index));
+        if (!memories.emplace_back(each, PyBUF_SIMPLE))
+            return false;
+        const std::span<char> bytes = memories.back().bytes();
+        if (bytes.empty())
+            continue;
+        pieces.push_back({each, bytes});
+        vectors.push_back({bytes.data(), bytes.size()});
+    }
+    ssize_t sent = 0;
+    if (waiting.empty() && !pieces.empty()) {
+        msghdr message{};
+        message.msg_iov = vectors.data();
+        message.msg_iovlen = std::min(vectors.size(), most_pieces);
+        sent = sendmsg(descriptor(), &message, send_flags);
+        if (sent < 0 && !would_block(errno)) {
+            raise_os_error(errno);
+            return fail("Fatal write error on socket transport");
+        }
+    }
+    return keep(pieces, sent < 0 ? 0 : static_cast<std::size_t>(sent));
+}
+
+bool stream::write_ready() {
+    if (lost > 0 || waiting.empty())
+        return true;
+    std::array<iovec, most_pieces> room;
+    const auto pieces = waiting.gather(room);
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    const ssize_t sent = sendmsg(descriptor(), &message, send_flags);
+    if (sent < 0) {
+        if (would_block(errno))
+            return true;
+        raise_os_error(errno);
+        const object exception = take_exception();
+        raise(exception);
+        return fail("Fatal write error on socket transport") &&
+               settle_drained("set_exception", exception.get());
+    }
+    waiting.remove(static_cast<std::size_t>(sent));
+    if (!flow.resume_below(waiting.size(), concerned())) // which may write, or close
+        return false;
+    if (!waiting.empty() || lost > 0)
+        return true;
+    if (!stop_writing() || !settle_drained("set_result", Py_None))
+        return false;
+    if (closing) {
+        ++lost;
+        return lose(Py_None);
+    }
+    return !eof || object::adopt(PyObject_CallMethod(socket.get(), "shutdown", "i", SHUT_WR));
+}
+
+bool stream::stop_writing() {
+    return bool(object::adopt(PyObject_CallMethod(loop.get(), "_remove_writer", "i", fd)));
+}
+
+bool stream::write_eof() {
+    if (closing || eof)
+        return true;
+    eof = true;
+    return !waiting.empty() ||
+           object::adopt(PyObject_CallMethod(socket.get(), "shutdown", "i", SHUT_WR));
+}
+
+bool stream::set_limits(PyObject* high, PyObject* low) {
+    return flow.set_limits(high, low) && flow.pause_above(waiting.size(), concerned());
+}
+
+bool stream::settle_drained(const char* method, PyObject* value) {
+    if (!drained)
+        return true;
+    // Who waits for it may have been cancelled.
+    const object future = drained;
+    const auto done = object::adopt(PyObject_CallMethod(future.get(), "done", nullptr));
+    return done && (done.get() == Py_True ||
+                    object::adopt(PyObject_CallMethod(future.get(), method, "O", value)));
+}
+
+PyObject* stream::make_empty_waiter() {
+    if (drained || !loop) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        drained ? "Empty waiter is already set" : "Transport is closed");
+        return nullptr;
+    }
+    drained = object::adopt(PyObject_CallMethod(loop.get(), "create_future", nullptr));
+    if (!drained || (waiting.empty() && !settle_drained("set_result", Py_None)))
+        return nullptr;
+    return Py_NewRef(drained.get());
+}
+
+bool prepare_streams() {
+    buffered_protocol = import_attribute("asyncio", "BufferedProtocol");
+    logger = import_attribute("asyncio.log", "logger");
+    set_result_unless_cancelled =
+        import_attribute("asyncio.futures", "_set_result_unless_cancelled");
+    transport_socket = import_attribute("asyncio.trsock", "TransportSocket");
+    buffer_updated_name = PyUnicode_InternFromString("buffer_updated");
+    call_soon_name = PyUnicode_InternFromString("call_soon");
+    connection_lost_name = PyUnicode_InternFromString("connection_lost");
+    data_received_name = PyUnicode_InternFromString("data_received");
+    eof_received_name = PyUnicode_InternFromString("eof_received");
+    fileno_name = PyUnicode_InternFromString("fileno");
+    get_buffer_name = PyUnicode_InternFromString("get_buffer");
+    minus_one = PyLong_FromLong(-1);
+    return buffered_protocol && logger && set_result_unless_cancelled && transport_socket &&
+           buffer_updated_name && call_soon_name && connection_lost_name && data_received_name &&
+           eof_received_name && fileno_name && get_buffer_name && minus_one;
+}
+
+} // namespace gawait::python

@@ -1,0 +1,344 @@
+"""Stream transports as objects: what they tell, what they are, and what becomes of them."""
+
+import asyncio
+import errno
+import gc
+import os
+import socket
+import sys
+import warnings
+import weakref
+from asyncio import trsock
+
+import pytest
+
+import gawait
+from gawait import _native
+
+from .conftest import Recorder, fill, receive, rounds
+
+
+async def test_it_is_one_of_asyncio(connect):
+    transport, _ = await connect(Recorder())
+    assert isinstance(transport, asyncio.Transport)
+
+
+async def test_it_tells_both_addresses_and_the_socket(connect):
+    transport, peer = await connect(Recorder(), "tcp")
+    assert transport.get_extra_info("sockname") == peer.getpeername()
+    assert transport.get_extra_info("peername") == peer.getsockname()
+    shown = transport.get_extra_info("socket")
+    assert isinstance(shown, trsock.TransportSocket)
+    assert shown.getsockname() == peer.getpeername()
+    assert transport.get_extra_info("nothing") is None
+    assert transport.get_extra_info("nothing", "default") == "default"
+
+
+async def test_it_tells_the_address_that_it_had_once_it_is_closed(connect):
+    protocol = Recorder()
+    transport, peer = await connect(protocol, "tcp")
+    address = transport.get_extra_info("sockname")
+    transport.abort()
+    await protocol.lost
+    assert transport.get_extra_info("sockname") == address
+
+
+async def test_it_looks_as_what_it_does(connect):
+    protocol = Recorder()
+    transport, peer = await connect(protocol, small=True)
+    name = type(transport).__name__
+    fd = transport.get_extra_info("socket").fileno()
+    assert repr(transport) == f"<{name} fd={fd} read=polling write=<idle, bufsize=0>>"
+    transport.pause_reading()
+    fill(transport)
+    size = transport.get_write_buffer_size()
+    assert repr(transport) == f"<{name} fd={fd} read=idle write=<polling, bufsize={size}>>"
+    transport.close()
+    assert repr(transport).startswith(f"<{name} closing fd={fd} read=idle write=<polling")
+    transport.abort()
+    await protocol.lost
+    await rounds()
+    assert repr(transport) == f"<{name} closed fd={fd}>"
+
+
+async def test_the_loop_refuses_readers_and_writers_of_its_socket(loop, connect):
+    transport, _ = await connect(Recorder())
+    fd = transport.get_extra_info("socket").fileno()
+    for method in loop.add_reader, loop.add_writer:
+        with pytest.raises(RuntimeError, match=f"{fd} is used by transport <"):
+            method(fd, print)
+    for method in loop.remove_reader, loop.remove_writer:
+        with pytest.raises(RuntimeError, match="is used by transport"):
+            method(fd)
+
+
+async def test_a_socket_has_one_transport(our_loop, connect):
+    transport, _ = await connect(Recorder())
+    with pytest.raises(RuntimeError, match="is used by transport"):
+        await our_loop.create_connection(Recorder, sock=transport._sock)
+
+
+async def test_what_libraries_look_at_is_there(connect):
+    protocol = Recorder()
+    transport, _ = await connect(protocol)
+    assert transport._loop is asyncio.get_running_loop()
+    assert transport._protocol is protocol
+    assert transport._server is None
+    assert transport._sock.fileno() == transport._sock_fd
+    assert transport._start_tls_compatible
+    assert not (transport._closing or transport._eof or transport._paused)
+    assert not transport._protocol_paused
+    assert transport._conn_lost == 0
+    transport.note = "one of a user's own"
+    transport.abort()
+    await protocol.lost
+    await rounds()
+    assert transport._loop is transport._protocol is transport._sock is None
+
+
+async def test_the_socket_is_closed_when_the_protocol_was_told(connect):
+    seen = []
+    protocol = Recorder(lost=lambda transport: seen.append(ours.fileno()))
+    transport, _ = await connect(protocol)
+    ours = transport.get_extra_info("socket")
+    transport.close()
+    transport.close()
+    transport.abort()
+    await protocol.lost
+    assert seen != [-1]
+    assert ours.fileno() == -1
+    assert transport.get_protocol() is None
+    transport.abort()
+    transport.close()
+
+
+async def test_a_protocol_that_raises_when_it_loses_the_connection_leaves_it_closed(
+    connect, reports
+):
+    def fail(_):
+        raise ZeroDivisionError
+
+    protocol = Recorder(lost=fail)
+    transport, _ = await connect(protocol)
+    ours = transport.get_extra_info("socket")
+    transport.close()
+    await protocol.lost
+    await rounds()
+    assert ours.fileno() == -1
+    assert reports.pop()["message"].startswith("Exception in callback")
+
+
+# Garbage --------------------------------------------------------------------------
+
+
+def test_a_transport_that_nobody_closed_warns_and_closes_its_socket(loop):
+    async def make():
+        transport, _ = await loop.create_connection(Recorder, sock=ours)
+        transport.pause_reading()
+        return weakref.ref(transport), transport.get_extra_info("socket")
+
+    ours, peer = socket.socketpair()
+    with peer, pytest.warns(ResourceWarning, match="unclosed transport <.*read=idle") as seen:
+        transport, shown = loop.run_until_complete(make())
+        gc.collect()
+    assert transport() is None
+    assert shown.fileno() == -1
+    assert [each.source is not None for each in seen] == [True]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_warning_that_is_an_error_still_closes_the_socket(loop):
+    async def make():
+        transport, _ = await loop.create_connection(Recorder, sock=ours)
+        transport.pause_reading()
+        return transport.get_extra_info("socket")
+
+    ours, peer = socket.socketpair()
+    with peer, warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        shown = loop.run_until_complete(make())
+        gc.collect()
+    if isinstance(loop, gawait.EventLoop):
+        assert shown.fileno() == -1
+
+
+def test_a_transport_outlives_its_loop():
+    async def make():
+        protocol = Recorder()
+        await loop.create_connection(lambda: protocol, sock=ours)
+        return protocol.transport
+
+    loop = gawait.EventLoop()
+    ours, peer = socket.socketpair()
+    with peer, pytest.warns(ResourceWarning, match="unclosed transport"):
+        transport = loop.run_until_complete(make())
+        loop.close()
+        assert repr(transport) == f"<StreamTransport fd={ours.fileno()}>"
+        with pytest.raises(RuntimeError, match="Event loop is closed"):
+            transport.abort()
+        del transport, loop
+        gc.collect()
+    ours.close()
+
+
+def test_a_cycle_of_transport_and_protocol_is_collected():
+    async def make():
+        transport, protocol = await loop.create_connection(Recorder, sock=ours)
+        protocol.itself = protocol
+        transport.note = transport
+        transport.abort()
+        await rounds()
+        return weakref.ref(protocol), weakref.ref(transport)
+
+    loop = gawait.EventLoop()
+    ours, peer = socket.socketpair()
+    with peer:
+        references = loop.run_until_complete(make())
+        loop.close()
+        gc.collect()
+    assert [each() for each in references] == [None, None]
+
+
+async def test_a_thousand_connections_leave_nothing(our_loop):
+    async def talk():
+        ours, peer = socket.socketpair()
+        protocol = Recorder()
+        transport, _ = await our_loop.create_connection(lambda: protocol, sock=ours)
+        with peer:
+            peer.send(b"hello")
+            transport.write(b"hello")
+        await protocol.lost
+
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(10):
+        await asyncio.gather(*(talk() for _ in range(100)))
+    await rounds()
+    assert len(os.listdir("/proc/self/fd")) == before
+    gc.collect()
+    assert [
+        each for each in gc.get_objects() if isinstance(each, _native.StreamTransport)
+    ] == []
+
+
+def test_it_is_made_by_its_loop_alone(our_loop):
+    with pytest.raises(TypeError):
+        _native.StreamTransport()
+    with pytest.raises(TypeError):
+        _native.StreamTransport(asyncio.new_event_loop, None, None)
+    unfinished = _native.StreamTransport.__new__(_native.StreamTransport)
+    assert repr(unfinished) == "<StreamTransport closed fd=-1>"
+    unfinished.close()
+    unfinished.abort()
+    unfinished.write(b"x")
+    unfinished.pause_reading()
+    unfinished.resume_reading()
+    unfinished.write_eof()
+    assert unfinished.get_protocol() is None
+
+
+async def test_a_socket_that_is_closed_already_makes_a_transport_that_fails(our_loop):
+    ours, peer = socket.socketpair()
+    peer.close()
+    ours.close()
+    with pytest.raises(OSError) as caught:
+        await our_loop.create_connection(Recorder, sock=ours)
+    assert caught.value.errno == errno.EBADF
+
+
+# Servers --------------------------------------------------------------------------
+
+
+async def test_a_server_waits_for_its_connections(loop):
+    protocols = []
+
+    def make():
+        protocols.append(Recorder())
+        return protocols[-1]
+
+    server = await loop.create_server(make, "127.0.0.1", 0)
+    address = server.sockets[0].getsockname()
+    peers = [socket.create_connection(address) for _ in range(20)]
+    while len(protocols) < 20 or any(each.transport is None for each in protocols):
+        await asyncio.sleep(0)
+    assert {each.transport.get_extra_info("peername") for each in protocols} == {
+        each.getsockname() for each in peers
+    }
+    assert all(each.transport._server is server for each in protocols)
+    server.close()
+    waiting = asyncio.ensure_future(server.wait_closed())
+    await rounds()
+    if sys.version_info >= (3, 12):
+        assert not waiting.done()
+    for each in peers:
+        each.close()
+    await waiting
+    for each in protocols:
+        await each.lost
+    await rounds()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="new in Python 3.13")
+@pytest.mark.parametrize("method", ["close_clients", "abort_clients"])
+async def test_a_server_ends_its_connections(loop, method):
+    protocol = Recorder()
+    server = await loop.create_server(lambda: protocol, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    await protocol.until("made")
+    server.close()
+    getattr(server, method)()
+    await server.wait_closed()
+    await protocol.lost
+    writer.close()
+
+
+async def test_a_unix_server_and_streams(loop, tmp_path):
+    async def echo(reader, writer):
+        writer.writelines([await reader.readline(), b"end"])
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_unix_server(echo, tmp_path / "socket")
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "socket")
+    writer.write(b"line\n")
+    assert await reader.read() == b"line\nend"
+    writer.close()
+    await writer.wait_closed()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_streams_drain_at_the_speed_of_the_reader(loop):
+    async def send(reader, writer):
+        for _ in range(100):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+            most.append(writer.transport.get_write_buffer_size())
+        writer.close()
+
+    most = []
+    server = await asyncio.start_server(send, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    assert len(await reader.read()) == 10_000_000
+    assert max(most) <= 64 * 1024
+    writer.close()
+    server.close()
+    await rounds()
+
+
+async def test_a_factory_that_raises_closes_the_connection(loop, reports):
+    def fail():
+        raise ZeroDivisionError
+
+    loop.set_debug(True)
+    server = await loop.create_server(fail, "127.0.0.1", 0)
+    peer = socket.create_connection(server.sockets[0].getsockname())
+    peer.setblocking(False)
+    with peer:
+        while not reports:
+            await asyncio.sleep(0)
+        report = reports.pop()
+        assert report["message"] == "Error on transport creation for incoming connection"
+        assert isinstance(report["exception"], ZeroDivisionError)
+    server.close()
+    del report
+    gc.collect()
