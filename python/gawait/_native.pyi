@@ -1,6 +1,7 @@
 import asyncio
 import contextvars
-from typing import TypeVar, final
+import socket
+from typing import Any, TypeVar, final
 
 from gi.repository import Gio
 
@@ -30,3 +31,5 @@ class Operation(asyncio.Future[_T]):
 
 @final
 class StreamTransport(asyncio.Transport): ...
+
+def accept(sock: socket.socket, /) -> tuple[socket.socket, Any] | None: ...

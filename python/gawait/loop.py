@@ -8,6 +8,7 @@ and writers.
 import asyncio
 import contextlib
 import contextvars
+import errno
 import inspect
 import itertools
 import os
@@ -17,7 +18,7 @@ import sys
 import threading
 import warnings
 import weakref
-from asyncio import base_events, format_helpers, sslproto, tasks
+from asyncio import base_events, constants, format_helpers, log, sslproto, tasks, trsock
 
 from gi import _ossighelper
 from gi.repository import GLib
@@ -33,6 +34,8 @@ priority = _native.priority
 _hides_arguments = (
     "debug" in inspect.signature(format_helpers._format_callback_source).parameters
 )
+
+_OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 # The loops that a program has made, the newest last. One is here again from when it takes its
 # context, and while it is entered.
@@ -270,6 +273,53 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         below = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, **options)
         _native.StreamTransport(self, rawsock, below, None, extra, server)
         return below._app_transport
+
+    def _accept_connection(
+        self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts
+    ):
+        if sslcontext is not None or self._task_factory is not None:
+            # Its tasks wait for something, or somebody wants to see them.
+            return super()._accept_connection(
+                protocol_factory, sock, sslcontext, server, backlog, *timeouts
+            )
+        for _ in range(backlog):
+            try:
+                accepted = _native.accept(sock)
+            except OSError as error:
+                if error.errno not in _OUT_OF_RESOURCES:
+                    raise
+                self.call_exception_handler(
+                    {
+                        "message": "socket.accept() out of system resource",
+                        "exception": error,
+                        "socket": trsock.TransportSocket(sock),
+                    }
+                )
+                # Else it would be ready again at once.
+                self._remove_reader(sock.fileno())
+                again = (protocol_factory, sock, sslcontext, server, backlog, *timeouts)
+                self.call_later(constants.ACCEPT_RETRY_DELAY, self._start_serving, *again)
+                return
+            if accepted is None:
+                return
+            if self._debug:
+                log.logger.debug("%r got a new connection from %r: %r", server, *accepted[::-1])
+            # In the next round, in a context of its own, as the first step of a task would be.
+            self.call_soon(self._connection_accepted, protocol_factory, server, *accepted)
+
+    def _connection_accepted(self, protocol_factory, server, sock, address):
+        context = {}
+        try:
+            context["protocol"] = protocol = protocol_factory()
+            _native.StreamTransport(self, sock, protocol, None, {"peername": address}, server)
+        except BaseException as error:
+            sock.close()
+            if isinstance(error, (SystemExit, KeyboardInterrupt)):
+                raise
+            if self._debug:
+                context["message"] = "Error on transport creation for incoming connection"
+                context["exception"] = error
+                self.call_exception_handler(context)
 
     # Signals ----------------------------------------------------------------------
 

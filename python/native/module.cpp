@@ -9,6 +9,7 @@
 #include "producing/exported.hpp"
 #include "producing/producing.hpp"
 #include "producing/production.hpp"
+#include "transports/accepting.hpp"
 #include "transports/stream.hpp"
 #include "user_data.hpp"
 
@@ -28,10 +29,18 @@ int execute(PyObject* module) {
         !prepare_user_data() || !prepare_guest())
         return -1;
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
-    const bool complete = loop_type && add_stream_type(module, loop_type) &&
-                          add_operation_type(module) && add_function_info(module) &&
-                          add_producing(module) && add_production(module) && add_exported(module) &&
-                          add_async_virtual(module) && add_async_result(module);
+    // clang-format off: a line for each
+    const bool complete = loop_type &&
+                          add_stream_type(module, loop_type) &&
+                          add_accepting(module) &&
+                          add_operation_type(module) &&
+                          add_function_info(module) &&
+                          add_producing(module) &&
+                          add_production(module) &&
+                          add_exported(module) &&
+                          add_async_virtual(module) &&
+                          add_async_result(module);
+    // clang-format on
     return complete ? 0 : -1;
 }
 

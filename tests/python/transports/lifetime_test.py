@@ -5,7 +5,7 @@ import errno
 import gc
 import os
 import socket
-import sys
+
 import warnings
 import weakref
 from asyncio import trsock
@@ -15,7 +15,7 @@ import pytest
 import gawait
 from gawait import _native
 
-from .conftest import Recorder, fill, receive, rounds
+from .conftest import Recorder, fill, rounds
 
 
 async def test_it_is_one_of_asyncio(connect):
@@ -176,7 +176,7 @@ def test_a_transport_outlives_its_loop():
         assert repr(transport) == f"<StreamTransport fd={ours.fileno()}>"
         with pytest.raises(RuntimeError, match="Event loop is closed"):
             transport.abort()
-        del transport, loop
+        del transport
         gc.collect()
     ours.close()
 
@@ -194,8 +194,8 @@ def test_a_cycle_of_transport_and_protocol_is_collected():
     ours, peer = socket.socketpair()
     with peer:
         references = loop.run_until_complete(make())
-        loop.close()
-        gc.collect()
+    loop.close()
+    gc.collect()
     assert [each() for each in references] == [None, None]
 
 
@@ -243,102 +243,3 @@ async def test_a_socket_that_is_closed_already_makes_a_transport_that_fails(our_
     with pytest.raises(OSError) as caught:
         await our_loop.create_connection(Recorder, sock=ours)
     assert caught.value.errno == errno.EBADF
-
-
-# Servers --------------------------------------------------------------------------
-
-
-async def test_a_server_waits_for_its_connections(loop):
-    protocols = []
-
-    def make():
-        protocols.append(Recorder())
-        return protocols[-1]
-
-    server = await loop.create_server(make, "127.0.0.1", 0)
-    address = server.sockets[0].getsockname()
-    peers = [socket.create_connection(address) for _ in range(20)]
-    while len(protocols) < 20 or any(each.transport is None for each in protocols):
-        await asyncio.sleep(0)
-    assert {each.transport.get_extra_info("peername") for each in protocols} == {
-        each.getsockname() for each in peers
-    }
-    assert all(each.transport._server is server for each in protocols)
-    server.close()
-    waiting = asyncio.ensure_future(server.wait_closed())
-    await rounds()
-    if sys.version_info >= (3, 12):
-        assert not waiting.done()
-    for each in peers:
-        each.close()
-    await waiting
-    for each in protocols:
-        await each.lost
-    await rounds()
-
-
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="new in Python 3.13")
-@pytest.mark.parametrize("method", ["close_clients", "abort_clients"])
-async def test_a_server_ends_its_connections(loop, method):
-    protocol = Recorder()
-    server = await loop.create_server(lambda: protocol, "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    await protocol.until("made")
-    server.close()
-    getattr(server, method)()
-    await server.wait_closed()
-    await protocol.lost
-    writer.close()
-
-
-async def test_a_unix_server_and_streams(loop, tmp_path):
-    async def echo(reader, writer):
-        writer.writelines([await reader.readline(), b"end"])
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_unix_server(echo, tmp_path / "socket")
-    reader, writer = await asyncio.open_unix_connection(tmp_path / "socket")
-    writer.write(b"line\n")
-    assert await reader.read() == b"line\nend"
-    writer.close()
-    await writer.wait_closed()
-    server.close()
-    await server.wait_closed()
-
-
-async def test_streams_drain_at_the_speed_of_the_reader(loop):
-    async def send(reader, writer):
-        for _ in range(100):
-            writer.write(b"x" * 100_000)
-            await writer.drain()
-            most.append(writer.transport.get_write_buffer_size())
-        writer.close()
-
-    most = []
-    server = await asyncio.start_server(send, "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    assert len(await reader.read()) == 10_000_000
-    assert max(most) <= 64 * 1024
-    writer.close()
-    server.close()
-    await rounds()
-
-
-async def test_a_factory_that_raises_closes_the_connection(loop, reports):
-    def fail():
-        raise ZeroDivisionError
-
-    loop.set_debug(True)
-    server = await loop.create_server(fail, "127.0.0.1", 0)
-    peer = socket.create_connection(server.sockets[0].getsockname())
-    peer.setblocking(False)
-    with peer:
-        while not reports:
-            await asyncio.sleep(0)
-        report = reports.pop()
-        assert report["message"] == "Error on transport creation for incoming connection"
-        assert isinstance(report["exception"], ZeroDivisionError)
-    server.close()
-    del report
-    gc.collect()

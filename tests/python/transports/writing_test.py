@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+import gawait
+
 from .conftest import Recorder, fill, receive, rounds
 
 KIB = 1024
@@ -44,7 +46,7 @@ async def test_writing_nothing_does_nothing(connect, empty):
         peer.recv(1)
 
 
-@pytest.mark.parametrize("wrong", ["text", 1, None, [b"x"]])
+@pytest.mark.parametrize("wrong", ["text", 1, [b"x"]])
 async def test_writing_anything_else_is_refused(connect, wrong):
     transport, peer = await connect(Recorder())
     message = "bytearray, or memoryview" if sys.version_info >= (3, 14) else "bytes-like object"
@@ -397,6 +399,8 @@ def file(tmp_path):
 @pytest.mark.parametrize("fallback", [False, True])
 async def test_a_file_is_sent_behind_what_waits(loop, connect, file, monkeypatch, fallback):
     if fallback:
+        if not isinstance(loop, gawait.EventLoop):
+            pytest.skip("asyncio sends what the buffer holds by then, since Python 3.12")
 
         async def unavailable(*_):
             raise asyncio.SendfileNotAvailableError
