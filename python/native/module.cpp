@@ -10,6 +10,7 @@
 #include "producing/producing.hpp"
 #include "producing/production.hpp"
 #include "transports/accepting.hpp"
+#include "transports/socket_calls.hpp"
 #include "transports/stream.hpp"
 #include "user_data.hpp"
 
@@ -31,6 +32,7 @@ int execute(PyObject* module) {
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
     // clang-format off: a line for each
     const bool complete = loop_type &&
+                          add_socket_calls(module, loop_type) &&
                           add_stream_type(module, loop_type) &&
                           add_accepting(module) &&
                           add_operation_type(module) &&

@@ -246,6 +246,7 @@ void starter::arrive() noexcept {
     // First, for a descriptor that was removed and added again.
     loop.end_removed();
     loop.start_added();
+    loop.end_idle();
 }
 
 void loop_object::on_due(timer_handle& timer) noexcept {
@@ -295,8 +296,11 @@ void loop_object::on_ready(watch& which) noexcept {
     }
     loop_object& self = *which.loop;
     take_gil(*self.home);
-    if (std::exchange(which.renewed, false) || !which.watching() || !which.callback)
-        return; // what was ready is not there any more, or its descriptor was closed
+    if (std::exchange(which.renewed, false) || !which.callback)
+        return; // what was ready is not there any more
+    // What waits finds out that its descriptor was closed; as with epoll, no handle is told.
+    if (!which.watching() && (which.muted || !which.call_waiter))
+        return;
     if (!self.may_run()) {
         self.home->unwatch(which);
         which.muted = true;
@@ -305,7 +309,10 @@ void loop_object::on_ready(watch& which) noexcept {
     }
     const auto alive = object::retain(object_of(self));
     const object callback = which.callback;
-    self.run(handle_of(callback.get()));
+    if (which.call_waiter)
+        which.call_waiter(callback.get());
+    else
+        self.run(handle_of(callback.get()));
     self.handle_signals();
 }
 
@@ -326,6 +333,7 @@ bool loop_object::remove_watch(int fd, bool writing) noexcept {
     if (!watch_of(fd, writing))
         return false;
     auto removed = std::move(core->watches[static_cast<std::size_t>(fd)][writing]);
+    const bool waited_for = removed->call_waiter;
     const object callback = std::move(removed->callback), file = std::move(removed->file);
     if (home) {
         const acquired_context acquired(context);
@@ -336,9 +344,21 @@ bool loop_object::remove_watch(int fd, bool writing) noexcept {
             post_starter();
         }
     }
-    if (!cancel(handle_of(callback.get())))
+    if (!waited_for && !cancel(handle_of(callback.get())))
         PyErr_WriteUnraisable(callback.get());
-    return true;
+    return bool(callback);
+}
+
+void loop_object::leave_idle(int fd, bool writing) noexcept {
+    watch_of(fd, writing)->callback = {};
+    core->idle.emplace_back(fd, writing);
+    post_starter();
+}
+
+void loop_object::end_idle() noexcept {
+    for (const auto& [fd, writing] : std::exchange(core->idle, {}))
+        if (const watch* const left = watch_of(fd, writing); left && !left->callback)
+            remove_watch(fd, writing);
 }
 
 void loop_object::end(std::unique_ptr<watch> removed) noexcept {
@@ -384,9 +404,9 @@ void loop_object::start_added() noexcept {
 bool loop_object::has_work(int own_fd) const noexcept {
     if (!core)
         return false;
+    const auto waits = [](const auto& each) { return each && each->callback; };
     for (std::size_t fd = 0; fd < core->watches.size(); ++fd)
-        if (fd != static_cast<std::size_t>(own_fd) &&
-            (core->watches[fd][false] || core->watches[fd][true]))
+        if (fd != static_cast<std::size_t>(own_fd) && std::ranges::any_of(core->watches[fd], waits))
             return true;
     return scheduled.first() || unstarted.first() ||
            std::ranges::any_of(core->lanes,

@@ -39,7 +39,7 @@ struct halt : job {
 };
 
 /// Does in the loop's thread what the engine lets no other do: starts the timers and the watches
-/// of other threads, and ends the watches that they have removed.
+/// of other threads, and ends the watches that they have removed. Ends idle watches as well.
 struct starter : job {
     explicit starter(loop_object& of) noexcept
         : job([](job& self) noexcept { static_cast<starter&>(self).arrive(); }), loop(of) {}
@@ -50,13 +50,17 @@ struct starter : job {
     bool queued = false;
 };
 
+/// What waits for a descriptor in place of a handle, to be called each time that it is ready.
+using waiter_function = void (*)(PyObject* waiter) noexcept;
+
 /// A reader or a writer.
 struct watch : fd_watch {
     watch(loop_object& of, int fd, GIOCondition condition) noexcept;
 
     loop_object* loop; // null: removed while it was queued, and deletes itself when it runs
-    object callback;   // a handle
-    object file;       // what add_reader() was given, by which remove_reader() may find it
+    object callback;   // a handle, or what waits; null: idle, the starter is to remove it
+    waiter_function call_waiter = nullptr; // null: the callback is a handle
+    object file; // what add_reader() was given, by which remove_reader() may find it
     bool muted = false;
     bool renewed = false; // it has another handle than the one that is queued
 };
@@ -75,6 +79,8 @@ struct loop_core {
     // has no callback any more, but which the engine may have yet.
     std::vector<int> added;
     std::vector<std::unique_ptr<watch>> removed;
+    // The watches that became idle since the last round: descriptors, and whether for writing.
+    std::vector<std::pair<int, bool>> idle;
 };
 
 /// The part of `EventLoop` that is hot. All of it is guarded by the GIL.
@@ -142,9 +148,22 @@ struct loop_object {
     void start_watch(watch* which) noexcept;
     void start_watches() noexcept;
     void start_added() noexcept;
+
+    /// Has a descriptor watched for a handle or, with a function, for something else that waits,
+    /// in place of what it was watched for.
+    ///
+    /// @param file what stands for the descriptor in Python, or null.
+    /// @return false with an exception set on failure.
+    bool put_watch(int fd, bool writing, object callback, waiter_function call_waiter,
+                   PyObject* file) noexcept;
+
+    /// Keeps a watch for what waits next if that comes in the next round.
+    void leave_idle(int fd, bool writing) noexcept;
+
     bool remove_watch(int fd, bool writing) noexcept;
     void end(std::unique_ptr<watch> removed) noexcept;
     void end_removed() noexcept;
+    void end_idle() noexcept;
 
     /// Whether a callback is ready, or scheduled, or waits for a descriptor other than the loop's
     /// own.

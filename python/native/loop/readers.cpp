@@ -106,43 +106,8 @@ PyObject* add_watch(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
     auto created = object::adopt(reinterpret_cast<PyObject*>(new_handle(self, what)));
     if (!created)
         return nullptr;
-    std::optional<acquired_context> acquired;
-    if (self.home)
-        acquired.emplace(self.context);
-    const bool elsewhere = acquired && !*acquired;
-    if (watch* existing = self.watch_of(fd, writing)) {
-        if (elsewhere) {
-            // What the engine has of it only the loop's thread may look at.
-            self.remove_watch(fd, writing);
-            return add_watch(object, arguments, count, writing, method);
-        }
-        // If not, its descriptor was closed, and another one has its number now.
-        const bool watched = existing->watching() || existing->muted;
-        existing->renewed = watched && existing->queued();
-        const auto replaced = std::exchange(existing->callback, created);
-        // What is let go of here may remove the watch.
-        if (!cancel(handle_of(replaced.get())))
-            return nullptr;
-        if (watched)
-            return created.release();
-        self.remove_watch(fd, writing);
-        return add_watch(object, arguments, count, writing, method);
-    }
-    auto added = std::make_unique<watch>(self, fd, writing ? G_IO_OUT : G_IO_IN);
-    if (!begin(self, *added, self.home && !elsewhere))
-        return nullptr;
-    added->callback = created;
-    if (!PyLong_Check(arguments[0]))
-        added->file = object::retain(arguments[0]);
-    auto& watches = self.core->watches;
-    if (watches.size() <= static_cast<std::size_t>(fd))
-        watches.resize(static_cast<std::size_t>(fd) + 1);
-    watches[static_cast<std::size_t>(fd)][writing] = std::move(added);
-    if (elsewhere) {
-        self.core->added.push_back(fd);
-        self.post_starter();
-    }
-    return created.release();
+    PyObject* const file = PyLong_Check(arguments[0]) ? nullptr : arguments[0];
+    return self.put_watch(fd, writing, created, nullptr, file) ? created.release() : nullptr;
 }
 
 PyObject* remove_watch(PyObject* object, PyObject* given, bool writing) {
@@ -156,6 +121,43 @@ PyObject* remove_watch(PyObject* object, PyObject* given, bool writing) {
 }
 
 } // namespace
+
+bool loop_object::put_watch(int fd, bool writing, object callback, waiter_function call_waiter,
+                            PyObject* file) noexcept {
+    watch* const existing = watch_of(fd, writing);
+    std::optional<acquired_context> acquired;
+    if (home && !home->on_owner_thread())
+        acquired.emplace(context);
+    const bool elsewhere = acquired && !*acquired;
+    // If it is neither, its descriptor was closed, and another one has its number now.
+    if (existing && !elsewhere && (existing->watching() || existing->muted)) {
+        // What was idle has taken no notice of what is queued.
+        existing->renewed = existing->queued() && (existing->callback || !call_waiter);
+        const bool replaces_handle = existing->callback && !existing->call_waiter;
+        existing->call_waiter = call_waiter;
+        const auto replaced = std::exchange(existing->callback, std::move(callback));
+        // What is let go of here may remove the watch.
+        return !replaces_handle || cancel(handle_of(replaced.get()));
+    }
+    // What the engine has of one only the loop's thread may look at.
+    if (existing)
+        remove_watch(fd, writing);
+    auto added = std::make_unique<watch>(*this, fd, writing ? G_IO_OUT : G_IO_IN);
+    if (!begin(*this, *added, home && !elsewhere))
+        return false;
+    added->callback = std::move(callback);
+    added->call_waiter = call_waiter;
+    added->file = object::retain(file);
+    auto& watches = core->watches;
+    if (watches.size() <= static_cast<std::size_t>(fd))
+        watches.resize(static_cast<std::size_t>(fd) + 1);
+    watches[static_cast<std::size_t>(fd)][writing] = std::move(added);
+    if (elsewhere) {
+        core->added.push_back(fd);
+        post_starter();
+    }
+    return true;
+}
 
 PyObject* add_reader(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
     return add_watch(self, arguments, count, false, "add_reader");
@@ -175,7 +177,7 @@ PyObject* watches_of(PyObject* object, PyObject* given) {
         return nullptr;
     const auto handle_or_none = [&](bool writing) {
         const watch* found = self.watch_of(fd, writing);
-        return found ? found->callback.get() : Py_None;
+        return found && found->callback ? found->callback.get() : Py_None;
     };
     return PyTuple_Pack(2, handle_or_none(false), handle_or_none(true));
 }

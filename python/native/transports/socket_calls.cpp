@@ -1,0 +1,639 @@
+#include "transports/socket_calls.hpp"
+
+#include "loop/loop.hpp"
+#include "loop/tasks.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <memory>
+
+namespace gawait::python {
+namespace {
+
+/// The memory of an object that has some.
+class memory {
+public:
+    memory() noexcept = default;
+    memory(const memory&) = delete;
+    memory& operator=(const memory&) = delete;
+    ~memory() { release(); }
+
+    /// False with an exception set on failure.
+    bool get(PyObject* from, int flags) noexcept {
+        held_ = PyObject_GetBuffer(from, &view_, flags) == 0;
+        return held_;
+    }
+
+    void release() noexcept {
+        if (std::exchange(held_, false))
+            PyBuffer_Release(&view_);
+    }
+
+    explicit operator bool() const noexcept { return held_; }
+    char* data() const noexcept { return static_cast<char*>(view_.buf); }
+    std::size_t size() const noexcept { return static_cast<std::size_t>(view_.len); }
+
+private:
+    Py_buffer view_{};
+    bool held_ = false;
+};
+
+struct call_state;
+
+enum class attempt { succeeded, would_block, failed };
+
+/// A method of the loop's, and the socket's that does the same at once.
+struct socket_method {
+    const char* name;
+    const char* of_socket;
+    Py_ssize_t least, most; // arguments, the socket among them
+    bool writes;
+    /// Whether the arguments behind the socket are as usual; fills in one that is left out.
+    bool (*accepts)(std::array<object, 2>& arguments) noexcept;
+    attempt (*try_now)(call_state&) noexcept; // leaves a result, or an exception set
+    // Made once.
+    PyObject* of_socket_name = nullptr;
+    PyObject* original = nullptr; // of the class, where it is not overridden
+};
+
+enum class stage : unsigned char { created, running, waiting, ended };
+
+/// One call of a method.
+struct call_state {
+    const socket_method& method;
+    object loop;
+    object socket;
+    std::array<object, 2> arguments; // behind the socket
+    object future;                   // by which a task waits
+    object result, exception;        // how a call that waited has ended
+    memory unsent;
+    std::size_t sent = 0;
+    int watched = -1; // the descriptor
+    stage now = stage::created;
+};
+
+/// The coroutine that a method returns.
+struct socket_call {
+    PyObject_HEAD call_state state;
+};
+
+// Made once.
+PyTypeObject* call_type;
+PyTypeObject* extended_type; // the loop's
+PyTypeObject* socket_type;
+PyObject* socket_fileno;
+PyObject* future_done;
+PyObject* future_set_result;
+PyObject* future_blocking_name;
+PyObject* transports_name;
+PyObject* data_name;
+
+call_state& state_of(PyObject* call) noexcept {
+    return reinterpret_cast<socket_call*>(call)->state;
+}
+
+template <class... Arguments> object call(PyObject* function, Arguments*... arguments) noexcept {
+    const std::array<PyObject*, sizeof...(arguments)> array{arguments...};
+    return object::adopt(unless_exiting(
+        [&] { return PyObject_Vectorcall(function, array.data(), array.size(), nullptr); }));
+}
+
+/// The descriptor that a socket has now: it may have been closed, and its number be another's.
+/// -1: it has none, or an exception is set.
+int descriptor_of(PyObject* socket) noexcept {
+    const object number = call(socket_fileno, socket);
+    return number ? static_cast<int>(PyLong_AsLong(number.get())) : -1;
+}
+
+// Trying ---------------------------------------------------------------------------
+
+bool would_block(int number) noexcept {
+    return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
+}
+
+attempt failed_with(int number) noexcept {
+    if (would_block(number))
+        return attempt::would_block;
+    raise_os_error(number);
+    return attempt::failed;
+}
+
+attempt receive(call_state& state) noexcept {
+    const auto most = PyLong_AsSsize_t(state.arguments[0].get());
+    auto bytes = object::adopt(PyBytes_FromStringAndSize(nullptr, most));
+    if (!bytes)
+        return attempt::failed;
+    const ssize_t size = recv(descriptor_of(state.socket.get()), PyBytes_AS_STRING(bytes.get()),
+                              static_cast<std::size_t>(most), MSG_DONTWAIT);
+    if (size < 0)
+        return failed_with(errno);
+    PyObject* resized = bytes.release();
+    if (size < most && _PyBytes_Resize(&resized, size) < 0)
+        return attempt::failed;
+    state.result = object::adopt(resized);
+    return attempt::succeeded;
+}
+
+/// Calls the socket's method, which knows about addresses.
+attempt call_socket(call_state& state) noexcept {
+    std::array<PyObject*, 3> all{state.socket.get()};
+    std::size_t count = 1;
+    for (const object& each : state.arguments)
+        if (each)
+            all[count++] = each.get();
+    state.result = object::adopt(unless_exiting([&] {
+        return PyObject_VectorcallMethod(state.method.of_socket_name, all.data(), count, nullptr);
+    }));
+    if (state.result)
+        return attempt::succeeded;
+    if (!PyErr_ExceptionMatches(PyExc_BlockingIOError) &&
+        !PyErr_ExceptionMatches(PyExc_InterruptedError))
+        return attempt::failed;
+    PyErr_Clear();
+    return attempt::would_block;
+}
+
+/// `call_socket()` to receive, which mostly would block: its exception costs more than to ask
+/// first.
+attempt call_socket_if_readable(call_state& state) noexcept {
+    char byte = 0;
+    if (recv(descriptor_of(state.socket.get()), &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0)
+        return failed_with(errno); // which is told once
+    return call_socket(state);
+}
+
+attempt receive_into(call_state& state) noexcept {
+    memory into;
+    if (!into.get(state.arguments[0].get(), PyBUF_WRITABLE)) {
+        PyErr_Clear();
+        return call_socket(state); // which says what is wrong
+    }
+    const ssize_t size =
+        recv(descriptor_of(state.socket.get()), into.data(), into.size(), MSG_DONTWAIT);
+    if (size < 0)
+        return failed_with(errno);
+    state.result = object::adopt(PyLong_FromSsize_t(size));
+    return state.result ? attempt::succeeded : attempt::failed;
+}
+
+attempt send_rest(call_state& state) noexcept {
+    if (!state.unsent && !state.unsent.get(state.arguments[0].get(), PyBUF_SIMPLE))
+        return attempt::failed;
+    const ssize_t size = send(descriptor_of(state.socket.get()), state.unsent.data() + state.sent,
+                              state.unsent.size() - state.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size < 0)
+        return failed_with(errno);
+    state.sent += static_cast<std::size_t>(size);
+    if (state.sent < state.unsent.size())
+        return attempt::would_block;
+    state.result = object::retain(Py_None);
+    return attempt::succeeded;
+}
+
+attempt accept_connection(call_state& state) noexcept {
+    const attempt outcome = call_socket(state);
+    if (outcome != attempt::succeeded)
+        return outcome;
+    PyObject* const connection = PyTuple_GetItem(state.result.get(), 0);
+    const auto done = object::adopt(
+        connection ? PyObject_CallMethod(connection, "setblocking", "O", Py_False) : nullptr);
+    return done ? attempt::succeeded : attempt::failed;
+}
+
+// Waiting --------------------------------------------------------------------------
+
+/// False with an exception set if a transport has the descriptor.
+bool check_no_transport(PyObject* loop, int fd) noexcept {
+    const auto transports = object::adopt(PyObject_GetAttr(loop, transports_name));
+    const auto content =
+        object::adopt(transports ? PyObject_GetAttr(transports.get(), data_name) : nullptr);
+    const auto number = object::adopt(content ? PyLong_FromLong(fd) : nullptr);
+    const int found = number ? PyDict_Contains(content.get(), number.get()) : -1;
+    if (found <= 0)
+        return found == 0;
+    return bool(
+        object::adopt(PyObject_CallMethod(loop, "_ensure_fd_no_transport", "O", number.get())));
+}
+
+/// Its watch, if there is none for somebody else by now.
+bool is_watched_for(PyObject* self) noexcept {
+    const call_state& state = state_of(self);
+    const watch* const found =
+        loop_of(state.loop.get()).watch_of(state.watched, state.method.writes);
+    return found && found->callback.get() == self;
+}
+
+void on_ready(PyObject* self) noexcept {
+    call_state& state = state_of(self);
+    loop_object& loop = loop_of(state.loop.get());
+    // It may have been cancelled, of which its task learns in the next round.
+    if (call(future_done, state.future.get()).get() != Py_False)
+        return;
+    const attempt outcome = state.method.try_now(state);
+    if (outcome == attempt::would_block)
+        return;
+    if (outcome == attempt::failed) {
+        object raised = take_exception();
+        if (PyErr_GivenExceptionMatches(raised.get(), PyExc_SystemExit) ||
+            PyErr_GivenExceptionMatches(raised.get(), PyExc_KeyboardInterrupt)) {
+            loop.interrupt = std::move(raised);
+            loop.quit();
+            return;
+        }
+        state.result = {};
+        state.exception = std::move(raised);
+    }
+    state.unsent.release();
+    if (!call(future_set_result, state.future.get(), Py_None))
+        PyErr_WriteUnraisable(self);
+    // Behind the task, which often waits for the same again.
+    if (is_watched_for(self))
+        loop.leave_idle(state.watched, state.method.writes);
+}
+
+/// Returns the future for a task to wait for, or null with an exception set.
+PyObject* wait(PyObject* self) noexcept {
+    call_state& state = state_of(self);
+    loop_object& loop = loop_of(state.loop.get());
+    state.watched = descriptor_of(state.socket.get());
+    const watch* const idle =
+        loop.core ? loop.watch_of(state.watched, state.method.writes) : nullptr;
+    const bool ours = idle && !idle->callback && idle->watching();
+    if (!check_open(loop) || (!ours && !check_no_transport(state.loop.get(), state.watched)))
+        return nullptr;
+    state.future = object::adopt(create_future(state.loop.get(), nullptr));
+    if (!state.future || PyObject_SetAttr(state.future.get(), future_blocking_name, Py_True) < 0 ||
+        !loop.put_watch(state.watched, state.method.writes, object::retain(self), on_ready,
+                        nullptr))
+        return nullptr;
+    state.now = stage::waiting;
+    return Py_NewRef(state.future.get());
+}
+
+void end(PyObject* self) noexcept {
+    call_state& state = state_of(self);
+    if (std::exchange(state.now, stage::ended) == stage::waiting && is_watched_for(self))
+        loop_of(state.loop.get()).remove_watch(state.watched, state.method.writes);
+    state.unsent.release();
+}
+
+// The coroutine --------------------------------------------------------------------
+
+PySendResult begin(PyObject* self, PyObject* value, PyObject** result) noexcept {
+    call_state& state = state_of(self);
+    if (value != Py_None) {
+        PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started coroutine");
+        return PYGEN_ERROR;
+    }
+    state.now = stage::running;
+    const attempt outcome = state.method.try_now(state);
+    if (outcome == attempt::would_block) {
+        *result = wait(self);
+        if (*result)
+            return PYGEN_NEXT;
+    }
+    end(self);
+    *result = outcome == attempt::succeeded ? state.result.release() : nullptr;
+    return *result ? PYGEN_RETURN : PYGEN_ERROR;
+}
+
+PySendResult go_on(PyObject* self, PyObject** result) noexcept {
+    call_state& state = state_of(self);
+    if (!state.result && !state.exception) {
+        PyErr_SetString(PyExc_RuntimeError, "await wasn't used with future");
+        end(self);
+        return PYGEN_ERROR;
+    }
+    end(self);
+    if (state.exception) {
+        raise(std::move(state.exception));
+        return PYGEN_ERROR;
+    }
+    *result = state.result.release();
+    return PYGEN_RETURN;
+}
+
+PySendResult send_value(PyObject* self, PyObject* value, PyObject** result) noexcept {
+    *result = nullptr;
+    switch (state_of(self).now) {
+    case stage::created:
+        return begin(self, value, result);
+    case stage::waiting:
+        return go_on(self, result);
+    case stage::running:
+        PyErr_SetString(PyExc_ValueError, "coroutine already executing");
+        break;
+    case stage::ended:
+        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
+        break;
+    }
+    return PYGEN_ERROR;
+}
+
+PyObject* send_method(PyObject* self, PyObject* value) {
+    PyObject* result = nullptr;
+    if (send_value(self, value, &result) != PYGEN_RETURN)
+        return result;
+    // Made here, for a tuple would be its arguments.
+    const auto returned = object::adopt(result);
+    const auto stop = call(PyExc_StopIteration, returned.get());
+    if (stop)
+        PyErr_SetObject(PyExc_StopIteration, stop.get());
+    return nullptr;
+}
+
+PyObject* next(PyObject* self) { return send_method(self, Py_None); }
+
+PyObject* throw_method(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+    if (count < 1 || count > 3) {
+        PyErr_Format(PyExc_TypeError, "throw() takes 1 to 3 arguments, got %zd", count);
+        return nullptr;
+    }
+    if (state_of(self).now == stage::running) {
+        PyErr_SetString(PyExc_ValueError, "coroutine already executing");
+        return nullptr;
+    }
+    end(self);
+    PyObject* const type = arguments[0];
+    if (PyExceptionInstance_Check(type)) {
+        raise(object::retain(type));
+    } else if (PyExceptionClass_Check(type)) {
+        PyErr_SetObject(type, count > 1 ? arguments[1] : nullptr);
+    } else {
+        PyErr_SetString(PyExc_TypeError, "exceptions must be classes or instances deriving from "
+                                         "BaseException");
+    }
+    return nullptr;
+}
+
+PyObject* close_method(PyObject* self, PyObject*) {
+    if (state_of(self).now == stage::running) {
+        PyErr_SetString(PyExc_ValueError, "coroutine already executing");
+        return nullptr;
+    }
+    end(self);
+    Py_RETURN_NONE;
+}
+
+PyObject* get_name(PyObject* self, void*) {
+    return PyUnicode_FromString(state_of(self).method.name);
+}
+PyObject* get_qualified_name(PyObject* self, void*) {
+    const call_state& state = state_of(self);
+    return PyUnicode_FromFormat("%s.%s", Py_TYPE(state.loop.get())->tp_name, state.method.name);
+}
+PyObject* represent(PyObject* self) {
+    return PyUnicode_FromFormat("<coroutine object %s at %p>", state_of(self).method.name, self);
+}
+PyObject* get_running(PyObject* self, void*) {
+    return PyBool_FromLong(state_of(self).now == stage::running);
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+    const call_state& state = state_of(self);
+    Py_VISIT(Py_TYPE(self));
+    for (const object* each : {&state.loop, &state.socket, &state.arguments[0], &state.arguments[1],
+                               &state.future, &state.result, &state.exception})
+        Py_VISIT(each->get());
+    return 0;
+}
+
+int clear(PyObject* self) {
+    call_state& state = state_of(self);
+    end(self);
+    // Not the loop, which breaks its cycles itself.
+    for (object* each : {&state.socket, &state.arguments[0], &state.arguments[1], &state.future,
+                         &state.result, &state.exception})
+        *each = {};
+    return 0;
+}
+
+void finalize(PyObject* self) {
+    if (state_of(self).now != stage::created)
+        return;
+    state_of(self).now = stage::ended;
+    const object raised = PyErr_Occurred() ? take_exception() : object();
+    const auto name = object::adopt(get_qualified_name(self, nullptr));
+    if (!name || PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine '%U' was never awaited",
+                                  name.get()) < 0)
+        PyErr_WriteUnraisable(self);
+    if (raised)
+        raise(raised);
+}
+
+void deallocate(PyObject* self) {
+    if (PyObject_CallFinalizerFromDealloc(self) < 0)
+        return;
+    PyObject_GC_UnTrack(self);
+    std::destroy_at(&state_of(self));
+    PyTypeObject* const type = Py_TYPE(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+PyMethodDef call_methods[] = {
+    {"send", send_method, METH_O, nullptr},
+    {"throw", method(throw_method), METH_FASTCALL, nullptr},
+    {"close", close_method, METH_NOARGS, nullptr},
+    {},
+};
+
+PyGetSetDef call_attributes[] = {
+    {"__name__", get_name, nullptr, nullptr, nullptr},
+    {"__qualname__", get_qualified_name, nullptr, nullptr, nullptr},
+    {"cr_running", get_running, nullptr, nullptr, nullptr},
+    {},
+};
+
+PyType_Slot slots[] = {
+    {Py_tp_dealloc, slot(deallocate)}, {Py_tp_finalize, slot(finalize)},
+    {Py_tp_repr, slot(represent)},     {Py_tp_traverse, slot(traverse)},
+    {Py_tp_clear, slot(clear)},        {Py_am_await, slot(Py_NewRef)},
+    {Py_am_send, slot(send_value)},    {Py_tp_iter, slot(Py_NewRef)},
+    {Py_tp_iternext, slot(next)},      {Py_tp_methods, call_methods},
+    {Py_tp_getset, call_attributes},   {},
+};
+
+PyType_Spec specification = {
+    .name = "gawait._native.SocketCall",
+    .basicsize = sizeof(socket_call),
+    .itemsize = 0,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = slots,
+};
+
+// The methods ----------------------------------------------------------------------
+
+bool is_positive(PyObject* number) noexcept {
+    if (!PyLong_CheckExact(number))
+        return false;
+    const Py_ssize_t value = PyLong_AsSsize_t(number);
+    PyErr_Clear();
+    return value > 0;
+}
+
+bool accepts_nothing(std::array<object, 2>&) noexcept { return true; }
+
+bool accepts_size(std::array<object, 2>& arguments) noexcept {
+    return is_positive(arguments[0].get());
+}
+
+bool accepts_data(std::array<object, 2>& arguments) noexcept {
+    return PyObject_CheckBuffer(arguments[0].get());
+}
+
+bool accepts_memory(std::array<object, 2>& arguments) noexcept {
+    memory tried;
+    const bool writable = tried.get(arguments[0].get(), PyBUF_WRITABLE);
+    PyErr_Clear();
+    return writable && tried.size() > 0;
+}
+
+bool accepts_memory_and_size(std::array<object, 2>& arguments) noexcept {
+    if (!accepts_memory(arguments))
+        return false;
+    const Py_ssize_t length = PyObject_Size(arguments[0].get());
+    if (!arguments[1])
+        arguments[1] = object::adopt(PyLong_FromSsize_t(length));
+    const bool fits = is_positive(arguments[1].get()) && length >= 0 &&
+                      PyLong_AsSsize_t(arguments[1].get()) <= length;
+    PyErr_Clear();
+    return fits;
+}
+
+enum method_index {
+    accepting,
+    receiving,
+    receiving_into,
+    receiving_from,
+    receiving_from_into,
+    sending_all,
+    sending_to
+};
+
+std::array socket_methods{
+    socket_method{"sock_accept", "accept", 1, 1, false, accepts_nothing, accept_connection},
+    socket_method{"sock_recv", "recv", 2, 2, false, accepts_size, receive},
+    socket_method{"sock_recv_into", "recv_into", 2, 2, false, accepts_memory, receive_into},
+    socket_method{"sock_recvfrom", "recvfrom", 2, 2, false, accepts_size, call_socket_if_readable},
+    socket_method{"sock_recvfrom_into", "recvfrom_into", 2, 3, false, accepts_memory_and_size,
+                  call_socket_if_readable},
+    socket_method{"sock_sendall", "send", 2, 2, true, accepts_data, send_rest},
+    socket_method{"sock_sendto", "sendto", 3, 3, true, accepts_nothing, call_socket},
+};
+
+/// Whether a socket is one of the standard library's that nobody has changed, a TLS socket, say.
+bool is_plain(const socket_method& method, PyObject* socket) noexcept {
+    if (!PyObject_TypeCheck(socket, socket_type))
+        return false;
+    auto* const type = reinterpret_cast<PyObject*>(Py_TYPE(socket));
+    const auto found = object::adopt(PyObject_GetAttr(type, method.of_socket_name));
+    PyErr_Clear();
+    return found.get() == method.original;
+}
+
+/// What is not as usual, the standard library deals with, or says what is wrong. That is also what
+/// does debug mode.
+PyObject* call_standard_method(const socket_method& method, PyObject* self,
+                               PyObject* const* arguments, Py_ssize_t count,
+                               PyObject* names) noexcept {
+    const auto next_in_order = object::adopt(
+        PyObject_CallFunctionObjArgs(reinterpret_cast<PyObject*>(&PySuper_Type),
+                                     reinterpret_cast<PyObject*>(extended_type), self, nullptr));
+    const auto standard = object::adopt(
+        next_in_order ? PyObject_GetAttrString(next_in_order.get(), method.name) : nullptr);
+    return standard ? PyObject_Vectorcall(standard.get(), arguments,
+                                          static_cast<std::size_t>(count), names)
+                    : nullptr;
+}
+
+template <method_index Index>
+PyObject* call_method(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                      PyObject* names) {
+    const socket_method& method = socket_methods[Index];
+    std::array<object, 2> others;
+    const bool usual = !loop_of(self).debug && !names && count >= method.least &&
+                       count <= method.most && is_plain(method, arguments[0]);
+    for (Py_ssize_t index = 1; usual && index < count; ++index)
+        others[static_cast<std::size_t>(index - 1)] = object::retain(arguments[index]);
+    if (!usual || !method.accepts(others))
+        return call_standard_method(method, self, arguments, count, names);
+    PyObject* const made = call_type->tp_alloc(call_type, 0);
+    if (made)
+        std::construct_at(&state_of(made), method, object::retain(self),
+                          object::retain(arguments[0]), std::move(others));
+    return made;
+}
+
+constexpr int flags = METH_FASTCALL | METH_KEYWORDS;
+
+std::array method_definitions{
+    PyMethodDef{"sock_accept", method(call_method<accepting>), flags,
+                "sock_accept($self, sock)\n--\n\n"
+                "Accept a connection: await a pair of a socket and the peer's address."},
+    PyMethodDef{"sock_recv", method(call_method<receiving>), flags,
+                "sock_recv($self, sock, n)\n--\n\n"
+                "Await bytes from a socket, n at most; none at the end."},
+    PyMethodDef{"sock_recv_into", method(call_method<receiving_into>), flags,
+                "sock_recv_into($self, sock, buf)\n--\n\n"
+                "Receive into a buffer; await the number of bytes."},
+    PyMethodDef{"sock_recvfrom", method(call_method<receiving_from>), flags,
+                "sock_recvfrom($self, sock, bufsize)\n--\n\n"
+                "Await a datagram, bufsize bytes of it at most, and the sender's address."},
+    PyMethodDef{"sock_recvfrom_into", method(call_method<receiving_from_into>), flags,
+                "sock_recvfrom_into($self, sock, buf, nbytes=0)\n--\n\n"
+                "Receive a datagram into a buffer; await the number of bytes and the sender's "
+                "address."},
+    PyMethodDef{"sock_sendall", method(call_method<sending_all>), flags,
+                "sock_sendall($self, sock, data)\n--\n\n"
+                "Send all of the data. After an error nobody knows how much of it was sent."},
+    PyMethodDef{"sock_sendto", method(call_method<sending_to>), flags,
+                "sock_sendto($self, sock, data, address)\n--\n\n"
+                "Send a datagram; await the number of bytes."},
+};
+
+bool look_up_originals() noexcept {
+    const auto with_accept = object::adopt(import_attribute("socket", "socket"));
+    for (socket_method& each : socket_methods) {
+        PyObject* of = reinterpret_cast<PyObject*>(socket_type);
+        if (each.try_now == accept_connection)
+            of = with_accept.get(); // in Python
+        each.of_socket_name = PyUnicode_InternFromString(each.of_socket);
+        if (!of || !each.of_socket_name)
+            return false;
+        each.original = PyObject_GetAttr(of, each.of_socket_name);
+        if (!each.original)
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
+bool add_socket_calls(PyObject* module, PyTypeObject* loop_type) noexcept {
+    extended_type = loop_type;
+    socket_type = import_type("_socket", "socket");
+    const auto future_type = object::adopt(import_attribute("asyncio", "Future"));
+    if (!socket_type || !future_type || !look_up_originals())
+        return false;
+    socket_fileno = PyObject_GetAttrString(reinterpret_cast<PyObject*>(socket_type), "fileno");
+    future_done = PyObject_GetAttrString(future_type.get(), "done");
+    future_set_result = PyObject_GetAttrString(future_type.get(), "set_result");
+    future_blocking_name = PyUnicode_InternFromString("_asyncio_future_blocking");
+    transports_name = PyUnicode_InternFromString("_transports");
+    data_name = PyUnicode_InternFromString("data");
+    call_type = add_type(module, specification);
+    if (!socket_fileno || !future_done || !future_set_result || !future_blocking_name ||
+        !transports_name || !data_name || !call_type)
+        return false;
+    for (PyMethodDef& each : method_definitions) {
+        const auto descriptor = object::adopt(PyDescr_NewMethod(loop_type, &each));
+        if (!descriptor || PyObject_SetAttrString(reinterpret_cast<PyObject*>(loop_type),
+                                                  each.ml_name, descriptor.get()) < 0)
+            return false;
+    }
+    return true;
+}
+
+} // namespace gawait::python
