@@ -25,6 +25,7 @@ from gi.repository import GLib
 
 from gawait import _native
 from gawait.operation import Operation, as_coroutine
+from gawait.transports import DatagramTransport, ReadPipeTransport, WritePipeTransport
 
 priority = _native.priority
 """A contextvars.ContextVar: the GLib priority of the current task, and of what it starts."""
@@ -320,6 +321,18 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
                 context["message"] = "Error on transport creation for incoming connection"
                 context["exception"] = error
                 self.call_exception_handler(context)
+
+    def _make_datagram_transport(self, sock, protocol, address=None, waiter=None, extra=None):
+        self._ensure_fd_no_transport(sock)
+        if not DatagramTransport.takes(sock):
+            return super()._make_datagram_transport(sock, protocol, address, waiter, extra)
+        return DatagramTransport(self, sock, protocol, address, waiter, extra)
+
+    def _make_read_pipe_transport(self, pipe, protocol, waiter=None, extra=None):
+        return ReadPipeTransport(self, pipe, protocol, waiter, extra)
+
+    def _make_write_pipe_transport(self, pipe, protocol, waiter=None, extra=None):
+        return WritePipeTransport(self, pipe, protocol, waiter, extra)
 
     # Signals ----------------------------------------------------------------------
 

@@ -10,6 +10,8 @@
 #include "producing/producing.hpp"
 #include "producing/production.hpp"
 #include "transports/accepting.hpp"
+#include "transports/datagrams.hpp"
+#include "transports/pipes.hpp"
 #include "transports/socket_calls.hpp"
 #include "transports/stream.hpp"
 #include "user_data.hpp"
@@ -32,6 +34,8 @@ int execute(PyObject* module) {
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
     // clang-format off: a line for each
     const bool complete = loop_type &&
+                          add_datagrams(module) &&
+                          add_pipes(module) &&
                           add_socket_calls(module, loop_type) &&
                           add_stream_type(module, loop_type) &&
                           add_accepting(module) &&

@@ -2,6 +2,9 @@
 
 #include "loop/loop.hpp"
 #include "loop/tasks.hpp"
+#include "transports/attribute.hpp"
+#include "transports/overriding.hpp"
+#include "transports/system_calls.hpp"
 
 #include <sys/socket.h>
 
@@ -11,34 +14,6 @@
 namespace gawait::python {
 namespace {
 
-/// The memory of an object that has some.
-class memory {
-public:
-    memory() noexcept = default;
-    memory(const memory&) = delete;
-    memory& operator=(const memory&) = delete;
-    ~memory() { release(); }
-
-    /// False with an exception set on failure.
-    bool get(PyObject* from, int flags) noexcept {
-        held_ = PyObject_GetBuffer(from, &view_, flags) == 0;
-        return held_;
-    }
-
-    void release() noexcept {
-        if (std::exchange(held_, false))
-            PyBuffer_Release(&view_);
-    }
-
-    explicit operator bool() const noexcept { return held_; }
-    char* data() const noexcept { return static_cast<char*>(view_.buf); }
-    std::size_t size() const noexcept { return static_cast<std::size_t>(view_.len); }
-
-private:
-    Py_buffer view_{};
-    bool held_ = false;
-};
-
 struct call_state;
 
 enum class attempt { succeeded, would_block, failed };
@@ -46,15 +21,13 @@ enum class attempt { succeeded, would_block, failed };
 /// A method of the loop's, and the socket's that does the same at once.
 struct socket_method {
     const char* name;
-    const char* of_socket;
-    Py_ssize_t least, most; // arguments, the socket among them
+    PyObject* (*of_socket)() noexcept; // the name of the socket's
+    Py_ssize_t least, most;            // arguments, the socket among them
     bool writes;
     /// Whether the arguments behind the socket are as usual; fills in one that is left out.
     bool (*accepts)(std::array<object, 2>& arguments) noexcept;
     attempt (*try_now)(call_state&) noexcept; // leaves a result, or an exception set
-    // Made once.
-    PyObject* of_socket_name = nullptr;
-    PyObject* original = nullptr; // of the class, where it is not overridden
+    PyObject* original = nullptr;             // the socket's, where no class overrides it
 };
 
 enum class stage : unsigned char { created, running, waiting, ended };
@@ -82,35 +55,12 @@ struct socket_call {
 PyTypeObject* call_type;
 PyTypeObject* extended_type; // the loop's
 PyTypeObject* socket_type;
-PyObject* socket_fileno;
-PyObject* future_done;
-PyObject* future_set_result;
-PyObject* future_blocking_name;
-PyObject* transports_name;
-PyObject* data_name;
 
 call_state& state_of(PyObject* call) noexcept {
     return reinterpret_cast<socket_call*>(call)->state;
 }
 
-template <class... Arguments> object call(PyObject* function, Arguments*... arguments) noexcept {
-    const std::array<PyObject*, sizeof...(arguments)> array{arguments...};
-    return object::adopt(unless_exiting(
-        [&] { return PyObject_Vectorcall(function, array.data(), array.size(), nullptr); }));
-}
-
-/// The descriptor that a socket has now: it may have been closed, and its number be another's.
-/// -1: it has none, or an exception is set.
-int descriptor_of(PyObject* socket) noexcept {
-    const object number = call(socket_fileno, socket);
-    return number ? static_cast<int>(PyLong_AsLong(number.get())) : -1;
-}
-
 // Trying ---------------------------------------------------------------------------
-
-bool would_block(int number) noexcept {
-    return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
-}
 
 attempt failed_with(int number) noexcept {
     if (would_block(number))
@@ -120,19 +70,14 @@ attempt failed_with(int number) noexcept {
 }
 
 attempt receive(call_state& state) noexcept {
-    const auto most = PyLong_AsSsize_t(state.arguments[0].get());
-    auto bytes = object::adopt(PyBytes_FromStringAndSize(nullptr, most));
-    if (!bytes)
-        return attempt::failed;
-    const ssize_t size = recv(descriptor_of(state.socket.get()), PyBytes_AS_STRING(bytes.get()),
-                              static_cast<std::size_t>(most), MSG_DONTWAIT);
-    if (size < 0)
-        return failed_with(errno);
-    PyObject* resized = bytes.release();
-    if (size < most && _PyBytes_Resize(&resized, size) < 0)
-        return attempt::failed;
-    state.result = object::adopt(resized);
-    return attempt::succeeded;
+    int failure = 0;
+    state.result = read_bytes(
+        PyLong_AsSsize_t(state.arguments[0].get()), failure, [&](char* into, std::size_t size) {
+            return recv(descriptor_of(state.socket.get()), into, size, MSG_DONTWAIT);
+        });
+    if (failure)
+        return failed_with(failure);
+    return state.result ? attempt::succeeded : attempt::failed;
 }
 
 /// Calls the socket's method, which knows about addresses.
@@ -143,7 +88,7 @@ attempt call_socket(call_state& state) noexcept {
         if (each)
             all[count++] = each.get();
     state.result = object::adopt(unless_exiting([&] {
-        return PyObject_VectorcallMethod(state.method.of_socket_name, all.data(), count, nullptr);
+        return PyObject_VectorcallMethod(state.method.of_socket(), all.data(), count, nullptr);
     }));
     if (state.result)
         return attempt::succeeded;
@@ -196,24 +141,19 @@ attempt accept_connection(call_state& state) noexcept {
     if (outcome != attempt::succeeded)
         return outcome;
     PyObject* const connection = PyTuple_GetItem(state.result.get(), 0);
-    const auto done = object::adopt(
-        connection ? PyObject_CallMethod(connection, "setblocking", "O", Py_False) : nullptr);
-    return done ? attempt::succeeded : attempt::failed;
+    return connection && call_method<"setblocking">(connection, Py_False) ? attempt::succeeded
+                                                                          : attempt::failed;
 }
 
 // Waiting --------------------------------------------------------------------------
 
 /// False with an exception set if a transport has the descriptor.
 bool check_no_transport(PyObject* loop, int fd) noexcept {
-    const auto transports = object::adopt(PyObject_GetAttr(loop, transports_name));
-    const auto content =
-        object::adopt(transports ? PyObject_GetAttr(transports.get(), data_name) : nullptr);
+    const object transports = attribute<"_transports">(loop);
+    const object content = transports ? attribute<"data">(transports.get()) : object();
     const auto number = object::adopt(content ? PyLong_FromLong(fd) : nullptr);
     const int found = number ? PyDict_Contains(content.get(), number.get()) : -1;
-    if (found <= 0)
-        return found == 0;
-    return bool(
-        object::adopt(PyObject_CallMethod(loop, "_ensure_fd_no_transport", "O", number.get())));
+    return found == 0 || (found > 0 && call_method<"_ensure_fd_no_transport">(loop, number.get()));
 }
 
 /// Its watch, if there is none for somebody else by now.
@@ -228,7 +168,7 @@ void on_ready(PyObject* self) noexcept {
     call_state& state = state_of(self);
     loop_object& loop = loop_of(state.loop.get());
     // It may have been cancelled, of which its task learns in the next round.
-    if (call(future_done, state.future.get()).get() != Py_False)
+    if (call_method<"done">(state.future.get()).get() != Py_False)
         return;
     const attempt outcome = state.method.try_now(state);
     if (outcome == attempt::would_block)
@@ -245,7 +185,7 @@ void on_ready(PyObject* self) noexcept {
         state.exception = std::move(raised);
     }
     state.unsent.release();
-    if (!call(future_set_result, state.future.get(), Py_None))
+    if (!call_method<"set_result">(state.future.get(), Py_None))
         PyErr_WriteUnraisable(self);
     // Behind the task, which often waits for the same again.
     if (is_watched_for(self))
@@ -263,7 +203,8 @@ PyObject* wait(PyObject* self) noexcept {
     if (!check_open(loop) || (!ours && !check_no_transport(state.loop.get(), state.watched)))
         return nullptr;
     state.future = object::adopt(create_future(state.loop.get(), nullptr));
-    if (!state.future || PyObject_SetAttr(state.future.get(), future_blocking_name, Py_True) < 0 ||
+    if (!state.future ||
+        PyObject_SetAttr(state.future.get(), name<"_asyncio_future_blocking">(), Py_True) < 0 ||
         !loop.put_watch(state.watched, state.method.writes, object::retain(self), on_ready,
                         nullptr))
         return nullptr;
@@ -337,7 +278,7 @@ PyObject* send_method(PyObject* self, PyObject* value) {
         return result;
     // Made here, for a tuple would be its arguments.
     const auto returned = object::adopt(result);
-    const auto stop = call(PyExc_StopIteration, returned.get());
+    const auto stop = object::adopt(PyObject_CallOneArg(PyExc_StopIteration, returned.get()));
     if (stop)
         PyErr_SetObject(PyExc_StopIteration, stop.get());
     return nullptr;
@@ -513,14 +454,15 @@ enum method_index {
 };
 
 std::array socket_methods{
-    socket_method{"sock_accept", "accept", 1, 1, false, accepts_nothing, accept_connection},
-    socket_method{"sock_recv", "recv", 2, 2, false, accepts_size, receive},
-    socket_method{"sock_recv_into", "recv_into", 2, 2, false, accepts_memory, receive_into},
-    socket_method{"sock_recvfrom", "recvfrom", 2, 2, false, accepts_size, call_socket_if_readable},
-    socket_method{"sock_recvfrom_into", "recvfrom_into", 2, 3, false, accepts_memory_and_size,
+    socket_method{"sock_accept", name<"accept">, 1, 1, false, accepts_nothing, accept_connection},
+    socket_method{"sock_recv", name<"recv">, 2, 2, false, accepts_size, receive},
+    socket_method{"sock_recv_into", name<"recv_into">, 2, 2, false, accepts_memory, receive_into},
+    socket_method{"sock_recvfrom", name<"recvfrom">, 2, 2, false, accepts_size,
                   call_socket_if_readable},
-    socket_method{"sock_sendall", "send", 2, 2, true, accepts_data, send_rest},
-    socket_method{"sock_sendto", "sendto", 3, 3, true, accepts_nothing, call_socket},
+    socket_method{"sock_recvfrom_into", name<"recvfrom_into">, 2, 3, false, accepts_memory_and_size,
+                  call_socket_if_readable},
+    socket_method{"sock_sendall", name<"send">, 2, 2, true, accepts_data, send_rest},
+    socket_method{"sock_sendto", name<"sendto">, 3, 3, true, accepts_nothing, call_socket},
 };
 
 /// Whether a socket is one of the standard library's that nobody has changed, a TLS socket, say.
@@ -528,37 +470,22 @@ bool is_plain(const socket_method& method, PyObject* socket) noexcept {
     if (!PyObject_TypeCheck(socket, socket_type))
         return false;
     auto* const type = reinterpret_cast<PyObject*>(Py_TYPE(socket));
-    const auto found = object::adopt(PyObject_GetAttr(type, method.of_socket_name));
+    const auto found = object::adopt(PyObject_GetAttr(type, method.of_socket()));
     PyErr_Clear();
     return found.get() == method.original;
 }
 
-/// What is not as usual, the standard library deals with, or says what is wrong. That is also what
-/// does debug mode.
-PyObject* call_standard_method(const socket_method& method, PyObject* self,
-                               PyObject* const* arguments, Py_ssize_t count,
-                               PyObject* names) noexcept {
-    const auto next_in_order = object::adopt(
-        PyObject_CallFunctionObjArgs(reinterpret_cast<PyObject*>(&PySuper_Type),
-                                     reinterpret_cast<PyObject*>(extended_type), self, nullptr));
-    const auto standard = object::adopt(
-        next_in_order ? PyObject_GetAttrString(next_in_order.get(), method.name) : nullptr);
-    return standard ? PyObject_Vectorcall(standard.get(), arguments,
-                                          static_cast<std::size_t>(count), names)
-                    : nullptr;
-}
-
 template <method_index Index>
-PyObject* call_method(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
-                      PyObject* names) {
+PyObject* make_call(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
     const socket_method& method = socket_methods[Index];
     std::array<object, 2> others;
     const bool usual = !loop_of(self).debug && !names && count >= method.least &&
                        count <= method.most && is_plain(method, arguments[0]);
     for (Py_ssize_t index = 1; usual && index < count; ++index)
         others[static_cast<std::size_t>(index - 1)] = object::retain(arguments[index]);
+    // In debug mode, too, the standard library does it.
     if (!usual || !method.accepts(others))
-        return call_standard_method(method, self, arguments, count, names);
+        return call_overridden(extended_type, self, method.name, arguments, count, names);
     PyObject* const made = call_type->tp_alloc(call_type, 0);
     if (made)
         std::construct_at(&state_of(made), method, object::retain(self),
@@ -568,72 +495,50 @@ PyObject* call_method(PyObject* self, PyObject* const* arguments, Py_ssize_t cou
 
 constexpr int flags = METH_FASTCALL | METH_KEYWORDS;
 
-std::array method_definitions{
-    PyMethodDef{"sock_accept", method(call_method<accepting>), flags,
-                "sock_accept($self, sock)\n--\n\n"
-                "Accept a connection: await a pair of a socket and the peer's address."},
-    PyMethodDef{"sock_recv", method(call_method<receiving>), flags,
-                "sock_recv($self, sock, n)\n--\n\n"
-                "Await bytes from a socket, n at most; none at the end."},
-    PyMethodDef{"sock_recv_into", method(call_method<receiving_into>), flags,
-                "sock_recv_into($self, sock, buf)\n--\n\n"
-                "Receive into a buffer; await the number of bytes."},
-    PyMethodDef{"sock_recvfrom", method(call_method<receiving_from>), flags,
-                "sock_recvfrom($self, sock, bufsize)\n--\n\n"
-                "Await a datagram, bufsize bytes of it at most, and the sender's address."},
-    PyMethodDef{"sock_recvfrom_into", method(call_method<receiving_from_into>), flags,
-                "sock_recvfrom_into($self, sock, buf, nbytes=0)\n--\n\n"
-                "Receive a datagram into a buffer; await the number of bytes and the sender's "
-                "address."},
-    PyMethodDef{"sock_sendall", method(call_method<sending_all>), flags,
-                "sock_sendall($self, sock, data)\n--\n\n"
-                "Send all of the data. After an error nobody knows how much of it was sent."},
-    PyMethodDef{"sock_sendto", method(call_method<sending_to>), flags,
-                "sock_sendto($self, sock, data, address)\n--\n\n"
-                "Send a datagram; await the number of bytes."},
+PyMethodDef methods[] = {
+    {"sock_accept", method(make_call<accepting>), flags,
+     "sock_accept($self, sock)\n--\n\n"
+     "Accept a connection: await a pair of a socket and the peer's address."},
+    {"sock_recv", method(make_call<receiving>), flags,
+     "sock_recv($self, sock, n)\n--\n\n"
+     "Await bytes from a socket, n at most; none at the end."},
+    {"sock_recv_into", method(make_call<receiving_into>), flags,
+     "sock_recv_into($self, sock, buf)\n--\n\n"
+     "Receive into a buffer; await the number of bytes."},
+    {"sock_recvfrom", method(make_call<receiving_from>), flags,
+     "sock_recvfrom($self, sock, bufsize)\n--\n\n"
+     "Await a datagram, bufsize bytes of it at most, and the sender's address."},
+    {"sock_recvfrom_into", method(make_call<receiving_from_into>), flags,
+     "sock_recvfrom_into($self, sock, buf, nbytes=0)\n--\n\n"
+     "Receive a datagram into a buffer; await the number of bytes and the sender's "
+     "address."},
+    {"sock_sendall", method(make_call<sending_all>), flags,
+     "sock_sendall($self, sock, data)\n--\n\n"
+     "Send all of the data. After an error nobody knows how much of it was sent."},
+    {"sock_sendto", method(make_call<sending_to>), flags,
+     "sock_sendto($self, sock, data, address)\n--\n\n"
+     "Send a datagram; await the number of bytes."},
+    {},
 };
-
-bool look_up_originals() noexcept {
-    const auto with_accept = object::adopt(import_attribute("socket", "socket"));
-    for (socket_method& each : socket_methods) {
-        PyObject* of = reinterpret_cast<PyObject*>(socket_type);
-        if (each.try_now == accept_connection)
-            of = with_accept.get(); // in Python
-        each.of_socket_name = PyUnicode_InternFromString(each.of_socket);
-        if (!of || !each.of_socket_name)
-            return false;
-        each.original = PyObject_GetAttr(of, each.of_socket_name);
-        if (!each.original)
-            return false;
-    }
-    return true;
-}
 
 } // namespace
 
 bool add_socket_calls(PyObject* module, PyTypeObject* loop_type) noexcept {
     extended_type = loop_type;
     socket_type = import_type("_socket", "socket");
-    const auto future_type = object::adopt(import_attribute("asyncio", "Future"));
-    if (!socket_type || !future_type || !look_up_originals())
+    const auto in_python = object::adopt(import_attribute("socket", "socket"));
+    call_type = socket_type && in_python ? add_type(module, specification) : nullptr;
+    if (!call_type)
         return false;
-    socket_fileno = PyObject_GetAttrString(reinterpret_cast<PyObject*>(socket_type), "fileno");
-    future_done = PyObject_GetAttrString(future_type.get(), "done");
-    future_set_result = PyObject_GetAttrString(future_type.get(), "set_result");
-    future_blocking_name = PyUnicode_InternFromString("_asyncio_future_blocking");
-    transports_name = PyUnicode_InternFromString("_transports");
-    data_name = PyUnicode_InternFromString("data");
-    call_type = add_type(module, specification);
-    if (!socket_fileno || !future_done || !future_set_result || !future_blocking_name ||
-        !transports_name || !data_name || !call_type)
-        return false;
-    for (PyMethodDef& each : method_definitions) {
-        const auto descriptor = object::adopt(PyDescr_NewMethod(loop_type, &each));
-        if (!descriptor || PyObject_SetAttrString(reinterpret_cast<PyObject*>(loop_type),
-                                                  each.ml_name, descriptor.get()) < 0)
+    for (socket_method& each : socket_methods) {
+        each.original = PyObject_GetAttr(each.try_now == accept_connection
+                                             ? in_python.get()
+                                             : reinterpret_cast<PyObject*>(socket_type),
+                                         each.of_socket());
+        if (!each.original)
             return false;
     }
-    return true;
+    return override_methods(loop_type, methods);
 }
 
 } // namespace gawait::python
