@@ -89,22 +89,28 @@ void loop_object::run(handle& which) noexcept {
         succeeded = call(which);
     }
     if (!succeeded) [[unlikely]] {
-        object raised = take_exception();
-        if (PyErr_GivenExceptionMatches(raised.get(), PyExc_SystemExit) ||
-            PyErr_GivenExceptionMatches(raised.get(), PyExc_KeyboardInterrupt)) {
-            interrupt = std::move(raised);
-        } else {
+        const object raised = take_exception();
+        if (!is_interrupt(raised)) {
             const auto told = object::adopt(PyObject_CallMethod(
                 object_of(*this), "_callback_failed", "OO", object_of(which), raised.get()));
-            if (!told)
+            if (!told) {
                 interrupt = take_exception();
+                quit();
+            }
         }
-        if (interrupt)
-            quit();
     }
     in_callback = outer;
     if (held && !outer) [[unlikely]]
         reopen();
+}
+
+bool loop_object::is_interrupt(const object& raised) noexcept {
+    if (!PyErr_GivenExceptionMatches(raised.get(), PyExc_SystemExit) &&
+        !PyErr_GivenExceptionMatches(raised.get(), PyExc_KeyboardInterrupt))
+        return false;
+    interrupt = raised;
+    quit();
+    return true;
 }
 
 void loop_object::handle_signals() noexcept {
@@ -309,10 +315,15 @@ void loop_object::on_ready(watch& which) noexcept {
     }
     const auto alive = object::retain(object_of(self));
     const object callback = which.callback;
-    if (which.call_waiter)
+    if (which.call_waiter) {
+        self.in_callback = true;
         which.call_waiter(callback.get());
-    else
+        self.in_callback = false;
+        if (self.held)
+            self.reopen();
+    } else {
         self.run(handle_of(callback.get()));
+    }
     self.handle_signals();
 }
 

@@ -19,7 +19,7 @@ namespace {
 /// As large as asyncio asks for. Memory of that size for each of them is what costs most.
 std::array<char, std::size_t{256} * 1024> received; // guarded by the GIL
 
-PyTypeObject* transport_type; // the class that was decorated
+extern overriding of_transport;
 
 /// An address of a datagram, as the kernel has it.
 union address {
@@ -107,7 +107,7 @@ PyObject* read_ready(PyObject* self, PyObject*) noexcept {
     const Py_ssize_t size = most ? PyLong_AsSsize_t(most.get()) : -1;
     PyErr_Clear();
     if (!socket || size < 0 || static_cast<std::size_t>(size) > received.size())
-        return call_overridden(transport_type, self, "_read_ready", nullptr, 0, nullptr);
+        return of_transport.call_overridden(self, "_read_ready", nullptr, 0, nullptr);
     address from{};
     socklen_t from_size = sizeof(from);
     const ssize_t came =
@@ -129,7 +129,7 @@ PyObject* read_ready(PyObject* self, PyObject*) noexcept {
 /// Sends at once what may be sent at once; everything else is the standard library's.
 PyObject* send_to(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
     const auto leave = [&] {
-        return call_overridden(transport_type, self, "sendto", arguments, count, names);
+        return of_transport.call_overridden(self, "sendto", arguments, count, names);
     };
     if (names || count < 1 || count > 2 || is_true<"_conn_lost">(self) || is_true<"_buffer">(self))
         return leave();
@@ -173,10 +173,9 @@ PyMethodDef methods[] = {
     {},
 };
 
-PyObject* with_datagram_methods(PyObject*, PyObject* type) {
-    transport_type = reinterpret_cast<PyTypeObject*>(Py_NewRef(type));
-    return override_methods(transport_type, methods) ? Py_NewRef(type) : nullptr;
-}
+overriding of_transport{methods};
+
+PyObject* with_datagram_methods(PyObject*, PyObject* type) { return of_transport.decorate(type); }
 
 PyMethodDef functions[] = {
     {"with_datagram_methods", with_datagram_methods, METH_O, nullptr},

@@ -2,29 +2,27 @@
 
 namespace gawait::python {
 
-bool override_methods(PyTypeObject* type, PyMethodDef* methods) noexcept {
+PyObject* overriding::decorate(PyObject* decorated) noexcept {
+    type = reinterpret_cast<PyTypeObject*>(Py_NewRef(decorated));
     for (PyMethodDef* each = methods; each->ml_name; ++each) {
-        const auto descriptor = object::adopt(PyDescr_NewMethod(type, each));
-        if (!descriptor || PyObject_SetAttrString(reinterpret_cast<PyObject*>(type), each->ml_name,
-                                                  descriptor.get()) < 0)
-            return false;
+        const auto made = object::adopt(PyDescr_NewMethod(type, each));
+        if (!made || PyObject_SetAttrString(decorated, each->ml_name, made.get()) < 0)
+            return nullptr;
     }
-    return true;
+    return Py_NewRef(decorated);
 }
 
-PyObject* call_overridden(PyTypeObject* type, PyObject* self, const char* method,
-                          PyObject* const* arguments, Py_ssize_t count, PyObject* names) noexcept {
+PyObject* overriding::call_overridden(PyObject* self, const char* method,
+                                      PyObject* const* arguments, Py_ssize_t count,
+                                      PyObject* names) const noexcept {
     const auto next = object::adopt(
         PyObject_CallFunctionObjArgs(reinterpret_cast<PyObject*>(&PySuper_Type),
                                      reinterpret_cast<PyObject*>(type), self, nullptr));
-    const auto overridden =
-        object::adopt(next ? PyObject_GetAttrString(next.get(), method) : nullptr);
-    if (!overridden)
-        return nullptr;
-    return unless_exiting([&] {
-        return PyObject_Vectorcall(overridden.get(), arguments, static_cast<std::size_t>(count),
-                                   names);
-    });
+    const auto found = object::adopt(next ? PyObject_GetAttrString(next.get(), method) : nullptr);
+    return found ? unless_exiting([&] {
+        return PyObject_Vectorcall(found.get(), arguments, static_cast<std::size_t>(count), names);
+    })
+                 : nullptr;
 }
 
 } // namespace gawait::python

@@ -8,12 +8,17 @@ namespace gawait::python {
 // that are called often, for what comes often. They leave all else to the methods in whose place
 // they are.
 
-/// Adds methods to a class; the array ends with an empty one. False with an exception set on
-/// failure.
-bool override_methods(PyTypeObject* type, PyMethodDef* methods) noexcept;
+/// A class and its methods in C++, an array that ends with an empty one.
+struct overriding {
+    PyMethodDef* methods;
+    PyTypeObject* type = nullptr;
 
-/// Calls the method that one of `type` overrides. Null with an exception set on failure.
-PyObject* call_overridden(PyTypeObject* type, PyObject* self, const char* method,
-                          PyObject* const* arguments, Py_ssize_t count, PyObject* names) noexcept;
+    /// Adds the methods to the class, which it returns; null with an exception set on failure.
+    PyObject* decorate(PyObject* decorated) noexcept;
+
+    /// Calls the method that one of the class overrides; as above.
+    PyObject* call_overridden(PyObject* self, const char* method, PyObject* const* arguments,
+                              Py_ssize_t count, PyObject* names) const noexcept;
+};
 
 } // namespace gawait::python

@@ -15,9 +15,7 @@ namespace {
 /// What is read where nobody tells how much there is.
 constexpr int unknown_size = 4096;
 
-// The classes that were decorated.
-PyTypeObject* read_type;
-PyTypeObject* write_type;
+extern overriding of_writer;
 
 /// -1 with an exception set on failure.
 int descriptor_of_pipe(PyObject* self) noexcept {
@@ -82,7 +80,7 @@ PyObject* write(PyObject* self, PyObject* data) {
         }
     }
     PyObject* const arguments[] = {rest.get()};
-    return call_overridden(write_type, self, "write", arguments, 1, nullptr);
+    return of_writer.call_overridden(self, "write", arguments, 1, nullptr);
 }
 
 PyMethodDef read_methods[] = {
@@ -96,17 +94,11 @@ PyMethodDef write_methods[] = {
     {},
 };
 
-PyObject* with_methods(PyTypeObject*& decorated, PyObject* type, PyMethodDef* methods) noexcept {
-    decorated = reinterpret_cast<PyTypeObject*>(Py_NewRef(type));
-    return override_methods(decorated, methods) ? Py_NewRef(type) : nullptr;
-}
+overriding of_reader{read_methods};
+overriding of_writer{write_methods};
 
-PyObject* with_read_pipe_methods(PyObject*, PyObject* type) {
-    return with_methods(read_type, type, read_methods);
-}
-PyObject* with_write_pipe_methods(PyObject*, PyObject* type) {
-    return with_methods(write_type, type, write_methods);
-}
+PyObject* with_read_pipe_methods(PyObject*, PyObject* type) { return of_reader.decorate(type); }
+PyObject* with_write_pipe_methods(PyObject*, PyObject* type) { return of_writer.decorate(type); }
 
 PyMethodDef functions[] = {
     {"with_read_pipe_methods", with_read_pipe_methods, METH_O, nullptr},

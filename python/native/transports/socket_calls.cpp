@@ -25,12 +25,12 @@ struct socket_method {
     Py_ssize_t least, most;            // arguments, the socket among them
     bool writes;
     /// Whether the arguments behind the socket are as usual; fills in one that is left out.
-    bool (*accepts)(std::array<object, 2>& arguments) noexcept;
+    bool (*accepts)(std::array<object, 2>& arguments) noexcept; // null: they always are
     attempt (*try_now)(call_state&) noexcept; // leaves a result, or an exception set
     PyObject* original = nullptr;             // the socket's, where no class overrides it
 };
 
-enum class stage : unsigned char { created, running, waiting, ended };
+enum class stage : unsigned char { created, waiting, ended };
 
 /// One call of a method.
 struct call_state {
@@ -53,7 +53,6 @@ struct socket_call {
 
 // Made once.
 PyTypeObject* call_type;
-PyTypeObject* extended_type; // the loop's
 PyTypeObject* socket_type;
 
 call_state& state_of(PyObject* call) noexcept {
@@ -174,14 +173,10 @@ void on_ready(PyObject* self) noexcept {
     if (outcome == attempt::would_block)
         return;
     if (outcome == attempt::failed) {
-        object raised = take_exception();
-        if (PyErr_GivenExceptionMatches(raised.get(), PyExc_SystemExit) ||
-            PyErr_GivenExceptionMatches(raised.get(), PyExc_KeyboardInterrupt)) {
-            loop.interrupt = std::move(raised);
-            loop.quit();
-            return;
-        }
         state.result = {};
+        object raised = take_exception();
+        if (loop.is_interrupt(raised))
+            return;
         state.exception = std::move(raised);
     }
     state.unsent.release();
@@ -221,55 +216,29 @@ void end(PyObject* self) noexcept {
 
 // The coroutine --------------------------------------------------------------------
 
-PySendResult begin(PyObject* self, PyObject* value, PyObject** result) noexcept {
+PySendResult send_value(PyObject* self, PyObject*, PyObject** result) noexcept {
     call_state& state = state_of(self);
-    if (value != Py_None) {
-        PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started coroutine");
+    *result = nullptr;
+    if (state.now == stage::ended) {
+        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
         return PYGEN_ERROR;
     }
-    state.now = stage::running;
-    const attempt outcome = state.method.try_now(state);
-    if (outcome == attempt::would_block) {
-        *result = wait(self);
-        if (*result)
-            return PYGEN_NEXT;
-    }
-    end(self);
-    *result = outcome == attempt::succeeded ? state.result.release() : nullptr;
-    return *result ? PYGEN_RETURN : PYGEN_ERROR;
-}
-
-PySendResult go_on(PyObject* self, PyObject** result) noexcept {
-    call_state& state = state_of(self);
-    if (!state.result && !state.exception) {
-        PyErr_SetString(PyExc_RuntimeError, "await wasn't used with future");
-        end(self);
-        return PYGEN_ERROR;
-    }
-    end(self);
-    if (state.exception) {
+    if (state.now == stage::created) {
+        if (state.method.try_now(state) == attempt::would_block) {
+            *result = wait(self);
+            if (*result)
+                return PYGEN_NEXT;
+        }
+    } else if (state.exception) {
         raise(std::move(state.exception));
-        return PYGEN_ERROR;
+    } else if (!state.result) {
+        PyErr_SetString(PyExc_RuntimeError, "await wasn't used with future");
     }
+    end(self);
+    if (PyErr_Occurred())
+        return PYGEN_ERROR;
     *result = state.result.release();
     return PYGEN_RETURN;
-}
-
-PySendResult send_value(PyObject* self, PyObject* value, PyObject** result) noexcept {
-    *result = nullptr;
-    switch (state_of(self).now) {
-    case stage::created:
-        return begin(self, value, result);
-    case stage::waiting:
-        return go_on(self, result);
-    case stage::running:
-        PyErr_SetString(PyExc_ValueError, "coroutine already executing");
-        break;
-    case stage::ended:
-        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
-        break;
-    }
-    return PYGEN_ERROR;
 }
 
 PyObject* send_method(PyObject* self, PyObject* value) {
@@ -287,32 +256,18 @@ PyObject* send_method(PyObject* self, PyObject* value) {
 PyObject* next(PyObject* self) { return send_method(self, Py_None); }
 
 PyObject* throw_method(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
-    if (count < 1 || count > 3) {
-        PyErr_Format(PyExc_TypeError, "throw() takes 1 to 3 arguments, got %zd", count);
-        return nullptr;
-    }
-    if (state_of(self).now == stage::running) {
-        PyErr_SetString(PyExc_ValueError, "coroutine already executing");
-        return nullptr;
-    }
+    PyObject* const type = count > 0 ? arguments[0] : Py_None;
     end(self);
-    PyObject* const type = arguments[0];
-    if (PyExceptionInstance_Check(type)) {
+    if (PyExceptionInstance_Check(type))
         raise(object::retain(type));
-    } else if (PyExceptionClass_Check(type)) {
+    else if (PyExceptionClass_Check(type))
         PyErr_SetObject(type, count > 1 ? arguments[1] : nullptr);
-    } else {
-        PyErr_SetString(PyExc_TypeError, "exceptions must be classes or instances deriving from "
-                                         "BaseException");
-    }
+    else
+        PyErr_SetString(PyExc_TypeError, "throw() takes an exception");
     return nullptr;
 }
 
 PyObject* close_method(PyObject* self, PyObject*) {
-    if (state_of(self).now == stage::running) {
-        PyErr_SetString(PyExc_ValueError, "coroutine already executing");
-        return nullptr;
-    }
     end(self);
     Py_RETURN_NONE;
 }
@@ -323,12 +278,6 @@ PyObject* get_name(PyObject* self, void*) {
 PyObject* get_qualified_name(PyObject* self, void*) {
     const call_state& state = state_of(self);
     return PyUnicode_FromFormat("%s.%s", Py_TYPE(state.loop.get())->tp_name, state.method.name);
-}
-PyObject* represent(PyObject* self) {
-    return PyUnicode_FromFormat("<coroutine object %s at %p>", state_of(self).method.name, self);
-}
-PyObject* get_running(PyObject* self, void*) {
-    return PyBool_FromLong(state_of(self).now == stage::running);
 }
 
 int traverse(PyObject* self, visitproc visit, void* arg) {
@@ -355,9 +304,9 @@ void finalize(PyObject* self) {
         return;
     state_of(self).now = stage::ended;
     const object raised = PyErr_Occurred() ? take_exception() : object();
-    const auto name = object::adopt(get_qualified_name(self, nullptr));
-    if (!name || PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine '%U' was never awaited",
-                                  name.get()) < 0)
+    const auto who = object::adopt(get_qualified_name(self, nullptr));
+    if (!who || PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine '%U' was never awaited",
+                                 who.get()) < 0)
         PyErr_WriteUnraisable(self);
     if (raised)
         raise(raised);
@@ -383,17 +332,21 @@ PyMethodDef call_methods[] = {
 PyGetSetDef call_attributes[] = {
     {"__name__", get_name, nullptr, nullptr, nullptr},
     {"__qualname__", get_qualified_name, nullptr, nullptr, nullptr},
-    {"cr_running", get_running, nullptr, nullptr, nullptr},
     {},
 };
 
 PyType_Slot slots[] = {
-    {Py_tp_dealloc, slot(deallocate)}, {Py_tp_finalize, slot(finalize)},
-    {Py_tp_repr, slot(represent)},     {Py_tp_traverse, slot(traverse)},
-    {Py_tp_clear, slot(clear)},        {Py_am_await, slot(Py_NewRef)},
-    {Py_am_send, slot(send_value)},    {Py_tp_iter, slot(Py_NewRef)},
-    {Py_tp_iternext, slot(next)},      {Py_tp_methods, call_methods},
-    {Py_tp_getset, call_attributes},   {},
+    {Py_tp_dealloc, slot(deallocate)},
+    {Py_tp_finalize, slot(finalize)},
+    {Py_tp_traverse, slot(traverse)},
+    {Py_tp_clear, slot(clear)},
+    {Py_am_await, slot(Py_NewRef)},
+    {Py_am_send, slot(send_value)},
+    {Py_tp_iter, slot(Py_NewRef)},
+    {Py_tp_iternext, slot(next)},
+    {Py_tp_methods, call_methods},
+    {Py_tp_getset, call_attributes},
+    {},
 };
 
 PyType_Spec specification = {
@@ -413,8 +366,6 @@ bool is_positive(PyObject* number) noexcept {
     PyErr_Clear();
     return value > 0;
 }
-
-bool accepts_nothing(std::array<object, 2>&) noexcept { return true; }
 
 bool accepts_size(std::array<object, 2>& arguments) noexcept {
     return is_positive(arguments[0].get());
@@ -443,27 +394,16 @@ bool accepts_memory_and_size(std::array<object, 2>& arguments) noexcept {
     return fits;
 }
 
-enum method_index {
-    accepting,
-    receiving,
-    receiving_into,
-    receiving_from,
-    receiving_from_into,
-    sending_all,
-    sending_to
-};
-
-std::array socket_methods{
-    socket_method{"sock_accept", name<"accept">, 1, 1, false, accepts_nothing, accept_connection},
-    socket_method{"sock_recv", name<"recv">, 2, 2, false, accepts_size, receive},
-    socket_method{"sock_recv_into", name<"recv_into">, 2, 2, false, accepts_memory, receive_into},
-    socket_method{"sock_recvfrom", name<"recvfrom">, 2, 2, false, accepts_size,
-                  call_socket_if_readable},
-    socket_method{"sock_recvfrom_into", name<"recvfrom_into">, 2, 3, false, accepts_memory_and_size,
-                  call_socket_if_readable},
-    socket_method{"sock_sendall", name<"send">, 2, 2, true, accepts_data, send_rest},
-    socket_method{"sock_sendto", name<"sendto">, 3, 3, true, accepts_nothing, call_socket},
-};
+socket_method accepting{"sock_accept", name<"accept">, 1, 1, false, nullptr, accept_connection};
+socket_method receiving{"sock_recv", name<"recv">, 2, 2, false, accepts_size, receive};
+socket_method receiving_into{"sock_recv_into", name<"recv_into">, 2, 2, false,
+                             accepts_memory,   receive_into};
+socket_method receiving_from{"sock_recvfrom", name<"recvfrom">,       2, 2, false,
+                             accepts_size,    call_socket_if_readable};
+socket_method receiving_from_into{"sock_recvfrom_into",    name<"recvfrom_into">,  2, 3, false,
+                                  accepts_memory_and_size, call_socket_if_readable};
+socket_method sending_all{"sock_sendall", name<"send">, 2, 2, true, accepts_data, send_rest};
+socket_method sending_to{"sock_sendto", name<"sendto">, 3, 3, true, nullptr, call_socket};
 
 /// Whether a socket is one of the standard library's that nobody has changed, a TLS socket, say.
 bool is_plain(const socket_method& method, PyObject* socket) noexcept {
@@ -475,70 +415,63 @@ bool is_plain(const socket_method& method, PyObject* socket) noexcept {
     return found.get() == method.original;
 }
 
-template <method_index Index>
+extern overriding of_loop;
+
+template <socket_method& Method>
 PyObject* make_call(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
-    const socket_method& method = socket_methods[Index];
     std::array<object, 2> others;
-    const bool usual = !loop_of(self).debug && !names && count >= method.least &&
-                       count <= method.most && is_plain(method, arguments[0]);
+    const bool usual = !loop_of(self).debug && !names && count >= Method.least &&
+                       count <= Method.most && is_plain(Method, arguments[0]);
     for (Py_ssize_t index = 1; usual && index < count; ++index)
         others[static_cast<std::size_t>(index - 1)] = object::retain(arguments[index]);
     // In debug mode, too, the standard library does it.
-    if (!usual || !method.accepts(others))
-        return call_overridden(extended_type, self, method.name, arguments, count, names);
+    if (!usual || (Method.accepts && !Method.accepts(others)))
+        return of_loop.call_overridden(self, Method.name, arguments, count, names);
     PyObject* const made = call_type->tp_alloc(call_type, 0);
     if (made)
-        std::construct_at(&state_of(made), method, object::retain(self),
+        std::construct_at(&state_of(made), Method, object::retain(self),
                           object::retain(arguments[0]), std::move(others));
     return made;
 }
 
 constexpr int flags = METH_FASTCALL | METH_KEYWORDS;
 
+// asyncio documents them.
 PyMethodDef methods[] = {
-    {"sock_accept", method(make_call<accepting>), flags,
-     "sock_accept($self, sock)\n--\n\n"
-     "Accept a connection: await a pair of a socket and the peer's address."},
-    {"sock_recv", method(make_call<receiving>), flags,
-     "sock_recv($self, sock, n)\n--\n\n"
-     "Await bytes from a socket, n at most; none at the end."},
+    {"sock_accept", method(make_call<accepting>), flags, "sock_accept($self, sock)\n--\n\n"},
+    {"sock_recv", method(make_call<receiving>), flags, "sock_recv($self, sock, n)\n--\n\n"},
     {"sock_recv_into", method(make_call<receiving_into>), flags,
-     "sock_recv_into($self, sock, buf)\n--\n\n"
-     "Receive into a buffer; await the number of bytes."},
+     "sock_recv_into($self, sock, buf)\n--\n\n"},
     {"sock_recvfrom", method(make_call<receiving_from>), flags,
-     "sock_recvfrom($self, sock, bufsize)\n--\n\n"
-     "Await a datagram, bufsize bytes of it at most, and the sender's address."},
+     "sock_recvfrom($self, sock, bufsize)\n--\n\n"},
     {"sock_recvfrom_into", method(make_call<receiving_from_into>), flags,
-     "sock_recvfrom_into($self, sock, buf, nbytes=0)\n--\n\n"
-     "Receive a datagram into a buffer; await the number of bytes and the sender's "
-     "address."},
+     "sock_recvfrom_into($self, sock, buf, nbytes=0)\n--\n\n"},
     {"sock_sendall", method(make_call<sending_all>), flags,
-     "sock_sendall($self, sock, data)\n--\n\n"
-     "Send all of the data. After an error nobody knows how much of it was sent."},
+     "sock_sendall($self, sock, data)\n--\n\n"},
     {"sock_sendto", method(make_call<sending_to>), flags,
-     "sock_sendto($self, sock, data, address)\n--\n\n"
-     "Send a datagram; await the number of bytes."},
+     "sock_sendto($self, sock, data, address)\n--\n\n"},
     {},
 };
+
+overriding of_loop{methods};
 
 } // namespace
 
 bool add_socket_calls(PyObject* module, PyTypeObject* loop_type) noexcept {
-    extended_type = loop_type;
     socket_type = import_type("_socket", "socket");
     const auto in_python = object::adopt(import_attribute("socket", "socket"));
     call_type = socket_type && in_python ? add_type(module, specification) : nullptr;
     if (!call_type)
         return false;
-    for (socket_method& each : socket_methods) {
-        each.original = PyObject_GetAttr(each.try_now == accept_connection
-                                             ? in_python.get()
-                                             : reinterpret_cast<PyObject*>(socket_type),
-                                         each.of_socket());
-        if (!each.original)
+    for (socket_method* each : {&accepting, &receiving, &receiving_into, &receiving_from,
+                                &receiving_from_into, &sending_all, &sending_to}) {
+        PyObject* const owner =
+            each == &accepting ? in_python.get() : reinterpret_cast<PyObject*>(socket_type);
+        each->original = PyObject_GetAttr(owner, each->of_socket());
+        if (!each->original)
             return false;
     }
-    return override_methods(loop_type, methods);
+    return bool(object::adopt(of_loop.decorate(reinterpret_cast<PyObject*>(loop_type))));
 }
 
 } // namespace gawait::python
