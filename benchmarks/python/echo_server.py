@@ -14,7 +14,6 @@ import sys
 
 import loops
 
-
 # The most that is received at once: what the longest messages of the benchmark are.
 MOST = 100 * 1024
 
@@ -34,13 +33,19 @@ async def send_back(loop, connection):
             await loop.sock_sendall(connection, data)
 
 
+tasks = set()
+
+
+def begin(loop, coroutine):
+    tasks.add(task := loop.create_task(coroutine))
+    task.add_done_callback(tasks.discard)
+
+
 async def accept(loop, listening):
     listening.setblocking(False)
-    tasks = set()
     while True:
         connection, _ = await loop.sock_accept(listening)
-        tasks.add(task := loop.create_task(send_back(loop, connection)))
-        task.add_done_callback(tasks.discard)
+        begin(loop, send_back(loop, connection))
 
 
 def main():
@@ -50,7 +55,7 @@ def main():
     asyncio.set_event_loop(loop)
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     if sys.argv[2] == "sockets":
-        accepting = loop.create_task(accept(loop, listening))
+        begin(loop, accept(loop, listening))
     else:
         loop.run_until_complete(loop.create_server(Echo, sock=listening, backlog=4096))
     loop.add_reader(sys.stdin, loop.stop)

@@ -283,8 +283,9 @@ PyObject* get_qualified_name(PyObject* self, void*) {
 int traverse(PyObject* self, visitproc visit, void* arg) {
     const call_state& state = state_of(self);
     Py_VISIT(Py_TYPE(self));
-    for (const object* each : {&state.loop, &state.socket, &state.arguments[0], &state.arguments[1],
-                               &state.future, &state.result, &state.exception})
+    for (const object* each :
+         {&state.loop, &state.socket, &state.arguments.front(), &state.arguments.back(),
+          &state.future, &state.result, &state.exception})
         Py_VISIT(each->get());
     return 0;
 }
@@ -293,8 +294,8 @@ int clear(PyObject* self) {
     call_state& state = state_of(self);
     end(self);
     // Not the loop, which breaks its cycles itself.
-    for (object* each : {&state.socket, &state.arguments[0], &state.arguments[1], &state.future,
-                         &state.result, &state.exception})
+    for (object* each : {&state.socket, &state.arguments.front(), &state.arguments.back(),
+                         &state.future, &state.result, &state.exception})
         *each = {};
     return 0;
 }
