@@ -41,17 +41,14 @@ class Echo:
     size: int
     idle: int = 0
     connections: int = 10
-    by: str = "protocol"
 
     @property
     def title(self):
         beside = f" beside {self.idle} idle" if self.idle else ""
-        by = "" if self.by == "protocol" else f" by {self.by}"
-        return f"TCP echo {self.size // 1024} KiB × {self.connections}{by}{beside}"
+        return f"TCP echo {self.size // 1024} KiB × {self.connections}{beside}"
 
 
 SMALL, LARGE = Echo(1024), Echo(100 * 1024)
-BY_SOCKETS = (Echo(1024, by="sockets"), Echo(100 * 1024, by="sockets"))
 CROWDED = (Echo(1024, idle=2000), Echo(1024, idle=10_000))
 SPARE_FILES = 100
 PATIENCE = 60  # seconds for what takes a few
@@ -71,10 +68,10 @@ READS = {
 
 
 @contextmanager
-def echo_server(build, loop, by):
+def echo_server(build, loop):
     """An echo server as a process, and its port."""
     server = subprocess.Popen(
-        programs.command("echo_server.py", loop, by),
+        programs.command("echo_server.py", loop),
         env=programs.environment(build),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -92,7 +89,7 @@ def echo_server(build, loop, by):
 
 
 def run_echo(build, loop, echo, seconds):
-    with echo_server(build, loop, echo.by) as (server, port):
+    with echo_server(build, loop) as (server, port):
         client = [build / "benchmarks/echo_client", port, server.pid]
         client += [echo.connections, echo.size, echo.idle, seconds]
         printed = subprocess.run(
@@ -137,7 +134,7 @@ def reads_here(build, loops):
 
 def echoes_here():
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    every = (SMALL, LARGE, *BY_SOCKETS, *CROWDED)
+    every = (SMALL, LARGE, *CROWDED)
     here = [echo for echo in every if echo.idle + echo.connections + SPARE_FILES <= files]
     notes = [
         f"Not measured: {echo.title}; only {files} files may be open (ulimit -Hn)."
