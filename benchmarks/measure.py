@@ -7,9 +7,10 @@ import argparse
 import importlib
 from pathlib import Path
 
-from harness import report
+from harness import document, plot, report
 
-SUITES = ("cpp", "loop", "producing", "frames")
+ROOT = Path(__file__).parents[1]
+SUITES = ("cpp", "loop", "echo", "http", "awaiting", "dbus", "producing", "frames")
 
 
 def main():
@@ -18,6 +19,7 @@ def main():
     arguments.add_argument("suites", nargs="+", choices=SUITES)
     arguments.add_argument("--quick", action="store_true")
     arguments.add_argument("--markdown", action="store_true")
+    arguments.add_argument("--document", action="store_true")
     options = arguments.parse_args()
     build = options.build.absolute()
     where = report.machine(build)
@@ -27,8 +29,16 @@ def main():
         markdown = report.as_markdown(results, where)
         (build / f"{suite}.json").write_text(report.as_json(results, where) + "\n")
         (build / f"{suite}.md").write_text(markdown + "\n")
-        report.plot(results, build / f"{suite}.svg")
-        print(markdown if options.markdown else report.as_text(results, where), end="\n\n")
+        plot.plot(results, build / f"{suite}.svg")
+        if options.document:
+            document.write(ROOT, suite, results, where)
+        print(
+            markdown if options.markdown else report.as_text(results, where),
+            end="\n\n",
+            flush=True,
+        )
+    if options.document:
+        document.write_headlines(ROOT, build, where)
 
 
 main()

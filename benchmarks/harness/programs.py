@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parents[1] / "python"
@@ -27,6 +28,35 @@ def run(build, program, *arguments, environment_too=None, quiet=False):
         timeout=120,
     ).stdout
     return json.loads(printed)
+
+
+@contextmanager
+def serving(build, command):
+    """A server as a process, which ends with its input, and what it prints as its first line."""
+    server = subprocess.Popen(
+        command,
+        env=environment(build),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with server:
+        try:
+            address = server.stdout.readline().strip()
+            if not address:
+                raise subprocess.CalledProcessError(server.wait(), command)
+            yield server, address
+        finally:
+            server.stdin.close()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def missing_modules(build, names):
+    """Those modules that the measured Python does not have."""
+    return run(build, "missing_modules.py", *names)
 
 
 def present_loops(build):

@@ -1,4 +1,4 @@
-"""What a suite of benchmarks gives, and how it is told: a table, a plot, JSON."""
+"""What a suite of benchmarks gives, and how it is told: a table, JSON."""
 
 import json
 import re
@@ -49,7 +49,7 @@ class Results:
 
     rows: list[Row]
     raw: dict  # for JSON
-    lines: Lines
+    lines: Lines | None
     method: str  # a sentence or two
     notes: list[str] = field(default_factory=list)  # what was missing, what to mistrust
 
@@ -79,6 +79,8 @@ def machine(build):
 
 def amount(value, unit):
     """A number for people."""
+    if unit == "bytes":
+        return f"{value / 1024:.3g} KiB"
     if unit == "allocations":
         return f"{value:.2f}".rstrip("0").rstrip(".")
     if unit in ("instructions", "frames"):
@@ -119,20 +121,26 @@ def as_text(results, where):
 
 
 def as_markdown(results, where):
-    lines = [
-        "| " + " | ".join(HEADER) + " |",
-        "| --- | ---: | --- | ---: | ---: | --- | --- |",
-    ]
-    lines += ["| " + " | ".join(cells(row)) + " |" for row in results.rows]
-    return "\n".join(lines + ["", *told(results, where)])
+    return "\n".join([*table_as_markdown(results.rows), "", *told(results, where)])
+
+
+def table_as_markdown(rows):
+    yield "| " + " | ".join(HEADER) + " |"
+    yield "| --- | ---: | --- | ---: | ---: | --- | --- |"
+    for row in rows:
+        yield "| " + " | ".join(cells(row)) + " |"
 
 
 def told(results, where):
-    yield (
-        f"{results.method} {where['processor']}, {where['cores']} cores, "
-        f"{where['kernel']}, {where['compiler']}, GLib {where['glib']}."
-    )
+    yield f"{results.method} {machine_in_words(where)}"
     yield from results.notes
+
+
+def machine_in_words(where):
+    return (
+        f"{where['processor']}, {where['cores']} cores, {where['kernel']}, "
+        f"{where['compiler']}, GLib {where['glib']}."
+    )
 
 
 def as_json(results, where):
@@ -140,63 +148,3 @@ def as_json(results, where):
     return json.dumps(
         {"machine": where, "table": told_rows, "notes": results.notes} | results.raw, indent=2
     )
-
-
-# The plot
-
-
-def plot(results, path):
-    """Draws how far ahead gawait is, and the suite's lines, as SVG."""
-    work, bars = "", []
-    for row in results.rows:
-        work = row.work or work
-        if row.ratio and row.unit in ("ns", "frames"):
-            bars.append((row.ratio, f"{work} ({row.peer_name})"))
-    data = ["$ahead << END"]
-    data += [f'{at} {ratio} "{name}"' for at, (ratio, name) in enumerate(reversed(bars))]
-    data.append("END")
-    for number, points in enumerate(results.lines.series.values()):
-        data += [f"$line{number} << END", *(f"{x} {y}" for x, y in points), "END"]
-    lines = ", ".join(
-        f"$line{number} using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 0.5 "
-        f"title '{name}'"
-        for number, name in enumerate(results.lines.series)
-    )
-    below = 300
-    height = below + 60 + 22 * len(bars)
-    script = f"""
-set terminal svg size 1100,{height} font 'sans-serif,12' background 'white' noenhanced
-set output '{path}'
-set multiplot
-set size 1,{1 - below / height}
-set origin 0,{below / height}
-set lmargin at screen 0.55
-set rmargin at screen 0.96
-set title 'times that gawait is ahead'
-set logscale x
-set grid x
-set yrange [-0.8:{len(bars) - 0.2}]
-set xrange [0.5:*]
-set style fill solid 0.7
-set arrow from 1, graph 0 to 1, graph 1 nohead linewidth 2 linecolor 'black'
-plot $ahead using 2:1:($2 < 1 ? $2 : 1):($2 < 1 ? 1 : $2):($1-0.35):($1+0.35):ytic(3) \\
-    with boxxyerror linecolor '#3465a4' notitle
-unset arrow
-unset yrange
-unset ytics
-unset logscale
-set lmargin at screen 0.1
-set size 1,{below / height}
-set origin 0,0
-set ytics auto
-{"set logscale y" if results.lines.logarithmic else ""}
-set xrange [*:*]
-set autoscale y
-set key left top
-set title '{results.lines.title}'
-set xlabel '{results.lines.x}'
-set ylabel '{results.lines.y}'
-plot {lines}
-unset multiplot
-"""
-    subprocess.run(["gnuplot"], input="\n".join(data) + script, text=True, check=True)

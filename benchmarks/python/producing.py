@@ -159,7 +159,7 @@ def main():
         def work():
             with_awaits(loop, call, chains)
 
-    print(json.dumps({"ns": timing.of_one(work, CALLS, float(seconds))}))
+    print(json.dumps(timing.of_one(work, CALLS, float(seconds))))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ usage: work.py LOOP WORK SECONDS
 import asyncio
 import json
 import os
+import signal
 import sys
 import threading
 
@@ -93,27 +94,55 @@ def timers(loop, operations):
     loop.run_until_complete(main())
 
 
-def threadsafe(loop, operations):
-    """Callbacks from another thread, which waits for each thousand to have been run."""
+def expiring(loop, operations):
+    """So many timers at once, which all expire within a tenth of a second."""
+    left = operations
+
+    def expired():
+        nonlocal left
+        left -= 1
+        if not left:
+            loop.stop()
+
+    for number in range(operations):
+        loop.call_later(number * 7919 % 1000 / 10_000, expired)
+    loop.run_forever()
+
+
+def threadsafe(loop, operations, threads=1):
+    """Callbacks from other threads, each of which waits for each thousand to have been run."""
     call = loop.call_soon_threadsafe
-    ran = threading.Event()
+    left = threads
 
     def nothing():
         pass
 
+    def ended():
+        nonlocal left
+        left -= 1
+        if not left:
+            loop.stop()
+
     def post():
-        for _ in range(operations // 1000):
+        ran = threading.Event()
+        for _ in range(operations // threads // 1000):
             ran.clear()
             for _ in range(999):
                 call(nothing)
             call(ran.set)
             ran.wait()
-        call(loop.stop)
+        call(ended)
 
-    thread = threading.Thread(target=post)
-    thread.start()
+    posting = [threading.Thread(target=post) for _ in range(threads)]
+    for thread in posting:
+        thread.start()
     loop.run_forever()
-    thread.join()
+    for thread in posting:
+        thread.join()
+
+
+def threadsafe_from_four(loop, operations):
+    threadsafe(loop, operations, 4)
 
 
 def threadsafe_at_home(loop, operations):
@@ -121,58 +150,59 @@ def threadsafe_at_home(loop, operations):
     in_batches(loop, operations, loop.call_soon_threadsafe)
 
 
-def memory_stream():
-    from gi.repository import Gio, GLib
-
-    return Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(b"x" * 16))
+def nothing_at_all():
+    pass
 
 
-def read_bytes(loop, operations):
-    """Awaits what an introspected function gives when it is called without a callback."""
-    from gi.repository import GLib
+def executor(loop, operations):
+    """Calls in another thread, one after the other."""
 
     async def main():
-        stream = memory_stream()
         for _ in range(operations):
-            await stream.read_bytes_async(4, GLib.PRIORITY_DEFAULT, None)
+            await loop.run_in_executor(None, nothing_at_all)
 
     loop.run_until_complete(main())
 
 
-def read_bytes_by_call(loop, operations):
-    from gi.repository import GLib
-
-    import gawait
+def executor_at_once(loop, operations):
+    """Calls in other threads, a hundred at a time."""
 
     async def main():
-        stream = memory_stream()
-        for _ in range(operations):
-            await gawait.call(stream.read_bytes_async, 4, GLib.PRIORITY_DEFAULT)
+        for _ in range(operations // 100):
+            await asyncio.gather(
+                *[loop.run_in_executor(None, nothing_at_all) for _ in range(100)]
+            )
 
     loop.run_until_complete(main())
 
 
-def read_bytes_by_hand(loop, operations):
-    """A callback that completes a future, and can be cancelled as what gawait gives: what works on
-    every release of PyGObject.
-    """
-    from gi.repository import Gio, GLib
+def processes(loop, operations):
+    """Processes that are spawned and waited for, ten at a time."""
 
-    def on_read(stream, result, future):
-        try:
-            future.set_result(stream.read_bytes_finish(result))
-        except GLib.Error as failure:
-            future.set_exception(failure)
+    async def spawn_and_wait():
+        process = await asyncio.create_subprocess_exec("/bin/true")
+        await process.wait()
 
     async def main():
-        stream = memory_stream()
-        for _ in range(operations):
-            future = loop.create_future()
-            cancellable = Gio.Cancellable()
-            stream.read_bytes_async(4, GLib.PRIORITY_DEFAULT, cancellable, on_read, future)
-            await future
+        for _ in range(operations // 10):
+            await asyncio.gather(*[spawn_and_wait() for _ in range(10)])
 
     loop.run_until_complete(main())
+
+
+def signals(loop, operations):
+    """Signals that the process sends itself, one after the other."""
+    arrived = asyncio.Event()
+    loop.add_signal_handler(signal.SIGUSR1, arrived.set)
+
+    async def main():
+        for _ in range(operations):
+            arrived.clear()
+            os.kill(os.getpid(), signal.SIGUSR1)
+            await arrived.wait()
+
+    loop.run_until_complete(main())
+    loop.remove_signal_handler(signal.SIGUSR1)
 
 
 # How many operations are done at a time, between looks at the clock.
@@ -182,11 +212,14 @@ CHUNKS = {
     sleep_0: 20_000,
     gathered: 10_000,
     timers: 10_000,
+    expiring: 1_000_000,
     threadsafe: 10_000,
+    threadsafe_from_four: 40_000,
     threadsafe_at_home: 10_000,
-    read_bytes: 1_000,
-    read_bytes_by_call: 1_000,
-    read_bytes_by_hand: 1_000,
+    executor: 500,
+    executor_at_once: 1_000,
+    processes: 100,
+    signals: 1_000,
 }
 
 
@@ -208,7 +241,7 @@ def main():
     work = globals()[work_name]
     operations = CHUNKS[work]
     took = timing.of_one(lambda: work(loop, operations), operations, float(seconds))
-    print(json.dumps({"ns": took, "io_uring": io_uring_is_open()}))
+    print(json.dumps(took | {"io_uring": io_uring_is_open()}))
     loop.close()
 
 
