@@ -18,7 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <optional>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -32,7 +32,7 @@ public:
         : server_(server), poll_(poll), message_(message) {}
 
     void begin() {
-        stream_.emplace(server_.connect());
+        stream_ = std::make_unique<stream>(server_.connect());
         left_to_receive_ = message_.size();
         if (stream_->send(message_) != message_.size())
             throw std::runtime_error("the message is larger than the socket's buffer");
@@ -59,7 +59,7 @@ private:
     const server& server_;
     int poll_;
     const std::vector<char>& message_;
-    std::optional<stream> stream_;
+    std::unique_ptr<stream> stream_;
     std::size_t left_to_receive_ = 0;
 };
 

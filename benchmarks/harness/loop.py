@@ -61,7 +61,7 @@ def rows_of(work, measured):
 
 def measure(build, quick):
     loops, notes = programs.present_loops(build)
-    repetitions, seconds = (1, 0.1) if quick else (5, 0.4)
+    repetitions, seconds = (1, 0.05) if quick else (5, 0.4)
     works = [each for each in WORKS if each.quick or not quick]
 
     def run(*arguments):

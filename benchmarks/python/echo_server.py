@@ -95,7 +95,7 @@ def new_service(listening):
 
 async def callbacks(loop, listening, tls):
     """Each callback is passed the two streams, and the connection that owns them."""
-    from gi.repository import Gio, GLib
+    from gi.repository import GLib
 
     priority = GLib.PRIORITY_DEFAULT
 
@@ -198,11 +198,12 @@ def main():
     asyncio.set_event_loop(loop)
     tls = new_tls(*certificate) if certificate else None
     listening, address = listen(where)
-    _serving = loop.run_until_complete(WAYS[way](loop, listening, tls))
+    serving = loop.run_until_complete(WAYS[way](loop, listening, tls))
     loop.add_reader(sys.stdin, loop.stop)
     kind = where.partition(":")[0] + ("+tls" if tls else "")
     print(f"{kind}:{address}", flush=True)
     loop.run_forever()
+    del serving  # is kept until here
 
 
 if __name__ == "__main__":
