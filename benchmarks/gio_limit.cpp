@@ -12,14 +12,12 @@
 #include "gawait/ref.hpp"
 #include "support/answer.hpp"
 #include "support/loop.hpp"
+#include "support/timing.hpp"
 
 #include <gio/gio.h>
 
-#include <chrono>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -68,31 +66,6 @@ void run(const operation& repeated, int at_once, int number) {
         each.begin();
     for (const auto& each : chains)
         iterate_until(each.done());
-}
-
-std::chrono::nanoseconds processor_time() {
-    timespec used{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-}
-
-void measure(const operation& repeated, int at_once, double seconds) {
-    constexpr int number = 1000;
-    using clock = std::chrono::steady_clock;
-    run(repeated, at_once, number); // what is made once
-    const auto begin = processor_time();
-    const auto began = clock::now();
-    const std::chrono::duration<double> time(seconds);
-    std::int64_t done = 0;
-    while (processor_time() - begin < time) {
-        run(repeated, at_once, number);
-        done += number;
-    }
-    const auto each = [&](std::chrono::nanoseconds all) {
-        return double(all.count()) / double(done);
-    };
-    std::printf("{\"ns\": %.1f, \"elapsed_ns\": %.1f}\n", each(processor_time() - begin),
-                each(clock::now() - began));
 }
 
 /// Calls a finish function with an error that is fatal.
@@ -219,9 +192,10 @@ int main(int count, char** arguments) try {
         return EXIT_FAILURE;
     }
     const std::string_view work = arguments[1];
-    gawait::benchmarks::measure(gawait::benchmarks::operation_of(work, arguments[2]),
-                                work == "call" ? std::atoi(arguments[2]) : 1,
-                                std::atof(arguments[3]));
+    const auto repeated = gawait::benchmarks::operation_of(work, arguments[2]);
+    const int at_once = work == "call" ? std::atoi(arguments[2]) : 1;
+    const auto run = [&] { gawait::benchmarks::run(repeated, at_once, 1000); };
+    gawait::benchmarks::print_time_of_one(run, 1000, 1, std::atof(arguments[3]));
     return EXIT_SUCCESS;
 } catch (const std::exception& failure) {
     std::fprintf(stderr, "gio_limit: %s\n", failure.what());

@@ -1,7 +1,5 @@
 """What awaiting an asynchronous function of GIO costs in Python: by us, by hand, by others."""
 
-import json
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -36,14 +34,6 @@ WAYS = {
 TARGETS = {BY_HAND: 1, PYGOBJECT: 1.5}
 
 
-def run_limit(build, work, argument, seconds, environment=None):
-    command = [build / "benchmarks/gio_limit", work, str(argument), str(seconds)]
-    printed = subprocess.run(
-        command, stdout=subprocess.PIPE, check=True, timeout=60, env=environment
-    ).stdout
-    return json.loads(printed)
-
-
 def ways_here(build, loops):
     """Those of the ways that there are here, and notes on the others."""
     without_aiofiles = programs.missing_modules(build, ["aiofiles"])
@@ -72,15 +62,15 @@ def measure(build, quick):
         def run(loop, work, way):
             return lambda: programs.run(build, "awaiting.py", loop, work, way, folder, seconds)
 
-        def run_limit_of(work):
-            return lambda: run_limit(build, work, folder, seconds)
+        def run_limit(work):
+            return lambda: programs.run_built(build, "gio_limit", work, folder, seconds)
 
         cases = {}
         for work in WORKS:
             for name, (loop, way, works) in ways.items():
                 if work in works:
                     cases[work, name] = run(loop, work, way)
-            cases[work, LIMIT] = run_limit_of(work)
+            cases[work, LIMIT] = run_limit(work)
         measured, left_out = in_turn(repetitions, cases)
     rows = []
     for work, title in WORKS.items():

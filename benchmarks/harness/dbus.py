@@ -1,11 +1,10 @@
 """Calls over D-Bus from Python, to a message bus of our own."""
 
-import os
 import subprocess
 from contextlib import contextmanager
 
 from harness import programs
-from harness.awaiting import LIMIT, run_limit
+from harness.awaiting import LIMIT
 from harness.comparing import GAWAIT, in_turn, named, of, rows_against
 from harness.report import Results
 
@@ -69,14 +68,16 @@ def measure(build, quick):
                 environment_too=environment,
             )
 
-        def run_limit_of(at_once):
-            return lambda: run_limit(build, "call", at_once, seconds, os.environ | environment)
+        def run_limit(at_once):
+            return lambda: programs.run_built(
+                build, "gio_limit", "call", at_once, seconds, environment_too=environment
+            )
 
         cases = {}
         for at_once in AT_ONCE:
             for name, (client, loop) in clients.items():
                 cases[at_once, name] = run(client, loop, at_once)
-            cases[at_once, LIMIT] = run_limit_of(at_once)
+            cases[at_once, LIMIT] = run_limit(at_once)
         measured, left_out = in_turn(repetitions, cases)
     rows = []
     for at_once, title in AT_ONCE.items():

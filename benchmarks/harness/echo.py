@@ -1,7 +1,6 @@
 """Messages over sockets there and back: what they cost a server on each loop, and at least."""
 
 import itertools
-import json
 import resource
 import subprocess
 import tempfile
@@ -18,7 +17,6 @@ GIO = "GIO's streams in Python"
 WAYS = ("protocols", "streams", "sockets")
 SIZES = (1, 10, 100)  # KiB
 SPARE_FILES = 100
-PATIENCE = 60  # seconds for what takes a few
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ QUICK = [
 ]
 
 # How far ahead of a peer gawait has to be.
-TARGETS = {"asyncio": 1, "uvloop": 1}
+TARGETS = {"asyncio": 1, "uvloop": 1, BY_HAND: 1}
 
 
 # Measuring
@@ -130,22 +128,16 @@ class Servers:
             else:
                 client = "echo_client"
                 arguments = [case.connections, 1024 * case.kibibytes, case.idle, seconds]
-            printed = subprocess.run(
-                [self.build / "benchmarks" / client, address, str(server.pid)]
-                + list(map(str, arguments)),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                check=True,
-                timeout=PATIENCE,
-            ).stdout
-            return json.loads(printed)
+            return programs.run_built(
+                self.build, client, address, server.pid, *arguments, quiet=True
+            )
 
 
 def who_takes_part(case, loops):
     if case.way != GIO:
         return [*loops, LIMIT]
     own = ["gi.events"] if "gi.events" in loops else []
-    return [GAWAIT, BY_HAND, *own]
+    return [GAWAIT, BY_HAND, *own, LIMIT]
 
 
 def limit_of(case):

@@ -14,7 +14,8 @@ class Work:
     function: str
     title: str
     targets: dict[str, float] = field(default_factory=lambda: {"uvloop": 1}, compare=False)
-    other_threads: bool = False  # so that also the time counts that passes
+    others: bool = False  # threads or processes, so that also the time counts that passes
+    limit: bool = False  # loop_limit.cpp does it as well
     quick: bool = True
 
 
@@ -25,16 +26,16 @@ WORKS = (
     Work("gathered", "1000 tasks gathered"),
     Work("timers", "timers started and cancelled"),
     Work("expiring", "a million timers that expire", quick=False),
-    Work("threadsafe", "call_soon_threadsafe, another thread", other_threads=True),
-    Work(
-        "threadsafe_from_four", "call_soon_threadsafe, four other threads", other_threads=True
-    ),
+    Work("threadsafe", "call_soon_threadsafe, another thread", others=True),
+    Work("threadsafe_from_four", "call_soon_threadsafe, four other threads", others=True),
     Work("threadsafe_at_home", "call_soon_threadsafe, own thread"),
-    Work("executor", "run_in_executor", other_threads=True),
-    Work("executor_at_once", "run_in_executor, 100 at once", other_threads=True),
-    Work("signals", "signals that the process sends itself"),
-    Work("processes", "processes spawned and awaited, 10 at once", other_threads=True),
+    Work("executor", "run_in_executor", others=True, limit=True),
+    Work("executor_at_once", "run_in_executor, 100 at once", others=True),
+    Work("signals", "signals that the process sends itself", limit=True),
+    Work("processes", "processes spawned and awaited, 10 at once", others=True, limit=True),
 )
+
+LIMIT = "system calls alone"
 
 # What of python/memory.py, and how many of it.
 MEMORY = {
@@ -53,7 +54,7 @@ def note_on_looks(measured):
 def rows_of(work, measured):
     took = of(work, measured)
     yield from rows_against(work.title, took, work.targets)
-    if work.other_threads:
+    if work.others:
         yield from rows_against(
             "the same, time that passes", took, work.targets, what="elapsed_ns"
         )
@@ -67,14 +68,18 @@ def measure(build, quick):
     def run(*arguments):
         return lambda: programs.run(build, *arguments)
 
-    cases = {
-        (each, loop): run("work.py", loop, each.function, seconds)
-        for each in works
-        for loop in loops
-    }
-    cases |= {
-        (kind, loop): run("memory.py", loop, kind, PENDING) for kind in MEMORY for loop in loops
-    }
+    def run_limit(work):
+        return lambda: programs.run_built(build, "loop_limit", work.function, seconds)
+
+    cases = {}
+    for work in works:
+        for loop in loops:
+            cases[work, loop] = run("work.py", loop, work.function, seconds)
+        if work.limit:
+            cases[work, LIMIT] = run_limit(work)
+    for kind in MEMORY:
+        for loop in loops:
+            cases[kind, loop] = run("memory.py", loop, kind, PENDING)
     measured, left_out = in_turn(repetitions, cases)
     rows = [row for each in works for row in rows_of(each, measured)]
     for kind, title in MEMORY.items():
@@ -85,5 +90,10 @@ def measure(build, quick):
         None,
         "Medians of several runs in turn, for one operation: processor time of the process. "
         f"{', '.join(loops.values())}.",
-        [note_on_looks(measured), *notes, *left_out],
+        [
+            note_on_looks(measured),
+            f"{LIMIT} is the same in C++ without a loop: what the kernel takes.",
+            *notes,
+            *left_out,
+        ],
     )

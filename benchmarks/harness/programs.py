@@ -1,4 +1,4 @@
-"""The Python programs that are measured, each run in a process of its own."""
+"""The programs that are measured, each run in a process of its own."""
 
 import json
 import os
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parents[1] / "python"
+PATIENCE = 60  # seconds for what takes a few
 
 
 def environment(build):
@@ -18,16 +19,26 @@ def command(program, *arguments):
 
 
 def run(build, program, *arguments, environment_too=None, quiet=False):
-    """Gives what a program prints as JSON; CalledProcessError where it fails."""
-    printed = subprocess.run(
-        command(program, *arguments),
+    """Gives what a Python program prints as JSON; CalledProcessError where it fails."""
+    return printed(build, command(program, *arguments), environment_too, quiet)
+
+
+def run_built(build, program, *arguments, environment_too=None, quiet=False):
+    """The same for one that meson builds."""
+    built = [str(build / "benchmarks" / program), *map(str, arguments)]
+    return printed(build, built, environment_too, quiet)
+
+
+def printed(build, command, environment_too=None, quiet=False):
+    ended = subprocess.run(
+        command,
         env=environment(build) | (environment_too or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE if quiet else None,
         check=True,
-        timeout=120,
-    ).stdout
-    return json.loads(printed)
+        timeout=PATIENCE,
+    )
+    return json.loads(ended.stdout)
 
 
 @contextmanager
