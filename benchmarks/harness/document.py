@@ -40,18 +40,17 @@ HEADLINES = (
 
 def write(root, suite, results, where):
     """Writes the table and the plot of a suite into the page that has all."""
-    plots = root / PLOTS
-    plots.mkdir(exist_ok=True)
-    plot.plot(results, plots / f"{suite}.svg")
-    shown = f"![Times that gawait is ahead]({plots.name}/{suite}.svg)"
+    (root / PLOTS).mkdir(exist_ok=True)
+    plot.plot(results, root / PLOTS / f"{suite}.svg")
+    shown = f"![Times that gawait is ahead](performance/{suite}.svg)"
     replace(root / PAGE, suite, f"{report.as_markdown(results, where)}\n\n{shown}")
 
 
 def write_headlines(root, build, where):
     """Writes those of the suites that were measured last, in this run or an earlier one."""
     rows = [row for each in HEADLINES if (row := find(build, *each))]
-    bars = [(row.ratio, f"{row.work} ({row.peer_name})") for row in rows if row.ratio]
-    plot.plot_ahead(bars, root / PLOTS / "headlines.svg")
+    (root / PLOTS).mkdir(exist_ok=True)
+    plot.plot_ahead(plot.bars_of(rows), root / PLOTS / "headlines.svg")
     table = "\n".join(report.table_as_markdown(rows))
     shown = f"![Times that gawait is ahead]({PLOTS}/headlines.svg)"
     replace(
@@ -69,7 +68,7 @@ def find(build, suite, work, peer):
         row.pop("ratio")
         current = row["work"] or current
         if (current, row["peer_name"]) == (work, peer):
-            return Row(**row | {"work": work})
+            return Row(**row | {"work": f"echo, {work}" if suite == "echo" else work})
     return None
 
 

@@ -26,7 +26,7 @@ def bars_of(rows):
     work, bars = "", []
     for row in rows:
         work = row.work or work
-        if row.ratio and row.unit in ("ns", "bytes", "frames"):
+        if row.ratio and row.unit != "allocations":
             bars.append((row.ratio, f"{work} ({row.peer_name})"))
     return bars
 
@@ -49,6 +49,7 @@ def block(name, lines):
 
 
 def diagram_of_bars(bars, bottom):
+    least = min([0.5, *(0.9 * ratio for ratio, _ in bars)])
     data = (f'{at} {ratio} "{name}"' for at, (ratio, name) in enumerate(reversed(bars)))
     return f"""
 {block("ahead", data)}
@@ -60,7 +61,7 @@ set title 'times that gawait is ahead'
 set logscale x
 set grid x
 set yrange [-0.8:{len(bars) - 0.2}]
-set xrange [0.5:*]
+set xrange [{least}:*]
 set style fill solid 0.7
 set arrow from 1, graph 0 to 1, graph 1 nohead linewidth 2 linecolor 'black'
 plot $ahead using 2:1:($2 < 1 ? $2 : 1):($2 < 1 ? 1 : $2):($1-0.35):($1+0.35):ytic(3) \\
