@@ -14,6 +14,13 @@ from harness.report import Lines, Results, Row
 LIMIT = "epoll alone"
 BY_HAND = "callbacks by hand"
 GIO = "GIO's streams in Python"
+
+# Who takes part in that: by what it is called, the loop and the way of python/echo_server.py.
+WAYS_OF_GIO = {
+    GAWAIT: (GAWAIT, "awaits"),
+    BY_HAND: (GAWAIT, "callbacks"),
+    "PyGObject's own": ("gi.events", "awaits"),
+}
 WAYS = ("protocols", "streams", "sockets")
 SIZES = (1, 10, 100)  # KiB
 SPARE_FILES = 100
@@ -114,10 +121,7 @@ class Servers:
         options = [where, *([str(self.certificate)] if case.tls else [])]
         if who == LIMIT:
             return [str(self.build / "benchmarks/echo_limit"), *options]
-        loop, way = who, case.way
-        if way == GIO:
-            loop = GAWAIT if who == BY_HAND else who
-            way = "callbacks" if who == BY_HAND else "awaits"
+        loop, way = WAYS_OF_GIO[who] if case.way == GIO else (who, case.way)
         return programs.command("echo_server.py", loop, way, *options)
 
     def measure(self, case, who, seconds):
@@ -134,10 +138,9 @@ class Servers:
 
 
 def who_takes_part(case, loops):
-    if case.way != GIO:
-        return [*loops, LIMIT]
-    own = ["gi.events"] if "gi.events" in loops else []
-    return [GAWAIT, BY_HAND, *own, LIMIT]
+    if case.way == GIO:
+        return [*(who for who, (loop, _) in WAYS_OF_GIO.items() if loop in loops), LIMIT]
+    return [*loops, LIMIT]
 
 
 def limit_of(case):
