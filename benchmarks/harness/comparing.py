@@ -34,8 +34,10 @@ def in_turn(repetitions, cases):
 
 
 def name_of(key):
-    """What a case is called where it is told of: key is a tuple of what has a title or none."""
-    return ", ".join(str(getattr(part, "title", part)) for part in key)
+    """What a case is called where it is told of: key is a tuple of names, and what has a title."""
+    return ", ".join(
+        str(part if isinstance(part, str) else getattr(part, "title", part)) for part in key
+    )
 
 
 def reason_of(failure):
