@@ -99,3 +99,15 @@ def of_operation(operation):
         ("@return ", returned) if returned else None,
         ("@see ", f"`{start.c_name}()`" + (f", {address}" if address else "")),
     )
+
+
+def of_observed(observed, kind):
+    """Of a signal or a property."""
+    site = SITES.get(f"{observed.owner.namespace.name}-{observed.owner.namespace.version}")
+    mark = "::" if kind == "signal" else ":"
+    c_name = f"`{observed.owner.c_type}{mark}{observed.element.name}`"
+    page = f"{site}/{kind}.{observed.owner.name}.{observed.element.name}.html"
+    return comment(
+        first_sentence(observed.element.doc),
+        ("@see ", c_name + (f", {page}" if site else "")),
+    )

@@ -159,6 +159,44 @@ class Function(Documented):
         return [each for each in self.parameters if not each.is_instance]
 
 
+def dashed(element):
+    """The name of a signal or a property."""
+    name = element.need("name")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
+        element.fail(f"no name of a signal or property: {name!r}")
+    return name
+
+
+class Signal(Documented):
+    def __init__(self, element, namespace):
+        super().__init__(element)
+        self.name = dashed(element)
+        self.is_detailed = element.flag("detailed")
+        self.deprecated = element.flag("deprecated")
+        self.deprecated_version = element.get("deprecated-version")
+        parameters = element.first("parameters")
+        self.parameters = [
+            Parameter(child, namespace)
+            for child in (parameters.all("parameter") if parameters else [])
+        ]
+        returned = element.first("return-value")
+        if not returned:
+            element.fail("<glib:signal> has no return-value")
+        self.returned = Value(returned, namespace)
+
+
+class Property(Value):
+    def __init__(self, element, namespace):
+        super().__init__(element, namespace)
+        self.name = dashed(element)
+        self.deprecated = element.flag("deprecated")
+        self.deprecated_version = element.get("deprecated-version")
+        # Readable, if nothing else is said, and not fixed when the object is made.
+        self.can_change = element.get("readable", "1") == "1" and not element.flag(
+            "construct-only"
+        )
+
+
 class Named(Documented):
     """What a namespace holds and a type may name."""
 
@@ -172,6 +210,11 @@ class Named(Documented):
         if self.c_type is not None and not IDENTIFIER.fullmatch(self.c_type):
             element.fail(f"c:type is no identifier: {self.c_type!r}")
         self.version = element.get("version")
+        self.deprecated = element.flag("deprecated")
+        self.get_type = element.get("glib:get-type")
+        self.gtype_name = element.get("glib:type-name")
+        if self.gtype_name is not None and not IDENTIFIER.fullmatch(self.gtype_name):
+            element.fail(f"glib:type-name is no identifier: {self.gtype_name!r}")
         position = element.first("source-position")
         self.header = position.get("filename", "") if position else ""
 
@@ -184,7 +227,6 @@ class Container(Named):
         self.symbol_prefix = element.get("c:symbol-prefix")
         if self.symbol_prefix is not None and not IDENTIFIER.fullmatch(self.symbol_prefix):
             element.fail(f"c:symbol-prefix is no identifier: {self.symbol_prefix!r}")
-        self.get_type = element.get("glib:get-type")
         self.functions = [
             Function(child, namespace)
             for child in element.all("function", "method", "constructor")
@@ -192,7 +234,18 @@ class Container(Named):
         ]
 
 
-class Class(Container):
+class Observable(Container):
+    """What has signals and properties."""
+
+    is_fundamental = False
+
+    def __init__(self, element, namespace):
+        super().__init__(element, namespace)
+        self.signals = [Signal(child, namespace) for child in element.all("glib:signal")]
+        self.properties = [Property(child, namespace) for child in element.all("property")]
+
+
+class Class(Observable):
     """A class of objects."""
 
     def __init__(self, element, namespace):
@@ -206,7 +259,7 @@ class Class(Container):
         self.base_names += [each.need("name") for each in element.all("implements")]
 
 
-class Interface(Container):
+class Interface(Observable):
     def __init__(self, element, namespace):
         super().__init__(element, namespace)
         self.base_names = [each.need("name") for each in element.all("prerequisite")]

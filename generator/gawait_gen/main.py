@@ -7,6 +7,7 @@ import sys
 
 from .operations import operations
 from .repository import Repository, default_directories
+from .signals import signals
 from .writer import Writer
 from .xml import Malformed
 
@@ -14,8 +15,8 @@ from .xml import Malformed
 def arguments(given):
     parser = argparse.ArgumentParser(
         prog="gawait-gen",
-        description="Writes C++ headers in which each async function of a GObject library is one "
-        "function to co_await.",
+        description="Writes C++ headers in which each async function of a GObject library, and each "
+        "signal and property of its classes, is one function to co_await.",
     )
     parser.add_argument(
         "namespaces",
@@ -45,14 +46,16 @@ def arguments(given):
     return parser.parse_args(given)
 
 
-def report(namespace, written, left_out):
+def report(namespace, functions, left_out, observed, not_observed):
+    name = f"{namespace.name}-{namespace.version}"
     skipped = [each for each in left_out if each.is_operation]
-    print(
-        f"{namespace.name}-{namespace.version}: {len(written)} functions, {len(skipped)} skipped"
-    )
+    print(f"{name}: {len(functions)} functions, {len(skipped)} skipped")
+    print(f"{name}: {len(observed)} signals and properties, {len(not_observed)} skipped")
     for each in left_out:
         word = "skipped" if each.is_operation else "no operation"
         print(f"{word}: {each.start.c_name}: {each.reason}")
+    for each in not_observed:
+        print(f"skipped: {each.c_name}: {each.reason}")
 
 
 def write_depfile(path, target, girs):
@@ -69,10 +72,11 @@ def main(given=None):
         writer = Writer(repository, chosen.output)
         for name in chosen.namespaces:
             namespace = repository.load(name)
-            written, left_out = operations(repository, namespace)
-            writer.namespace(namespace, written, left_out)
+            functions, left_out = operations(repository, namespace)
+            observed, not_observed = signals(repository, namespace, functions)
+            writer.namespace(namespace, functions, observed, [*left_out, *not_observed])
             if not chosen.quiet:
-                report(namespace, written, left_out)
+                report(namespace, functions, left_out, observed, not_observed)
     except Malformed as error:
         print(f"gawait-gen: {error}", file=sys.stderr)
         return 1

@@ -31,6 +31,10 @@ class LeftOut:
         self.reason = reason
         self.is_operation = is_operation
 
+    @property
+    def c_name(self):
+        return f"{self.start.c_name}()"
+
 
 class Operation:
     """An async function: a start and a finish function of C's as one function of C++'s."""

@@ -1,4 +1,4 @@
-"""The C++ of one async function."""
+"""The C++ of one async function, signal or property."""
 
 import re
 
@@ -94,7 +94,7 @@ def public_function(operation, documentation):
         each.parameter + (f" = {each.default}" if each.default else "")
         for each in operation.inputs
     ]
-    head = f"{_deprecation(operation)}{'' if names else 'inline '}auto {operation.name}("
+    head = f"{_deprecation(operation.start, operation.namespace)}{'' if names else 'inline '}auto {operation.name}("
     declaration = templated(
         [
             each.template + (f" = {each.template_default}" if each.template_default else "")
@@ -109,10 +109,47 @@ def public_function(operation, documentation):
     return "\n".join([documentation, declaration, *body, "}"])
 
 
-def _deprecation(operation):
-    if not operation.start.deprecated:
+def signal_function(signal, documentation):
+    """The function that gives a signal of an object."""
+    arguments = ["object", f'"{signal.element.name}"']
+    parameters = [f"emitter<{signal.owner.c_type}> object"]
+    if signal.has_detail:
+        parameters.append("const char* detail = nullptr")
+        arguments.append("detail")
+    made = wrap(f"using signal = object_signal<{signal.answer}(", signal.arguments, ")>;", 4)
+    return _observing(
+        signal, parameters, [made, f"    return signal({', '.join(arguments)});"], documentation
+    )
+
+
+def property_function(observed, documentation):
+    """The function that gives a property of an object."""
+    arguments = ["object", f'"{observed.element.name}"']
+    made = wrap(f"return object_property<{observed.value}>(", arguments, ");", 4)
+    parameters = [f"emitter<{observed.owner.c_type}> object"]
+    return _observing(observed, parameters, [made], documentation)
+
+
+def _observing(observed, parameters, body, documentation):
+    deprecated = _deprecation(observed.element, observed.owner.namespace)
+    head = wrap(f"{deprecated}inline auto {observed.name}(", parameters, ") {")
+    return "\n".join([documentation, head, *body, "}"])
+
+
+def _deprecation(function, namespace):
+    if not function.deprecated:
         return ""
-    since = operation.start.deprecated_version
+    since = function.deprecated_version
     if not since or not re.fullmatch(r"[\w.]+", since):
         return "[[deprecated]] "
-    return f'[[deprecated("since {operation.namespace.name} {since}")]] '
+    return f'[[deprecated("since {namespace.name} {since}")]] '
+
+
+def gtype_name(member):
+    """Tells the library what GObject calls a type."""
+    return wrap(
+        "template <> inline constexpr const char* ",
+        [f"gtype_name<{member.c_type}>", f'"{member.gtype_name}";'],
+        "",
+        separator=" = ",
+    )

@@ -1,5 +1,5 @@
-"""Writes the headers of a namespace: one for each class with async functions, one that says what
-its types are, and one that includes all.
+"""Writes the headers of a namespace: one for each class with async functions, signals or
+properties, one that says what its types are, and one that includes all.
 """
 
 import pathlib
@@ -8,14 +8,18 @@ import re
 from mako.template import Template
 
 from . import documentation, layout, text
-from .gir import Array, Class, Interface, Record
+from .gir import Array, Class, Enumeration, Interface, Record
 from .names import snake
+from .signals import Property, Signal
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
 
 # Of these ref.hpp knows the types up to the oldest GLib that there may be.
 KNOWN = {"GLib", "GObject", "Gio", "GioUnix"}
 KNOWN_VERSION = (2, 74)
+
+# One structure of two types, of which that of Gdk is in use.
+SAME_STRUCTURE = {"cairo_rectangle_int_t": "GdkRectangle"}
 
 
 def tag(member):
@@ -66,7 +70,7 @@ def reference_traits(repository, namespace):
     """How the types of a namespace are referenced, as far as ref.hpp does not know."""
     traits, boxed = [], []
     for member in namespace.members.values():
-        if not member.c_type:
+        if not member.c_type or member.c_type in SAME_STRUCTURE:
             continue
         known = namespace.name in KNOWN and _version(member.version) <= KNOWN_VERSION
         if known:
@@ -124,18 +128,54 @@ def c_includes(namespace):
     return [each for each in namespace.c_includes if each != "gio/gsettingsbackend.h"]
 
 
-class Header:
-    """A header with the async functions of a class, or those of no class."""
+def gtype_names(namespace):
+    """The types that GObject calls otherwise than C does."""
+    return [
+        member
+        for member in namespace.members.values()
+        if isinstance(member, (Record, Enumeration))
+        and member.c_type
+        and member.gtype_name
+        and (member.gtype_name != member.c_type or member.c_type in SAME_STRUCTURE.values())
+        and member.c_type not in SAME_STRUCTURE
+        and not (isinstance(member, Record) and member.is_class_structure)
+    ]
 
-    def __init__(self, name, title, operations):
+
+class Header:
+    """A header with what is written of a class, or of no class."""
+
+    def __init__(self, name, title, written):
         self.name = name
         self.title = title
-        self.operations = operations
+        self.signals = [each for each in written if isinstance(each, Signal)]
+        self.properties = [each for each in written if isinstance(each, Property)]
+        observed = {*self.signals, *self.properties}
+        self.operations = [each for each in written if each not in observed]
+        self.written = written
+
+    @property
+    def has_deprecated(self):
+        return any(
+            each.start.deprecated or each.finish.deprecated for each in self.operations
+        ) or any(
+            each.element.deprecated or each.owner.deprecated
+            for each in [*self.signals, *self.properties]
+        )
+
+    @property
+    def includes(self):
+        """What of gawait it is made of."""
+        return (
+            (["property"] if self.properties else [])
+            + (["signal"] if self.signals else [])
+            + (["typed"] if self.operations else [])
+        )
 
 
-def headers(namespace, operations):
+def headers(namespace, written):
     by_owner = {}
-    for each in operations:
+    for each in written:
         by_owner.setdefault(each.owner, []).append(each)
     found = []
     for owner, own in by_owner.items():
@@ -152,7 +192,13 @@ def headers(namespace, operations):
     return sorted(found, key=lambda header: header.name)
 
 
-def _types(operation):
+def _types(written):
+    if isinstance(written, (Signal, Property)):
+        for each in written.types:
+            yield each
+            yield from each.elements
+        return
+    operation = written
     for each in operation.start.parameters + operation.finish.parameters:
         yield each.type
         yield from each.type.elements
@@ -160,11 +206,11 @@ def _types(operation):
     yield from operation.finish.returned.type.elements
 
 
-def used_namespaces(repository, namespace, operations):
+def used_namespaces(repository, namespace, written):
     """The other namespaces whose types the functions take or give."""
     found = {}
-    for operation in operations:
-        for each in _types(operation):
+    for item in written:
+        for each in _types(item):
             member = None if isinstance(each, Array) else repository.type_of(each)
             other = getattr(member, "namespace", None)
             if other and other is not namespace and other.name not in ("GLib", "GObject"):
@@ -184,20 +230,20 @@ class Writer:
         self._output = pathlib.Path(output)
         self._written = set()
 
-    def namespace(self, namespace, operations, left_out):
+    def namespace(self, namespace, operations, signals, left_out):
         """Writes all headers of a namespace, and the classes.hpp of those it uses."""
-        used = used_namespaces(self._repository, namespace, operations)
-        for other in used:
+        written = [*operations, *signals]
+        for other in used_namespaces(self._repository, namespace, written):
             self._classes(other)
         self._classes(namespace)
-        parts = headers(namespace, operations)
+        parts = headers(namespace, written)
         for header in parts:
             self._write(
                 "class.hpp.mako",
                 header.name,
                 namespace,
                 header=header,
-                used=used_namespaces(self._repository, namespace, header.operations),
+                used=used_namespaces(self._repository, namespace, header.written),
             )
         self._write(
             "namespace.hpp.mako",
@@ -221,6 +267,7 @@ class Writer:
             bases=base_traits(self._repository, namespace),
             traits=traits,
             boxed=boxed,
+            gtype_names=gtype_names(namespace),
         )
 
     def _write(self, template, name, namespace, **values):

@@ -5,21 +5,18 @@
 #include "gawait/detail/coroutine.hpp"
 #include "gawait/detail/detached_run.hpp"
 #include "gawait/detail/kept_call.hpp"
-#include "gawait/detail/suspension.hpp"
+#include "gawait/detail/thread_wait_queue.hpp"
 #include "gawait/engine/engine.hpp"
 #include "gawait/task.hpp"
 #include "gawait/unobserved.hpp"
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <type_traits>
 #include <utility>
 
 namespace gawait {
 namespace detail {
-
-class join_wait;
 
 /// A task that runs by itself: what it and its handle share.
 class GAWAIT_API spawned_base : detached_run {
@@ -33,11 +30,8 @@ public:
     void cancel() noexcept { root_.request(); }
     bool done() const noexcept { return done_.load(std::memory_order_acquire); }
 
-    /// @return false if the task is done.
-    bool add(join_wait& waiting) noexcept;
-
-    /// @return false if the wait is over.
-    bool remove(join_wait& waiting) noexcept;
+    /// What waits for the end.
+    thread_wait_queue& waiting() noexcept { return waiting_; }
 
 protected:
     /// @throws error if the result was taken before.
@@ -50,18 +44,13 @@ private:
     virtual void keep_outcome() noexcept = 0;
 
     void end() noexcept override;
-    /// Makes the task done, and takes the next one out that waits for that, or null.
-    join_wait* take_done() noexcept;
-    void unlink(join_wait& waiting) noexcept;
 
     engine_ref home_;
     task_root root_;
     std::shared_ptr<spawned_base> self_; // while the task runs
     std::atomic<bool> taken_{false};
     std::atomic<bool> done_{false};
-    std::mutex lock_; // handles may be awaited on other threads
-    join_wait* first_ = nullptr;
-    join_wait* last_ = nullptr;
+    thread_wait_queue waiting_; // handles may be awaited on other threads
 };
 
 template <class T> class spawned final : public spawned_base {
@@ -96,8 +85,8 @@ private:
     outcome<T> outcome_;     // from then on
 };
 
-/// Waits in a spawned task's list for its end.
-class GAWAIT_API join_wait : suspension {
+/// Waits for the end of a spawned task.
+class GAWAIT_API join_wait : thread_wait {
 public:
     explicit join_wait(spawned_base& awaited) noexcept : awaited_(&awaited) {}
 
@@ -105,24 +94,15 @@ public:
 
     template <has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        if (!begin(awaiting))
-            return false;
-        return awaited_->add(*this) || !abandon();
+        return wait_in(awaited_->waiting(), awaiting, [this] { return awaited_->done(); });
     }
 
 protected:
-    using suspension::throw_if_cancelled;
+    using thread_wait::throw_if_cancelled;
     ~join_wait() = default;
 
 private:
-    friend class spawned_base;
-
-    bool withdraw() noexcept override { return awaited_->remove(*this); }
-
     spawned_base* awaited_;
-    join_wait* previous_ = nullptr;
-    join_wait* next_ = nullptr;
-    bool linked_ = false;
 };
 
 } // namespace detail

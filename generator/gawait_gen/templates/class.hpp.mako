@@ -1,7 +1,7 @@
 <%
     place = namespace.name.lower()
     several = [each for each in header.operations if len(each.parts) > 1]
-    deprecated = any(each.start.deprecated or each.finish.deprecated for each in header.operations)
+    deprecated = header.has_deprecated
 %>\
 #pragma once
 
@@ -10,9 +10,13 @@
 % for each in sorted({place} | {other.name.lower() for other in used}):
 #include "gawait/${each}/classes.hpp"
 % endfor
-#include "gawait/typed.hpp"
+% for each in header.includes:
+#include "gawait/${each}.hpp"
+% endfor
+% if header.operations:
 
 #include <utility>
+% endif
 
 namespace gawait::${place} {
 % if deprecated:
@@ -24,6 +28,7 @@ G_GNUC_BEGIN_IGNORE_DEPRECATIONS
 ${text.result_struct(each)}
 
 % endfor
+% if header.operations:
 namespace calls {
 
 % for each in header.operations:
@@ -32,8 +37,17 @@ ${text.call_struct(each)}
 % endfor
 } // namespace calls
 
+% endif
 % for each in header.operations:
 ${text.public_function(each, documentation.of_operation(each))}
+
+% endfor
+% for each in header.signals:
+${text.signal_function(each, documentation.of_observed(each, "signal"))}
+
+% endfor
+% for each in header.properties:
+${text.property_function(each, documentation.of_observed(each, "property"))}
 
 % endfor
 % if deprecated:

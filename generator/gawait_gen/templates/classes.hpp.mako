@@ -2,6 +2,9 @@
 
 // Written by gawait-gen from ${namespace.name}-${namespace.version}.
 
+% if gtype_names:
+#include "gawait/gvalue.hpp"
+% endif
 #include "gawait/handle.hpp"
 
 % for include in includes:
@@ -29,6 +32,14 @@ template <> struct ref_traits<${each.c_type}> {
         g_boxed_free(${each.get_type}(), owned);
     }
 };
+% endfor
+
+% endif
+% if gtype_names:
+// What GObject calls them ------------------------------------------------------------
+
+% for each in gtype_names:
+${text.gtype_name(each)}
 % endfor
 
 % endif

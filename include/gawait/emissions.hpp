@@ -1,0 +1,79 @@
+#pragma once
+
+#include "gawait/detail/signal_connection.hpp"
+#include "gawait/thread_channel.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace gawait {
+namespace detail {
+
+/// Keeps what comes until it is asked for.
+template <class T> class emission_queue final : public signal_connection {
+public:
+    /// What of an emission is kept. The arguments are those of a handler, the emitter first.
+    using reader = T (*)(const GValue* arguments);
+
+    emission_queue(reader read, std::size_t most) : read_(read), kept_(most) {}
+
+    thread_channel<T>& kept() noexcept { return kept_; }
+    std::size_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+
+private:
+    void emitted(const GValue* arguments, GValue* /*answer*/) noexcept override {
+        if (!kept_.send_newest(read_(arguments)))
+            dropped_.fetch_add(1, std::memory_order_relaxed);
+    }
+
+    void ended() noexcept override { kept_.close(); }
+
+    const reader read_;
+    thread_channel<T> kept_;
+    std::atomic<std::size_t> dropped_{0};
+};
+
+} // namespace detail
+
+/// The emissions of a signal, or the values of a property, one after the other. Those that come
+/// between two steps are kept.
+///
+///     auto added = gio::volume_monitor_mount_added(monitor).emissions();
+///     while (auto mount = co_await added.next())
+///         show(*mount);
+///
+/// The signal is connected as long as this lives. It keeps the object not alive.
+///
+/// `T` is the argument, a `std::tuple` of several, or `std::monostate` if there is none. What a
+/// signal gives is copied, with references of its own.
+template <class T> class [[nodiscard]] emissions {
+public:
+    using value_type = T;
+
+    explicit emissions(std::shared_ptr<detail::emission_queue<T>> queue) noexcept
+        : queue_(std::move(queue)) {}
+
+    /// Waits for the next emission: a `std::optional<T>`, which is empty after the last one:
+    /// when the object was disposed of, or the signal disconnected. In a task of any context, for
+    /// an emission of any thread. None may be waiting when this is destroyed.
+    ///
+    /// @throws cancelled; nothing is lost then, and the next call goes on.
+    auto next() noexcept GAWAIT_LIFETIMEBOUND { return queue_->kept().receive(); }
+
+    /// How many emissions were dropped: if more would be kept than were asked for, the oldest go.
+    std::size_t dropped() const noexcept { return queue_->dropped(); }
+
+    /// Disconnects the signal. `next()` gives what is kept, and then nothing. From any thread.
+    void close() noexcept { queue_->disconnect(); }
+
+    /// Whether `close()` was called.
+    bool closed() const noexcept { return queue_->disconnected(); }
+
+private:
+    detail::connected<detail::emission_queue<T>> queue_;
+};
+
+} // namespace gawait
