@@ -40,7 +40,8 @@ struct handle_traits<Handle> {
 };
 
 /// Of which classes and interfaces, other than `GObject`, an object of the class `T` is one
-/// besides. `gawait-gen` writes it for the classes of a namespace; for a class of your own:
+/// besides, where the compiler does not see that its structure begins with theirs. `gawait-gen`
+/// writes it for the classes of a namespace; for a class of your own:
 ///
 ///     template <> struct gawait::bases<MyWindow> : gawait::derives_from<GtkWindow, GtkWidget> {};
 template <class T> struct bases {
@@ -62,7 +63,7 @@ template <class T, class Base> consteval bool is_one() {
     else if constexpr (std::is_same_v<Base, GObject>)
         return gobject<plain>;
     else
-        return false;
+        return begins_with<plain, Base>();
 }
 
 } // namespace detail
@@ -79,5 +80,11 @@ using handled_t = std::remove_pointer_t<decltype(handle_traits<std::remove_cvref
 template <class Handle, class T>
 concept handle_to =
     std::is_same_v<std::remove_cvref_t<Handle>, std::nullptr_t> || is_a<handled_t<Handle>, T>;
+
+/// A reference of one's own to the object of a handle, as to one of the class `T`, which may be one
+/// above its own: `ref_to<GInputStream>(file_stream)`.
+template <class T, handle_to<T> Handle> ref<T> ref_to(const Handle& handle) noexcept {
+    return ref<T>::retain(reinterpret_cast<T*>(handle_traits<Handle>::get(handle)));
+}
 
 } // namespace gawait

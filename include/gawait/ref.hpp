@@ -33,28 +33,29 @@ template <class T, auto Free> struct free_function {
 
 namespace detail {
 
-template <class T> consteval bool begins_with_gobject();
+template <class T, class Base> consteval bool begins_with();
 
-/// Becomes any structure that begins with a `GObject`.
-struct any_gobject {
+/// Becomes any structure that begins with a `Base`.
+template <class Base> struct any_that_begins_with {
     template <class T>
-        requires(std::is_class_v<T> && begins_with_gobject<T>())
+        requires(std::is_class_v<T> && begins_with<T, Base>())
     operator T() const noexcept;
 };
 
 /// Becomes nothing, unless that takes whatever there is, as a `std::any` does.
-struct no_gobject {};
+struct no_structure {};
 
 template <class T>
 concept visible_structure = std::is_class_v<T> && requires { sizeof(T); } && std::is_aggregate_v<T>;
 
-/// Whether the structure is seen to be that of a GObject: its first member is a `GObject` or
-/// another such structure, whatever the name. (Aggregate initialisation begins with it.)
-template <class T> consteval bool begins_with_gobject() {
-    if constexpr (std::is_same_v<T, GObject>)
+/// Whether the structure is seen to be that of an object of the class `Base`: its first member is
+/// a `Base` or another such structure, whatever the name. (Aggregate initialisation begins with
+/// it.)
+template <class T, class Base> consteval bool begins_with() {
+    if constexpr (std::is_same_v<T, Base>)
         return true;
     else if constexpr (visible_structure<T>)
-        return requires { T{any_gobject()}; } && !requires { T{no_gobject()}; };
+        return requires { T{any_that_begins_with<Base>()}; } && !requires { T{no_structure()}; };
     else
         return false;
 }
@@ -87,7 +88,7 @@ private:
 };
 
 template <class T>
-    requires(detail::begins_with_gobject<T>())
+    requires(detail::begins_with<T, GObject>())
 struct ref_traits<T> : gobject_traits<T> {};
 
 template <> struct ref_traits<GArray> : ref_functions<GArray, g_array_ref, g_array_unref> {};

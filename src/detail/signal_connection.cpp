@@ -21,6 +21,10 @@ void check_object(GObject* object, const char* name, const std::source_location&
         refuse(where, std::string("what '") + name + "' is asked for of is no GObject");
 }
 
+// GLib's locks order a connection before the calls of it; this says so in terms of C++, for tools
+// that do not see into GLib.
+std::atomic<unsigned> connected_count{0};
+
 std::string quoted(const char* of, const std::string& name) {
     return "'" + std::string(of) + "::" + name + "'";
 }
@@ -112,6 +116,7 @@ void signal_connection::connect(const std::shared_ptr<signal_connection>& handle
     g_closure_set_marshal(closure, marshal);
     g_closure_add_finalize_notifier(closure, handler.get(), finalize);
     handler->self_ = handler;
+    connected_count.fetch_add(1, std::memory_order_release);
     handler->handler_ =
         g_signal_connect_closure_by_id(signal.object, signal.id, signal.detail, closure, FALSE);
     if (handler->disconnected()) // by a call in another thread, which knew of no id
@@ -137,6 +142,7 @@ void signal_connection::let_go() noexcept {
 void signal_connection::marshal(GClosure* closure, GValue* answer, guint /*count*/,
                                 const GValue* arguments, gpointer /*hint*/,
                                 gpointer /*data*/) noexcept {
+    connected_count.load(std::memory_order_acquire);
     auto& self = *static_cast<signal_connection*>(closure->data);
     const std::lock_guard guard(self.lock_);
     if (!self.disconnected())
