@@ -9,7 +9,9 @@ namespace gawait {
 /// The awaiter of `readable()`, `writable()` and `fd_ready()`.
 class GAWAIT_API [[nodiscard]] fd_awaiter final : fd_watch, detail::suspension {
 public:
-    fd_awaiter(int fd, GIOCondition condition) noexcept : fd_watch(on_ready, fd, condition) {}
+    fd_awaiter(int fd, GIOCondition condition) noexcept : fd_watch(on_ready, fd, condition) {
+        leave_registered(0);
+    }
 
     bool await_ready() const noexcept { return false; }
 

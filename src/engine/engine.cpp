@@ -143,6 +143,10 @@ void engine::watch(fd_watch& watch) {
 
 void engine::unwatch(fd_watch& watch) noexcept { state_of(*this).polled.unwatch(watch); }
 
+bool engine::is_registered(const fd_watch& watch) const noexcept {
+    return state_of(*this).polled.is_registered(watch);
+}
+
 void engine::add(close_hook& hook) noexcept { state_of(*this).hooks.add(hook); }
 
 bool engine::call(close_hook::function which) noexcept { return state_of(*this).hooks.call(which); }

@@ -67,8 +67,12 @@ void poller::reopen_after_fork() noexcept {
 
 void poller::watch_all_again() noexcept {
     open();
-    for (const int fd : watched_)
-        control(EPOLL_CTL_ADD, fd, slots_[std::size_t(fd)].registered);
+    for (std::size_t fd = 0; fd < slots_.size(); ++fd) {
+        slot& here = slots_[fd];
+        here.registered = awaited(here);
+        if (here.first)
+            control(EPOLL_CTL_ADD, int(fd), here.registered);
+    }
 }
 
 // A file that was closed under its watches cannot be taken out of the set, and goes on
@@ -104,32 +108,36 @@ void poller::arm(clock::time_point deadline) noexcept {
     timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
 }
 
-void poller::add(fd_watch& watch) {
-    if (watch.fd_ < 0)
+poller::slot& poller::slot_for(int fd) {
+    if (fd < 0)
         throw error::from_errno(EBADF, "watching a file descriptor");
-    const auto fd = std::size_t(watch.fd_);
-    if (fd >= slots_.size()) {
+    const auto index = std::size_t(fd);
+    if (index >= slots_.size()) {
         // Memory is only for numbers that the kernel gave out.
-        if (fcntl(watch.fd_, F_GETFD) < 0)
+        if (fcntl(fd, F_GETFD) < 0)
             throw error::from_errno(errno, "watching a file descriptor");
-        slots_.resize(std::max(fd + 1, slots_.size() * 2));
+        slots_.resize(std::max(index + 1, slots_.size() * 2));
     }
-    slot& here = slots_[fd];
-    const std::uint32_t events = here.registered | std::uint32_t(watch.condition_);
-    int failure = 0;
-    if (!here.first) {
-        watched_.reserve(watched_.size() + 1);
-        failure = control(EPOLL_CTL_ADD, watch.fd_, events);
-    } else if (events != here.registered) {
-        failure = control(EPOLL_CTL_MOD, watch.fd_, events);
+    return slots_[index];
+}
+
+/// Of a descriptor that is registered for the watch's condition, or not at all.
+void poller::add(slot& here, fd_watch& watch) {
+    if (watched_.size() == watched_.capacity())
+        watched_.reserve(watched_.size() * 2 + 1);
+    if (!here.registered) {
+        const std::uint32_t events = std::uint32_t(watch.condition_) | always;
+        if (const int failure = control(EPOLL_CTL_ADD, watch.fd_, events))
+            throw error::from_errno(failure, "watching a file descriptor");
+        here.registered = events;
+        here.file = 0;
     }
-    if (failure)
-        throw error::from_errno(failure, "watching a file descriptor");
+    if (watch.file_)
+        here.file = watch.file_;
     if (!here.first) {
         here.index = watched_.size();
         watched_.push_back(watch.fd_);
     }
-    here.registered = events;
     count(here, watch.condition_, 1);
     watch.next_ = nullptr;
     watch.previous_ = here.first ? here.first->previous_ : &watch;
@@ -144,6 +152,15 @@ void poller::count(slot& here, GIOCondition condition, std::uint32_t change) noe
             here.waiting[index] += change;
 }
 
+/// What the watches of a descriptor wait for.
+std::uint32_t poller::awaited(const slot& here) noexcept {
+    std::uint32_t events = here.first ? always : 0;
+    for (std::size_t index = 0; index < conditions.size(); ++index)
+        if (here.waiting[index] > 0)
+            events |= std::uint32_t(conditions[index]);
+    return events;
+}
+
 void poller::unwatch(fd_watch& watch) noexcept {
     if (!watch.watching_)
         return;
@@ -151,20 +168,21 @@ void poller::unwatch(fd_watch& watch) noexcept {
     slot& here = slots_[std::size_t(watch.fd_)];
     count(here, watch.condition_, -1u);
     (here.first == &watch ? here.first : watch.previous_->next_) = watch.next_;
-    if (!here.first) {
-        control(EPOLL_CTL_DEL, watch.fd_, 0);
-        forget(watch.fd_);
-        return;
-    }
-    (watch.next_ ? watch.next_ : here.first)->previous_ = watch.previous_;
-    std::uint32_t events = 0;
-    for (std::size_t index = 0; index < conditions.size(); ++index)
-        if (here.waiting[index] > 0)
-            events |= std::uint32_t(conditions[index]);
-    if (events != here.registered) {
-        here.registered = events;
-        control(EPOLL_CTL_MOD, watch.fd_, events);
-    }
+    if (here.first)
+        (watch.next_ ? watch.next_ : here.first)->previous_ = watch.previous_;
+    else
+        leave_watched(here);
+    std::uint32_t events = awaited(here);
+    if (watch.leaves_registered_ && (here.registered & EPOLLIN))
+        events |= EPOLLIN | always;
+    if (events != here.registered)
+        change(watch.fd_, events);
+}
+
+bool poller::is_registered(const fd_watch& watch) const noexcept {
+    const auto fd = std::size_t(watch.fd_);
+    return watch.fd_ >= 0 && fd < slots_.size() && is_of(slots_[fd], watch) &&
+           (slots_[fd].registered & EPOLLIN);
 }
 
 void poller::clear() noexcept {
@@ -173,21 +191,34 @@ void poller::clear() noexcept {
             each->watching_ = false;
 }
 
-bool poller::is_watched(int fd) const noexcept {
-    return fd >= 0 && std::size_t(fd) < slots_.size() && slots_[std::size_t(fd)].first;
+void poller::leave_watched(const slot& gone) noexcept {
+    const int last = watched_.back();
+    watched_[gone.index] = last;
+    slots_[std::size_t(last)].index = gone.index;
+    watched_.pop_back();
 }
 
-bool poller::is_closed(int fd) noexcept {
-    return control(EPOLL_CTL_MOD, fd, slots_[std::size_t(fd)].registered) != 0;
+/// Changes what a descriptor is registered for, to nothing by no events.
+///
+/// @return an `errno` if it was closed.
+int poller::change(int fd, std::uint32_t events) noexcept {
+    slot& here = slots_[std::size_t(fd)];
+    const int failure = control(events ? EPOLL_CTL_MOD : EPOLL_CTL_DEL, fd, events);
+    if (!failure || !events)
+        here.registered = events;
+    if (!here.registered) {
+        here.file = 0;
+        ++here.generation;
+    }
+    return failure;
 }
 
 fd_watch* poller::forget(int fd) noexcept {
     slot& here = slots_[std::size_t(fd)];
-    const int last = watched_.back();
-    watched_[here.index] = last;
-    slots_[std::size_t(last)].index = here.index;
-    watched_.pop_back();
+    if (here.first)
+        leave_watched(here);
     here.registered = 0;
+    here.file = 0;
     here.waiting = {};
     ++here.generation;
     return std::exchange(here.first, nullptr);

@@ -42,12 +42,19 @@ public:
     ///
     /// @throws error as `engine::watch()` does.
     template <class Queue> void watch(fd_watch& watch, Queue queue) {
-        if (is_watched(watch.fd_))
-            end_if_closed(watch.fd_, queue);
-        add(watch);
+        slot& here = slot_for(watch.fd_);
+        const std::uint32_t events = here.registered | std::uint32_t(watch.condition_) | always;
+        // The kernel knows a file that was closed no more, even if its number is another's now.
+        if (here.registered && !(is_of(here, watch) && events == here.registered) &&
+            change(watch.fd_, events) != 0)
+            end_all(watch.fd_, queue);
+        add(here, watch);
     }
 
     void unwatch(fd_watch& watch) noexcept;
+
+    /// As `engine::is_registered()` says.
+    bool is_registered(const fd_watch& watch) const noexcept;
 
     /// Ends every watch without telling.
     void clear() noexcept;
@@ -86,16 +93,23 @@ public:
     /// When `probe_closed()` is worth its system calls again.
     clock::time_point next_probe() const noexcept { return next_probe_; }
 
-    /// Looks at some of the watched descriptors, at others each time. Those that were closed
-    /// under their watches end these with `G_IO_NVAL`: the kernel tells nobody.
+    /// Looks at some of the watched descriptors, at others each time, and at all if one was
+    /// closed, as others then are. Those that were closed under their watches end these with
+    /// `G_IO_NVAL`: the kernel tells nobody.
     ///
     /// @return whether anything was reported.
     template <class Queue> bool probe_closed(clock::time_point now, Queue queue) noexcept {
         next_probe_ = now + probe_interval;
         bool any = false;
-        for (auto left = std::min(watched_.size(), probes); left > 0 && watching(); --left) {
+        auto left = std::max(probes, watched_.size() / intervals_to_probe_all);
+        for (left = std::min(left, watched_.size()); left > 0 && watching(); --left) {
             probed_ = (probed_ + 1) % watched_.size();
-            any |= end_if_closed(watched_[probed_], queue);
+            const int fd = watched_[probed_];
+            if (change(fd, slots_[std::size_t(fd)].registered) == 0)
+                continue;
+            end_all(fd, queue);
+            any = true;
+            left = watched_.size() + 1;
         }
         return any;
     }
@@ -106,7 +120,8 @@ private:
     static constexpr int wakeup_tag = -2;
 
     static constexpr std::chrono::milliseconds probe_interval{100};
-    static constexpr std::size_t probes = 16; // at a time
+    static constexpr std::size_t probes = 16; // at least, at a time
+    static constexpr std::size_t intervals_to_probe_all = 10;
 
     // That found nothing, one after the other in a turn: what a ring costs is worth it only in
     // long turns, and a system call that clears it only if it saves others.
@@ -120,10 +135,14 @@ private:
 
     static constexpr std::array conditions{G_IO_IN, G_IO_OUT, G_IO_PRI};
 
+    // Of all that is registered, which the kernel reports whether or not it is asked for.
+    static constexpr std::uint32_t always = EPOLLERR;
+
     struct slot {
         fd_watch* first = nullptr; // the oldest, whose previous_ is the latest
         std::array<std::uint32_t, conditions.size()> waiting{}; // watches, by condition
-        std::uint32_t registered = 0; // the events that the kernel was asked for
+        std::uint32_t registered = 0; // the events that the kernel was asked for, if it was
+        std::uintptr_t file = 0;      // for which, if that is known
         std::uint32_t generation = 0; // tells the files apart that had this number
         std::size_t index = 0;        // of the descriptor in watched_
     };
@@ -153,29 +172,37 @@ private:
             haunted_ = true;
             return;
         }
-        for (fd_watch* each = slots_[std::size_t(fd)].first; each; each = each->next_)
+        const slot& here = slots_[std::size_t(fd)];
+        for (fd_watch* each = here.first; each; each = each->next_)
             if (const std::uint32_t ready =
                     events & (std::uint32_t(each->condition_) | EPOLLERR | EPOLLHUP))
                 hand_over(*each, ready, queue);
+        // What nobody waits for would be told again and again.
+        if (!here.first || (events & ~(awaited(here) | EPOLLHUP)))
+            haunted_ |= change(fd, awaited(here)) != 0;
     }
 
-    template <class Queue> bool end_if_closed(int fd, Queue& queue) noexcept {
-        if (!is_closed(fd))
-            return false;
+    /// Of a descriptor that was closed.
+    template <class Queue> void end_all(int fd, Queue& queue) noexcept {
         for (fd_watch* each = forget(fd); each;) {
             fd_watch* next = each->next_;
             each->watching_ = false;
             hand_over(*each, G_IO_NVAL, queue);
             each = next;
         }
-        return true;
     }
 
-    bool is_watched(int fd) const noexcept;
-    bool is_closed(int fd) noexcept;
-    void add(fd_watch& watch);
+    static bool is_of(const slot& here, const fd_watch& watch) noexcept {
+        return here.file != 0 && here.file == watch.file_;
+    }
+
+    slot& slot_for(int fd);
+    void add(slot& here, fd_watch& watch);
     static void count(slot& here, GIOCondition condition, std::uint32_t change) noexcept;
+    static std::uint32_t awaited(const slot& here) noexcept;
+    int change(int fd, std::uint32_t events) noexcept;
     fd_watch* forget(int fd) noexcept;
+    void leave_watched(const slot& gone) noexcept;
     std::size_t collect() noexcept;
     bool listen() noexcept;
     void forget_notice() noexcept;

@@ -121,6 +121,11 @@ public:
     /// Ends a watch. To be called before the descriptor is closed.
     void unwatch(fd_watch& watch) noexcept;
 
+    /// Whether the file of a watch is registered for reading: a watch before has left that (see
+    /// `fd_watch::leave_registered()`), and it was not found readable since with nobody there to
+    /// read. False for a watch that tells no file.
+    bool is_registered(const fd_watch& watch) const noexcept;
+
     /// What to call, on the thread that destroys it, when the context goes away
     /// under the engine. Jobs posted by the hook still run, before the context
     /// is gone.

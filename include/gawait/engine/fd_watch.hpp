@@ -2,6 +2,7 @@
 
 #include "gawait/engine/job.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace gawait {
@@ -23,7 +24,24 @@ public:
         : job(dispatch), on_ready_(on_ready), fd_(fd), condition_(condition) {}
 
     int fd() const noexcept { return fd_; }
+
+    /// To be called neither while it is watched nor while a call is queued.
+    void set_fd(int fd) noexcept { fd_ = fd; }
+
     GIOCondition condition() const noexcept { return condition_; }
+
+    /// Has a watch leave its descriptor registered for reading when it ends, for the next one,
+    /// until it is found readable with nobody there to read. That saves system calls where one
+    /// wait for the same descriptor follows another. To be called before the watch begins.
+    ///
+    /// @param file a number that stands for the open file behind the descriptor, and never for
+    ///     another. A watch that finds its file registered begins without a system call. Zero
+    ///     if the descriptor may have been closed meanwhile, and its number be that of another
+    ///     file: then the kernel is asked.
+    void leave_registered(std::uintptr_t file) noexcept {
+        leaves_registered_ = true;
+        file_ = file;
+    }
 
     /// What the descriptor was found ready for, to be read in the handler.
     /// `G_IO_NVAL`: it was closed while it was watched, and the engine has
@@ -48,6 +66,8 @@ private:
     int fd_;
     GIOCondition condition_;
     GIOCondition ready_ = GIOCondition(0);
+    std::uintptr_t file_ = 0;
+    bool leaves_registered_ = false;
     bool watching_ = false;
     bool queued_ = false;
     fd_watch *previous_ = nullptr, *next_ = nullptr; // of the same descriptor

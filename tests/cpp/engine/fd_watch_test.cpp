@@ -2,10 +2,12 @@
 
 #include "gawait/engine/engine.hpp"
 #include "gawait/error.hpp"
+#include "support/child_process.hpp"
 #include "support/descriptors.hpp"
 #include "support/engine_fixture.hpp"
 #include "support/engine_work.hpp"
 #include "support/loop.hpp"
+#include "support/registrations.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,6 +25,7 @@ using test::action;
 using test::alarm;
 using test::descriptor;
 using test::descriptor_pair;
+using test::registrations;
 using test::watcher;
 
 struct fd_watch : test::engine_fixture {
@@ -494,6 +497,156 @@ TEST_F(fd_watch, more_descriptors_than_one_poll_reports_are_all_served) {
     settle();
     for (const auto& each : watches)
         EXPECT_EQ(each->calls, 1);
+}
+
+struct left_registered : fd_watch {
+    /// A watch of the reading end that leaves it registered, after it was told once.
+    void watch_once(int fd, std::uintptr_t file) {
+        once watch(*home, fd, G_IO_IN);
+        watch.leave_registered(file);
+        home->watch(watch);
+        EXPECT_TRUE(until([&] { return watch.calls > 0; }));
+        EXPECT_EQ(watch.ready, G_IO_IN);
+    }
+
+    bool is_registered(int fd, std::uintptr_t file) {
+        once watch(*home, fd, G_IO_IN);
+        watch.leave_registered(file);
+        return home->is_registered(watch);
+    }
+
+    bool turns_for_ever() const {
+        int iterations = 0;
+        while (iterations < 1000 && g_main_context_iteration(context.get(), FALSE))
+            ++iterations;
+        return iterations == 1000;
+    }
+
+    descriptor_pair pipe = descriptor_pair::pipe();
+    int number = pipe.first.get();
+    int none = registrations();
+};
+
+TEST_F(left_registered, a_descriptor_is_watched_again_for_the_same_file_as_it_is) {
+    pipe.second.write("x");
+    watch_once(number, 1);
+    EXPECT_EQ(pipe.first.read(), "x");
+    EXPECT_EQ(registrations(), none + 1);
+    EXPECT_TRUE(is_registered(number, 1));
+    EXPECT_FALSE(is_registered(number, 2));
+    EXPECT_FALSE(is_registered(number, 0));
+    pipe.second.write("y");
+    watch_once(number, 1);
+    EXPECT_TRUE(is_registered(number, 1));
+}
+
+TEST_F(left_registered, a_descriptor_keeps_nothing_awake_and_is_let_go_once_it_is_readable) {
+    pipe.second.write("x");
+    watch_once(number, 1);
+    EXPECT_FALSE(turns_for_ever());
+    EXPECT_FALSE(is_registered(number, 1));
+    EXPECT_EQ(registrations(), none);
+    watch_once(number, 1); // and reported again to who waits
+}
+
+TEST_F(left_registered, what_hangs_up_with_nobody_there_is_let_go) {
+    pipe.second.write("x");
+    watch_once(number, 1);
+    EXPECT_EQ(pipe.first.read(), "x");
+    pipe.second.close();
+    EXPECT_FALSE(turns_for_ever());
+    EXPECT_EQ(registrations(), none);
+}
+
+TEST_F(left_registered, an_end_for_nobody_is_not_told_to_who_waits_for_something_else) {
+    auto sockets = descriptor_pair::sockets();
+    const int fd = sockets.first.get();
+    sockets.second.write("x");
+    watch_once(fd, 1);
+    sockets.first.fill();
+    once writable(*home, fd, G_IO_OUT);
+    home->watch(writable);
+    EXPECT_FALSE(turns_for_ever());
+    EXPECT_EQ(writable.calls, 0);
+    sockets.second.drain();
+    EXPECT_TRUE(until([&] { return writable.calls == 1; }));
+    EXPECT_EQ(writable.ready, G_IO_OUT);
+    watch_once(fd, 1);
+}
+
+TEST_F(left_registered, a_wait_for_writing_leaves_the_registration_for_reading) {
+    auto sockets = descriptor_pair::sockets();
+    const int fd = sockets.first.get();
+    sockets.second.write("x");
+    watch_once(fd, 1);
+    sockets.first.drain();
+    once writable(*home, fd, G_IO_OUT);
+    writable.leave_registered(1);
+    home->watch(writable);
+    EXPECT_TRUE(until([&] { return writable.calls == 1; }));
+    EXPECT_TRUE(is_registered(fd, 1));
+    EXPECT_FALSE(turns_for_ever());
+}
+
+TEST_F(left_registered, a_number_that_was_closed_and_opened_again_is_watched_as_the_new_file) {
+    for (const std::uintptr_t file : {0, 2}) {
+        pipe.second.write("x");
+        watch_once(number, 1);
+        pipe.first.read();
+        auto fresh = descriptor_pair::pipe();
+        ASSERT_EQ(dup3(fresh.first.get(), number, O_CLOEXEC), number);
+        once watch(*home, number, G_IO_IN);
+        watch.leave_registered(file);
+        home->watch(watch);
+        settle();
+        EXPECT_EQ(watch.calls, 0);
+        fresh.second.write("x");
+        EXPECT_TRUE(until([&] { return watch.calls == 1; }));
+        EXPECT_EQ(watch.ready, G_IO_IN);
+        pipe.first.read();
+        pipe.second = std::move(fresh.second);
+    }
+}
+
+TEST_F(left_registered,
+       a_copy_of_a_closed_descriptor_neither_spins_the_loop_nor_reports_for_another) {
+    const descriptor copy(fcntl(number, F_DUPFD_CLOEXEC, 0)); // as a child process has
+    pipe.second.write("x");
+    watch_once(number, 1);
+    pipe.first.read();
+    pipe.first.close();
+    pipe.second.write("x");
+    EXPECT_FALSE(turns_for_ever());
+    EXPECT_EQ(registrations(), none);
+    pipe.first = descriptor(fcntl(copy.get(), F_DUPFD_CLOEXEC, number));
+    ASSERT_EQ(pipe.first.get(), number);
+    watch_once(number, 2);
+}
+
+TEST_F(left_registered, a_descriptor_is_watched_anew_in_a_child_process) {
+    pipe.second.write("x");
+    watch_once(number, 1);
+    pipe.first.read();
+    const pid_t child = test::in_child([&] {
+        once watch(*home, number, G_IO_IN);
+        watch.leave_registered(1);
+        home->watch(watch);
+        pipe.second.write("x");
+        return until([&] { return watch.calls == 1; });
+    });
+    EXPECT_TRUE(test::succeeded(child));
+}
+
+TEST_F(left_registered, a_watch_that_ends_unheard_leaves_it_too) {
+    once watch(*home, number, G_IO_IN);
+    watch.leave_registered(1);
+    home->watch(watch);
+    home->unwatch(watch);
+    EXPECT_TRUE(is_registered(number, 1));
+    once other(*home, number, G_IO_IN);
+    home->watch(other);
+    home->unwatch(other); // which does not
+    EXPECT_EQ(registrations(), none);
 }
 
 } // namespace
