@@ -28,6 +28,7 @@
 #include "gawait/signal.hpp"
 #include "gawait/sleep.hpp"
 #include "gawait/spawn.hpp"
+#include "gawait/streams.hpp"
 #include "gawait/task.hpp"
 #include "gawait/thread_channel.hpp"
 #include "gawait/thread_event.hpp"

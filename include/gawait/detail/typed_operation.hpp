@@ -37,6 +37,8 @@ public:
 
     bool await_ready() const noexcept { return !valid_; }
 
+    Call& call() noexcept { return call_; }
+
     template <has_environment Promise> bool await_suspend(std::coroutine_handle<Promise> awaiting) {
         auto start = [this](GCancellable* cancellable, GAsyncReadyCallback callback,
                             gpointer data) { call_.start(cancellable, callback, data); };

@@ -30,6 +30,9 @@ public:
 
     int get() const { return fd_; }
 
+    /// Leaves it to the caller to close it.
+    int release() { return std::exchange(fd_, -1); }
+
     void close() {
         if (fd_ >= 0)
             ::close(std::exchange(fd_, -1));
