@@ -1,6 +1,6 @@
 // Sends back what comes over TCP, by GIO's streams and callbacks, as a program in C does it.
 //
-// Prints its port, and ends with its input.
+// Prints its address, and ends with its input.
 
 #include "echo/gio_listener.hpp"
 #include "support/descriptor.hpp"

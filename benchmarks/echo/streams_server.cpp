@@ -2,8 +2,8 @@
 //
 // usage: echo_streams [operations]
 //
-// Each await is one of streams.hpp or, if so asked for, GIO's own operation. Prints its port, and
-// ends with its input.
+// Each await is one of streams.hpp or, if so asked for, GIO's own operation. Prints its address,
+// and ends with its input.
 
 #include "echo/gio_listener.hpp"
 #include "gawait/async.hpp"

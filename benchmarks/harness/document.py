@@ -28,6 +28,7 @@ HEADLINES = (
     ("echo", "streams, TCP, 1 KiB × 10", "uvloop"),
     ("echo", "sockets, TCP, 1 KiB × 10", "uvloop"),
     ("echo", "protocols, TLS over TCP, 1 KiB × 10", "uvloop"),
+    ("echo", "GIO's streams in C++, TCP, 1 KiB × 10", "callbacks"),
     ("http", "aiohttp, a request for 1 KiB", "uvloop"),
     ("http", "uvicorn with httptools, a request for 1 KiB", "uvloop"),
     ("awaiting", "await read_bytes_async of memory", "callback and future by hand"),

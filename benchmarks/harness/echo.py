@@ -21,6 +21,12 @@ WAYS_OF_GIO = {
     BY_HAND: (GAWAIT, "callbacks"),
     "PyGObject's own": ("gi.events", "awaits"),
 }
+GIO_OF_CPP = "GIO's streams in C++"
+PROGRAMS_OF_CPP = {
+    GAWAIT: ["echo_streams"],
+    "GIO's operations awaited": ["echo_streams", "operations"],
+    "callbacks": ["echo_callbacks"],
+}
 WAYS = ("protocols", "streams", "sockets")
 SIZES = (1, 10, 100)  # KiB
 SPARE_FILES = 100
@@ -71,7 +77,11 @@ EVERY = [
     for family, tls, way, size in itertools.product(("tcp", "unix"), (False, True), WAYS, SIZES)
     if not (way == "sockets" and tls)
 ]
-OF_GIO = [Echo(GIO, 1), Echo(GIO, 100), Echo(GIO, 1, idle=2000)]
+OF_GIO = [
+    Echo(way, size, idle=idle)
+    for way in (GIO_OF_CPP, GIO)
+    for size, idle in ((1, 0), (100, 0), (1, 2000))
+]
 QUICK = [
     ALONE,
     CROWDED[0],
@@ -80,11 +90,12 @@ QUICK = [
     Echo("sockets", 1),
     Echo("protocols", 1, "unix"),
     Echo("protocols", 1, tls=True),
-    OF_GIO[0],
+    Echo(GIO_OF_CPP, 1),
+    Echo(GIO, 1),
 ]
 
 # How far ahead of a peer gawait has to be.
-TARGETS = {"asyncio": 1, "uvloop": 1, BY_HAND: 1}
+TARGETS = {"asyncio": 1, "uvloop": 1, BY_HAND: 1, "callbacks": 1}
 
 
 # Measuring
@@ -120,9 +131,14 @@ class Servers:
             where += f":{self.folder}/{next(self.numbers)}"
         options = [where, *([str(self.certificate)] if case.tls else [])]
         if who == LIMIT:
-            return [str(self.build / "benchmarks/echo_limit"), *options]
+            return self.built("echo_epoll", *options)
+        if case.way == GIO_OF_CPP:
+            return self.built(*PROGRAMS_OF_CPP[who])
         loop, way = WAYS_OF_GIO[who] if case.way == GIO else (who, case.way)
         return programs.command("echo_server.py", loop, way, *options)
+
+    def built(self, program, *options):
+        return [str(self.build / "benchmarks" / program), *options]
 
     def measure(self, case, who, seconds):
         with programs.serving(self.build, self.command(case, who)) as (server, address):
@@ -138,6 +154,8 @@ class Servers:
 
 
 def who_takes_part(case, loops):
+    if case.way == GIO_OF_CPP:
+        return [*PROGRAMS_OF_CPP, LIMIT]
     if case.way == GIO:
         return [*(who for who, (loop, _) in WAYS_OF_GIO.items() if loop in loops), LIMIT]
     return [*loops, LIMIT]
