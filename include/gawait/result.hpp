@@ -63,6 +63,7 @@ public:
             return **this;
     }
 
+    // NOLINTBEGIN(bugprone-unchecked-optional-access): the caller's contract
     /// The value; undefined unless `has_value()`.
     std::add_lvalue_reference_t<T> operator*() noexcept
         requires(!std::is_void_v<T>)
@@ -81,6 +82,7 @@ public:
         else
             return *value_;
     }
+    // NOLINTEND(bugprone-unchecked-optional-access)
 
     std::add_pointer_t<T> operator->() noexcept
         requires(!std::is_void_v<T>)

@@ -41,7 +41,7 @@ public:
         try {
             if (other.failure_)
                 fail(std::move(other.failure_));
-            else
+            else // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it has ended
                 value_.emplace(*std::move(other.value_));
         } catch (...) {
             fail(failure::current());
@@ -52,10 +52,12 @@ public:
     T take() {
         if (failure_)
             failure(std::move(failure_)).rethrow();
+        // NOLINTBEGIN(bugprone-unchecked-optional-access): it has ended
         if constexpr (std::is_reference_v<T>)
             return static_cast<T>(**value_);
         else
             return *std::move(value_);
+        // NOLINTEND(bugprone-unchecked-optional-access)
     }
 
 private:
