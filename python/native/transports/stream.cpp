@@ -44,7 +44,6 @@ PyObject* call_soon_name;
 PyObject* connection_lost_name;
 PyObject* data_received_name;
 PyObject* eof_received_name;
-PyObject* fileno_name;
 PyObject* get_buffer_name;
 PyObject* minus_one;
 
@@ -125,7 +124,7 @@ parties stream::concerned() { return {loop, object::retain(self()), protocol}; }
 ///
 /// @return what the kernel calls a bad descriptor if it is closed.
 int stream::descriptor() {
-    const object number = call_method(socket, fileno_name);
+    const auto number = object::adopt(PyObject_CallNoArgs(fileno.get()));
     const long value = number ? PyLong_AsLong(number.get()) : -1;
     if (value < 0) [[unlikely]]
         PyErr_Clear();
@@ -143,7 +142,11 @@ bool stream::tell(const char* what) {
            object::adopt(PyObject_CallMethod(logger, "debug", "sO", what, self()));
 }
 
-bool stream::connect(PyObject* to, PyObject* waiter, PyObject* server_or_none) {
+bool stream::connect(PyObject* sock, PyObject* to, PyObject* waiter, PyObject* server_or_none) {
+    fileno = object::adopt(PyObject_GetAttrString(sock, "fileno"));
+    if (!fileno)
+        return false;
+    socket = object::retain(sock);
     fd = descriptor();
     if (!add_addresses(extra, socket) || !set_protocol(to))
         return false;
@@ -243,7 +246,7 @@ bool stream::lose(PyObject* exception) {
     const object told = protocol;
     attempt(call_method(told, connection_lost_name, exception));
     attempt(object::adopt(PyObject_CallMethod(socket.get(), "close", nullptr)));
-    socket = protocol = loop = object();
+    socket = fileno = protocol = loop = object();
     if (server)
         attempt(detach());
     if (drained) {
@@ -583,12 +586,11 @@ bool prepare_streams() {
     connection_lost_name = PyUnicode_InternFromString("connection_lost");
     data_received_name = PyUnicode_InternFromString("data_received");
     eof_received_name = PyUnicode_InternFromString("eof_received");
-    fileno_name = PyUnicode_InternFromString("fileno");
     get_buffer_name = PyUnicode_InternFromString("get_buffer");
     minus_one = PyLong_FromLong(-1);
     return buffered_protocol && logger && set_result_unless_cancelled && transport_socket &&
            buffer_updated_name && call_soon_name && connection_lost_name && data_received_name &&
-           eof_received_name && fileno_name && get_buffer_name && minus_one;
+           eof_received_name && get_buffer_name && minus_one;
 }
 
 } // namespace gawait::python

@@ -23,6 +23,7 @@ struct stream {
     object loop;
     object protocol;
     object socket;
+    object fileno; // its method
     object server; // or of no server
 
     object drained; // the future of a sendfile() that waits until nothing is left in the buffer
@@ -42,7 +43,7 @@ struct stream {
     ///
     /// @param waiter a future that is completed once it is made, or None.
     /// @param server_or_none the `asyncio.Server` that has accepted it, or None.
-    bool connect(PyObject* protocol, PyObject* waiter, PyObject* server_or_none);
+    bool connect(PyObject* socket, PyObject* protocol, PyObject* waiter, PyObject* server_or_none);
 
     bool set_protocol(PyObject* given);
 

@@ -22,6 +22,7 @@ PyObject* create(PyTypeObject* type, PyObject*, PyObject*) {
     std::construct_at(&self.loop);
     std::construct_at(&self.protocol);
     std::construct_at(&self.socket);
+    std::construct_at(&self.fileno);
     std::construct_at(&self.server);
     std::construct_at(&self.drained);
     std::construct_at(&self.waiting);
@@ -42,6 +43,10 @@ int initialize(PyObject* object, PyObject* arguments, PyObject* names) {
                                      const_cast<char**>(parameters), loop_type, &loop, &sock,
                                      &protocol, &waiter, &extra, &server))
         return -1;
+    if (extra != Py_None && !PyDict_Check(extra)) {
+        PyErr_SetString(PyExc_TypeError, "StreamTransport() argument 'extra' must be a dict");
+        return -1;
+    }
     if (self.extra) {
         PyErr_SetString(PyExc_RuntimeError, "StreamTransport.__init__() was called twice");
         return -1;
@@ -50,8 +55,7 @@ int initialize(PyObject* object, PyObject* arguments, PyObject* names) {
     if (!self.extra)
         return -1;
     self.loop = python::object::retain(loop);
-    self.socket = python::object::retain(sock);
-    return self.connect(protocol, waiter, server) ? 0 : -1;
+    return self.connect(sock, protocol, waiter, server) ? 0 : -1;
 }
 
 int traverse(PyObject* object, visitproc visit, void* arg) {
@@ -59,7 +63,8 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self.extra);
     Py_VISIT(self.dictionary);
-    for (const auto* each : {&self.loop, &self.protocol, &self.socket, &self.server, &self.drained})
+    for (const auto* each :
+         {&self.loop, &self.protocol, &self.socket, &self.fileno, &self.server, &self.drained})
         Py_VISIT(each->get());
     return 0;
 }
@@ -71,7 +76,8 @@ int clear(PyObject* object) {
     self.waiting.clear();
     Py_CLEAR(self.extra);
     Py_CLEAR(self.dictionary);
-    for (auto* each : {&self.loop, &self.protocol, &self.socket, &self.server, &self.drained})
+    for (auto* each :
+         {&self.loop, &self.protocol, &self.socket, &self.fileno, &self.server, &self.drained})
         *each = python::object();
     return 0;
 }

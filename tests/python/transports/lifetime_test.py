@@ -225,6 +225,10 @@ def test_it_is_made_by_its_loop_alone(our_loop):
         _native.StreamTransport()
     with pytest.raises(TypeError):
         _native.StreamTransport(asyncio.new_event_loop, None, None)
+    with pytest.raises(TypeError, match="'extra' must be a dict"):
+        _native.StreamTransport(our_loop, None, None, extra=[])
+    with pytest.raises(AttributeError, match="fileno"):
+        _native.StreamTransport(our_loop, None, None)
     unfinished = _native.StreamTransport.__new__(_native.StreamTransport)
     assert repr(unfinished) == "<StreamTransport closed fd=-1>"
     unfinished.close()
