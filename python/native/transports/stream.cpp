@@ -1,6 +1,7 @@
 #include "transports/stream.hpp"
 
 #include "loop/loop.hpp"
+#include "transports/attribute.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -39,20 +40,7 @@ PyObject* buffered_protocol;
 PyObject* logger;
 PyObject* set_result_unless_cancelled;
 PyObject* transport_socket;
-PyObject* buffer_updated_name;
-PyObject* call_soon_name;
-PyObject* connection_lost_name;
-PyObject* data_received_name;
-PyObject* eof_received_name;
-PyObject* get_buffer_name;
 PyObject* minus_one;
-
-template <class... Arguments>
-object call_method(const object& of, PyObject* name, Arguments*... arguments) {
-    std::array<PyObject*, 1 + sizeof...(arguments)> array{of.get(), arguments...};
-    return object::adopt(PyObject_VectorcallMethod(
-        name, array.data(), array.size() | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
-}
 
 /// What an object exports of its memory, for a C++ scope.
 class exported_memory {
@@ -133,8 +121,8 @@ int stream::descriptor() {
 
 bool stream::call_soon(const char* method, PyObject* argument) {
     const auto callback = object::adopt(PyObject_GetAttrString(self(), method));
-    return callback && (argument ? call_method(loop, call_soon_name, callback.get(), argument)
-                                 : call_method(loop, call_soon_name, callback.get()));
+    return callback && (argument ? call_method<"call_soon">(loop.get(), callback.get(), argument)
+                                 : call_method<"call_soon">(loop.get(), callback.get()));
 }
 
 bool stream::tell(const char* what) {
@@ -143,7 +131,7 @@ bool stream::tell(const char* what) {
 }
 
 bool stream::connect(PyObject* sock, PyObject* to, PyObject* waiter, PyObject* server_or_none) {
-    fileno = object::adopt(PyObject_GetAttrString(sock, "fileno"));
+    fileno = attribute<"fileno">(sock);
     if (!fileno)
         return false;
     socket = object::retain(sock);
@@ -155,7 +143,7 @@ bool stream::connect(PyObject* sock, PyObject* to, PyObject* waiter, PyObject* s
         if (!tell_server(server, "_attach", self()))
             return false;
     }
-    const auto transports = object::adopt(PyObject_GetAttrString(loop.get(), "_transports"));
+    const auto transports = attribute<"_transports">(loop.get());
     const auto number = object::adopt(PyLong_FromLong(fd));
     if (!transports || !number || PyObject_SetItem(transports.get(), number.get(), self()) < 0)
         return false;
@@ -164,11 +152,11 @@ bool stream::connect(PyObject* sock, PyObject* to, PyObject* waiter, PyObject* s
     std::ignore = setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     lost = 0;
     closing = false;
-    const auto made = object::adopt(PyObject_GetAttrString(protocol.get(), "connection_made"));
-    return made && call_method(loop, call_soon_name, made.get(), self()) &&
+    const auto made = attribute<"connection_made">(protocol.get());
+    return made && call_method<"call_soon">(loop.get(), made.get(), self()) &&
            call_soon("_start_reading", nullptr) &&
            (waiter == Py_None ||
-            call_method(loop, call_soon_name, set_result_unless_cancelled, waiter, Py_None));
+            call_method<"call_soon">(loop.get(), set_result_unless_cancelled, waiter, Py_None));
 }
 
 bool stream::set_protocol(PyObject* given) {
@@ -192,7 +180,7 @@ bool stream::fail(const char* message) {
         if (!report(concerned(), message, exception.get()))
             return false;
     } else if (loop_of(loop.get()).debug) {
-        const auto log = object::adopt(PyObject_GetAttrString(logger, "debug"));
+        const auto log = attribute<"debug">(logger);
         const auto values = object::adopt(Py_BuildValue("sOs", "%r: %s", self(), message));
         const auto names = object::adopt(Py_BuildValue("{sO}", "exc_info", exception.get()));
         if (!log || !values || !names ||
@@ -244,8 +232,8 @@ bool stream::lose(PyObject* exception) {
             failure = std::move(raised);
     };
     const object told = protocol;
-    attempt(call_method(told, connection_lost_name, exception));
-    attempt(object::adopt(PyObject_CallMethod(socket.get(), "close", nullptr)));
+    attempt(call_method<"connection_lost">(told.get(), exception));
+    attempt(call_method<"close">(socket.get()));
     socket = fileno = protocol = loop = object();
     if (server)
         attempt(detach());
@@ -270,7 +258,7 @@ void stream::abandon() {
         return;
     if (PyErr_ResourceWarning(self(), 1, "unclosed transport %R", self()) < 0)
         PyErr_WriteUnraisable(self());
-    if (!object::adopt(PyObject_CallMethod(socket.get(), "close", nullptr)))
+    if (!call_method<"close">(socket.get()))
         PyErr_WriteUnraisable(self());
     if (server && !detach())
         PyErr_WriteUnraisable(self());
@@ -281,7 +269,7 @@ void stream::abandon() {
 bool stream::start_reading() {
     if (!is_reading())
         return true;
-    const auto callback = object::adopt(PyObject_GetAttrString(self(), "_read_ready"));
+    const auto callback = attribute<"_read_ready">(self());
     return callback &&
            object::adopt(PyObject_CallMethod(loop.get(), "_add_reader", "iO", fd, callback.get()));
 }
@@ -337,14 +325,14 @@ bool stream::read_data() {
     if (!data)
         return fail("Fatal read error on socket transport");
     const object to = protocol;
-    return call_method(to, data_received_name, data.get()) ||
+    return call_method<"data_received">(to.get(), data.get()) ||
            fail("Fatal error: protocol.data_received() call failed.");
 }
 
 bool stream::read_into_buffer() {
     constexpr const char* no_buffer = "Fatal error: protocol.get_buffer() call failed.";
     const object to = protocol;
-    const object into = call_method(to, get_buffer_name, minus_one);
+    const object into = call_method<"get_buffer">(to.get(), minus_one);
     const Py_ssize_t length = into ? PyObject_Size(into.get()) : -1;
     if (length < 0)
         return fail(no_buffer);
@@ -370,7 +358,7 @@ bool stream::read_into_buffer() {
     if (count == 0)
         return read_end();
     const auto filled = object::adopt(PyLong_FromSsize_t(count));
-    return (filled && call_method(to, buffer_updated_name, filled.get())) ||
+    return (filled && call_method<"buffer_updated">(to.get(), filled.get())) ||
            fail("Fatal error: protocol.buffer_updated() call failed.");
 }
 
@@ -378,7 +366,7 @@ bool stream::read_end() {
     if (!tell("%r received EOF"))
         return false;
     const object to = protocol;
-    const object answer = call_method(to, eof_received_name);
+    const object answer = call_method<"eof_received">(to.get());
     const int keep_open = answer ? PyObject_IsTrue(answer.get()) : -1;
     if (keep_open < 0)
         return fail("Fatal error: protocol.eof_received() call failed.");
@@ -418,7 +406,7 @@ bool stream::keep(std::span<const piece> pieces, std::size_t sent) {
     if (waiting.empty())
         return true;
     if (begins) {
-        const auto callback = object::adopt(PyObject_GetAttrString(self(), "_write_ready"));
+        const auto callback = attribute<"_write_ready">(self());
         if (!callback || !object::adopt(PyObject_CallMethod(loop.get(), "_add_writer", "iO", fd,
                                                             callback.get())))
             return false;
@@ -558,7 +546,7 @@ bool stream::settle_drained(const char* method, PyObject* value) {
         return true;
     // Who waits for it may have been cancelled.
     const object future = drained;
-    const auto done = object::adopt(PyObject_CallMethod(future.get(), "done", nullptr));
+    const auto done = call_method<"done">(future.get());
     return done && (done.get() == Py_True ||
                     object::adopt(PyObject_CallMethod(future.get(), method, "O", value)));
 }
@@ -569,7 +557,7 @@ PyObject* stream::make_empty_waiter() {
                         drained ? "Empty waiter is already set" : "Transport is closed");
         return nullptr;
     }
-    drained = object::adopt(PyObject_CallMethod(loop.get(), "create_future", nullptr));
+    drained = call_method<"create_future">(loop.get());
     if (!drained || (waiting.empty() && !settle_drained("set_result", Py_None)))
         return nullptr;
     return Py_NewRef(drained.get());
@@ -581,16 +569,9 @@ bool prepare_streams() {
     set_result_unless_cancelled =
         import_attribute("asyncio.futures", "_set_result_unless_cancelled");
     transport_socket = import_attribute("asyncio.trsock", "TransportSocket");
-    buffer_updated_name = PyUnicode_InternFromString("buffer_updated");
-    call_soon_name = PyUnicode_InternFromString("call_soon");
-    connection_lost_name = PyUnicode_InternFromString("connection_lost");
-    data_received_name = PyUnicode_InternFromString("data_received");
-    eof_received_name = PyUnicode_InternFromString("eof_received");
-    get_buffer_name = PyUnicode_InternFromString("get_buffer");
     minus_one = PyLong_FromLong(-1);
     return buffered_protocol && logger && set_result_unless_cancelled && transport_socket &&
-           buffer_updated_name && call_soon_name && connection_lost_name && data_received_name &&
-           eof_received_name && get_buffer_name && minus_one;
+           minus_one;
 }
 
 } // namespace gawait::python

@@ -1,4 +1,5 @@
 #include "loop/loop.hpp"
+#include "transports/attribute.hpp"
 #include "transports/stream.hpp"
 
 #include <structmember.h>
@@ -131,6 +132,18 @@ template <bool (stream::*Method)(PyObject*)> PyObject* simple(PyObject* self, Py
     return none_if((stream_of(self).*Method)(argument));
 }
 
+/// The same where the argument may be given by its name.
+template <bool (stream::*Method)(PyObject*), name_text Name>
+PyObject* by_name(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    const Py_ssize_t named = names ? PyTuple_GET_SIZE(names) : 0;
+    if (count + named == 1 &&
+        (named == 0 || PyUnicode_Compare(PyTuple_GET_ITEM(names, 0), name<Name>()) == 0))
+        return simple<Method>(self, arguments[0]);
+    if (!PyErr_Occurred())
+        PyErr_Format(PyExc_TypeError, "expected one argument, '%U'", name<Name>());
+    return nullptr;
+}
+
 PyObject* abort(PyObject* self, PyObject*) { return none_if(stream_of(self).force_close(Py_None)); }
 
 PyObject* is_closing(PyObject* self, PyObject*) { return PyBool_FromLong(stream_of(self).closing); }
@@ -187,10 +200,11 @@ PyObject* get_protocol_paused(PyObject* self, void*) {
 }
 
 PyMethodDef methods[] = {
-    {"write", simple<&stream::write>, METH_O,
-     "write($self, data, /)\n--\n\nSend data, or keep what the socket does not take at once."},
-    {"writelines", simple<&stream::write_lines>, METH_O,
-     "writelines($self, list_of_data, /)\n--\n\nLike write(), of several at once."},
+    {"write", method(by_name<&stream::write, "data">), METH_FASTCALL | METH_KEYWORDS,
+     "write($self, data)\n--\n\nSend data, or keep what the socket does not take at once."},
+    {"writelines", method(by_name<&stream::write_lines, "list_of_data">),
+     METH_FASTCALL | METH_KEYWORDS,
+     "writelines($self, list_of_data)\n--\n\nLike write(), of several at once."},
     {"write_eof", simple<&stream::write_eof>, METH_NOARGS,
      "write_eof($self, /)\n--\n\nClose the writing half when all was sent."},
     {"can_write_eof", can_write_eof, METH_NOARGS, "can_write_eof($self, /)\n--\n\nReturn True."},
@@ -208,8 +222,9 @@ PyMethodDef methods[] = {
      "resume_reading($self, /)\n--\n\nReceive again."},
     {"get_protocol", get_protocol, METH_NOARGS,
      "get_protocol($self, /)\n--\n\nReturn the protocol, None once the connection is lost."},
-    {"set_protocol", simple<&stream::set_protocol>, METH_O,
-     "set_protocol($self, protocol, /)\n--\n\nGive another protocol what comes from now on."},
+    {"set_protocol", method(by_name<&stream::set_protocol, "protocol">),
+     METH_FASTCALL | METH_KEYWORDS,
+     "set_protocol($self, protocol)\n--\n\nGive another protocol what comes from now on."},
     {"get_write_buffer_size", get_write_buffer_size, METH_NOARGS,
      "get_write_buffer_size($self, /)\n--\n\nReturn how many bytes are kept, to be sent."},
     {"get_write_buffer_limits", get_write_buffer_limits, METH_NOARGS,

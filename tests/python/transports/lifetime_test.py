@@ -128,6 +128,19 @@ async def test_a_protocol_that_raises_when_it_loses_the_connection_leaves_it_clo
     assert reports.pop()["message"].startswith("Exception in callback")
 
 
+async def test_arguments_may_be_given_by_name(connect):
+    transport, peer = await connect(Recorder())
+    transport.write(data=b"1")
+    transport.writelines(list_of_data=[b"2", b"3"])
+    assert peer.recv(10) == b"123"
+    other = Recorder()
+    transport.set_protocol(protocol=other)
+    assert transport.get_protocol() is other
+    for wrong in {"bytes": b"x"}, {"data": b"x", "more": b"y"}, {}:
+        with pytest.raises(TypeError):
+            transport.write(**wrong)
+
+
 # Garbage --------------------------------------------------------------------------
 
 
