@@ -129,14 +129,16 @@ PyObject* read_ready(PyObject* self, PyObject*) noexcept {
 /// Sends at once what may be sent at once; everything else is the standard library's.
 PyObject* send_to(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
     const auto leave = [&] {
+        PyErr_Clear();
         return of_transport.call_overridden(self, "sendto", arguments, count, names);
     };
     if (names || count < 1 || count > 2 || is_true<"_conn_lost">(self) || is_true<"_buffer">(self))
         return leave();
     PyObject* const given = count > 1 ? arguments[1] : Py_None;
     const object extra = attribute<"_extra">(self), socket = attribute<"_sock">(self);
-    PyObject* const peer =
-        extra && socket ? PyDict_GetItemWithError(extra.get(), name<"peername">()) : nullptr;
+    if (!extra || !socket || !PyDict_Check(extra.get()))
+        return leave();
+    PyObject* const peer = PyDict_GetItemWithError(extra.get(), name<"peername">());
     std::optional<sockaddr_in> to;
     if (!peer || PyObject_IsTrue(peer) <= 0) {
         if (is_true<"_sends_to_ipv4">(self))
@@ -149,10 +151,8 @@ PyObject* send_to(PyObject* self, PyObject* const* arguments, Py_ssize_t count, 
     PyObject* const data = arguments[0];
     memory content;
     if (!(PyBytes_Check(data) || PyByteArray_Check(data) || PyMemoryView_Check(data)) ||
-        !content.get(data, PyBUF_SIMPLE) || content.size() == 0) {
-        PyErr_Clear();
+        !content.get(data, PyBUF_SIMPLE) || content.size() == 0)
         return leave();
-    }
     if (to && PySys_Audit("socket.sendto", "OO", socket.get(), given) < 0)
         return nullptr;
     const auto* const destination = to ? reinterpret_cast<const sockaddr*>(&*to) : nullptr;
