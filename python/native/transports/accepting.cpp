@@ -1,32 +1,11 @@
 #include "transports/accepting.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <array>
+#include "transports/addresses.hpp"
 
 namespace gawait::python {
 namespace {
 
 PyObject* socket_type; // made once
-
-/// What `socket.accept()` gives as the address, or null with an exception set.
-object to_python(const sockaddr_storage& address, const object& connection) {
-    std::array<char, INET6_ADDRSTRLEN> host{};
-    if (address.ss_family == AF_INET) {
-        const auto& of = reinterpret_cast<const sockaddr_in&>(address);
-        inet_ntop(AF_INET, &of.sin_addr, host.data(), host.size());
-        return object::adopt(Py_BuildValue("si", host.data(), int{ntohs(of.sin_port)}));
-    }
-    if (address.ss_family == AF_INET6) {
-        const auto& of = reinterpret_cast<const sockaddr_in6&>(address);
-        inet_ntop(AF_INET6, &of.sin6_addr, host.data(), host.size());
-        return object::adopt(Py_BuildValue("siII", host.data(), int{ntohs(of.sin6_port)},
-                                           ntohl(of.sin6_flowinfo), of.sin6_scope_id));
-    }
-    return object::adopt(PyObject_CallMethod(connection.get(), "getpeername", nullptr));
-}
 
 /// A socket of the descriptor, which it closes on failure.
 object to_socket(int fd, int family, PyObject* listening) {
@@ -47,17 +26,19 @@ PyObject* accept(PyObject*, PyObject* listening) {
     const long fd = number ? PyLong_AsLong(number.get()) : -1;
     if (fd == -1 && PyErr_Occurred())
         return nullptr;
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    const int accepted = accept4(static_cast<int>(fd), reinterpret_cast<sockaddr*>(&address),
-                                 &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    address other{};
+    socklen_t size = sizeof(other);
+    const int accepted =
+        accept4(static_cast<int>(fd), &other.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) {
         if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
             Py_RETURN_NONE;
         return PyErr_SetFromErrno(PyExc_OSError);
     }
-    const object connection = to_socket(accepted, address.ss_family, listening);
-    const object peer = connection ? to_python(address, connection) : object();
+    const object connection = to_socket(accepted, other.any.sa_family, listening);
+    object peer = connection ? to_python(other, size) : object();
+    if (peer.get() == Py_None) // of a family that to_python() does not know
+        peer = object::adopt(PyObject_CallMethod(connection.get(), "getpeername", nullptr));
     return peer ? PyTuple_Pack(2, connection.get(), peer.get()) : nullptr;
 }
 
