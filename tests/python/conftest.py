@@ -57,6 +57,38 @@ def reports(loop):
     return seen
 
 
+STOCK, OURS = asyncio.SelectorEventLoop, gawait.EventLoop
+
+
+def run_on(factory, main, arguments):
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(main(runner.get_loop(), *arguments))
+
+
+@pytest.fixture(params=[STOCK, OURS], ids=["stock", "ours"])
+def either(request):
+    """Runs a coroutine function with a loop: in one test asyncio's, in another ours."""
+    return lambda main, *arguments: run_on(request.param, main, arguments)
+
+
+@pytest.fixture
+def ours():
+    """Runs a coroutine function with a loop of ours."""
+    return lambda main, *arguments: run_on(OURS, main, arguments)
+
+
+@pytest.fixture
+def on_both():
+    """Runs a coroutine function with asyncio's loop and with ours; returns what both give."""
+
+    def run_both(main, *arguments):
+        stock, ours = (run_on(each, main, arguments) for each in (STOCK, OURS))
+        assert ours == stock
+        return ours
+
+    return run_both
+
+
 @pytest.fixture(scope="session")
 def session_bus():
     """The address of a dbus-daemon of the tests' own, which is also the session bus."""

@@ -9,31 +9,6 @@ import socket
 
 import pytest
 
-import gawait
-
-STOCK, OURS = asyncio.SelectorEventLoop, gawait.EventLoop
-
-
-@pytest.fixture(params=[STOCK, OURS], ids=["stock", "ours"])
-def either(request):
-    """Runs a coroutine function with a loop, on the stock one and on ours."""
-
-    def run_main(main, *arguments):
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            return runner.run(main(runner.get_loop(), *arguments))
-
-    return run_main
-
-
-def on_both(main, *arguments):
-    """What it returns on the stock loop, which is what it returns on ours."""
-    results = []
-    for factory in (STOCK, OURS):
-        with asyncio.Runner(loop_factory=factory) as runner:
-            results.append(runner.run(main(runner.get_loop(), *arguments)))
-    assert results[0] == results[1]
-    return results[0]
-
 
 class Protocol(asyncio.DatagramProtocol):
     """Notes what happens."""
@@ -138,7 +113,7 @@ def test_a_datagram_goes_there_and_back(either, peer):
 
 
 @pytest.mark.parametrize("host", ["::1", "127.0.0.1"])
-def test_addresses_are_those_of_the_socket_module(host):
+def test_addresses_are_those_of_the_socket_module(on_both, host):
     async def main(loop):
         try:
             one, first, first_address = await endpoint(loop, local_addr=(host, 0))
@@ -185,7 +160,7 @@ def test_a_large_datagram_of_a_unix_socket_comes_whole(either, pair):
     either(main)
 
 
-def test_unix_sockets_have_paths_and_abstract_names_for_addresses(tmp_path):
+def test_unix_sockets_have_paths_and_abstract_names_for_addresses(on_both, tmp_path):
     async def main(loop):
         where = str(tmp_path / f"socket{id(loop)}")
         transport, protocol, _ = await endpoint(loop, local_addr=where, family=socket.AF_UNIX)
@@ -242,7 +217,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_arguments_fail_as_on_the_stock_loop(wrong):
+def test_wrong_arguments_fail_as_on_the_stock_loop(on_both, wrong):
     async def main(loop):
         reports = []
         loop.set_exception_handler(lambda _, context: reports.append(context))
@@ -261,7 +236,7 @@ def test_wrong_arguments_fail_as_on_the_stock_loop(wrong):
     on_both(main)
 
 
-def test_an_ipv4_address_is_none_of_an_ipv6_socket():
+def test_an_ipv4_address_is_none_of_an_ipv6_socket(on_both):
     async def main(loop):
         try:
             transport, protocol, _ = await endpoint(loop, local_addr=("::1", 0))
@@ -275,7 +250,7 @@ def test_an_ipv4_address_is_none_of_an_ipv6_socket():
     on_both(main)
 
 
-def test_an_empty_datagram_is_sent_where_the_standard_library_does(peer):
+def test_an_empty_datagram_is_sent_where_the_standard_library_does(on_both, peer):
     async def main(loop):
         transport, protocol, _ = await endpoint(loop)
         transport.sendto(b"", peer.getsockname())
@@ -290,7 +265,7 @@ def test_an_empty_datagram_is_sent_where_the_standard_library_does(peer):
     on_both(main)
 
 
-def test_who_is_not_there_is_told_of_to_the_protocol(peer):
+def test_who_is_not_there_is_told_of_to_the_protocol(on_both, peer):
     async def main(loop):
         with socket.socket(type=socket.SOCK_DGRAM) as gone:
             gone.bind(("127.0.0.1", 0))
@@ -309,7 +284,7 @@ def test_who_is_not_there_is_told_of_to_the_protocol(peer):
     assert on_both(main) == [("made",), refused, refused]
 
 
-def test_what_does_not_go_at_once_is_queued_and_the_protocol_told(slow):
+def test_what_does_not_go_at_once_is_queued_and_the_protocol_told(on_both, slow):
     async def main(loop):
         transport, protocol = await endpoint_to(loop, slow)
         transport.set_write_buffer_limits(high=3000, low=1000)
@@ -340,7 +315,7 @@ def test_what_does_not_go_at_once_is_queued_and_the_protocol_told(slow):
     assert events == [("made",), ("pause",), ("resume",), ("lost", None)]
 
 
-def test_abort_forgets_what_is_queued(slow):
+def test_abort_forgets_what_is_queued(on_both, slow):
     async def main(loop):
         transport, protocol = await endpoint_to(loop, slow)
         count = 0
@@ -354,7 +329,7 @@ def test_abort_forgets_what_is_queued(slow):
     assert on_both(main) == (-1, [("made",), ("lost", None)], True)
 
 
-def test_a_failure_of_what_was_queued_is_told(tmp_path):
+def test_a_failure_of_what_was_queued_is_told(on_both, tmp_path):
     async def main(loop):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as slow:
             slow.bind(str(tmp_path / str(id(loop))))
@@ -406,7 +381,7 @@ def test_nothing_is_received_after_close(either, peer):
     either(main)
 
 
-def test_a_socket_that_was_closed_fails_and_its_number_is_not_used(peer):
+def test_a_socket_that_was_closed_fails_and_its_number_is_not_used(on_both, peer):
     async def main(loop):
         transport, protocol, _ = await endpoint(loop)
         sock = transport.get_extra_info("socket")._sock
@@ -424,7 +399,7 @@ def test_a_socket_that_was_closed_fails_and_its_number_is_not_used(peer):
     assert on_both(main) == [("made",), ("error", OSError, 9)]
 
 
-def test_writes_after_a_connection_is_lost_are_warned_of(peer, caplog):
+def test_writes_after_a_connection_is_lost_are_warned_of(on_both, peer, caplog):
     async def main(loop):
         transport, protocol, _ = await endpoint(loop, remote_addr=peer.getsockname())
         transport.close()
@@ -438,7 +413,7 @@ def test_writes_after_a_connection_is_lost_are_warned_of(peer, caplog):
     assert on_both(main)
 
 
-def test_what_it_says_of_itself(peer):
+def test_what_it_says_of_itself(on_both, peer):
     async def main(loop):
         transport, protocol, address = await endpoint(loop)
         await asyncio.sleep(0)
@@ -524,7 +499,7 @@ def test_the_largest_size_may_be_changed(either, peer):
     either(main)
 
 
-def test_datagrams_of_another_family_are_the_standard_librarys():
+def test_datagrams_of_another_family_are_the_standard_librarys(on_both):
     async def main(loop):
         sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)
         sock.setblocking(False)

@@ -13,31 +13,6 @@ import tty
 
 import pytest
 
-import gawait
-
-STOCK, OURS = asyncio.SelectorEventLoop, gawait.EventLoop
-
-
-@pytest.fixture(params=[STOCK, OURS], ids=["stock", "ours"])
-def either(request):
-    """Runs a coroutine function with a loop, on the stock one and on ours."""
-
-    def run_main(main, *arguments):
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            return runner.run(main(runner.get_loop(), *arguments))
-
-    return run_main
-
-
-def on_both(main, *arguments):
-    """What it returns on the stock loop, which is what it returns on ours."""
-    results = []
-    for factory in (STOCK, OURS):
-        with asyncio.Runner(loop_factory=factory) as runner:
-            results.append(runner.run(main(runner.get_loop(), *arguments)))
-    assert results[0] == results[1]
-    return results[0]
-
 
 class Protocol(asyncio.Protocol):
     """Notes what happens."""
@@ -197,7 +172,7 @@ def test_the_end_is_told_once(either, pipes):
     either(main)
 
 
-def test_the_other_end_of_a_terminal_that_is_gone_fails():
+def test_the_other_end_of_a_terminal_that_is_gone_fails(on_both):
     async def main(loop):
         here, there = a_terminal()
         reports = []
@@ -209,7 +184,7 @@ def test_the_other_end_of_a_terminal_that_is_gone_fails():
     assert on_both(main) == ([("made",), ("lost", OSError)], [])
 
 
-def test_what_cannot_be_read_any_more_is_reported(pipes):
+def test_what_cannot_be_read_any_more_is_reported(on_both, pipes):
     async def main(loop):
         here, there = pipes()
         reports = []
@@ -352,7 +327,7 @@ def test_all_of_much_arrives_in_order(either, pipes):
     either(main)
 
 
-def test_a_protocol_that_writes_too_much_is_told(pipes):
+def test_a_protocol_that_writes_too_much_is_told(on_both, pipes):
     async def main(loop):
         here, there = pipes()
         transport, protocol = await writer_of(loop, there)
@@ -375,7 +350,7 @@ def test_a_protocol_that_writes_too_much_is_told(pipes):
     assert events == [("made",), ("pause",), ("resume",), ("lost", None)]
 
 
-def test_a_reader_that_vanishes_is_noticed(pipes):
+def test_a_reader_that_vanishes_is_noticed(on_both, pipes):
     async def main(loop):
         here, there = pipes()
         transport, protocol = await writer_of(loop, there)
@@ -385,7 +360,7 @@ def test_a_reader_that_vanishes_is_noticed(pipes):
     assert on_both(main) == [("made",), ("lost", None)]
 
 
-def test_a_reader_that_vanishes_before_all_was_read_breaks_the_pipe(pipes):
+def test_a_reader_that_vanishes_before_all_was_read_breaks_the_pipe(on_both, pipes):
     async def main(loop):
         here, there = pipes()
         transport, protocol = await writer_of(loop, there)
@@ -396,7 +371,7 @@ def test_a_reader_that_vanishes_before_all_was_read_breaks_the_pipe(pipes):
     assert on_both(main) == [("made",), ("pause",), ("lost", BrokenPipeError)]
 
 
-def test_writing_to_a_reader_that_has_vanished_is_warned_of(pipes, caplog):
+def test_writing_to_a_reader_that_has_vanished_is_warned_of(on_both, pipes, caplog):
     async def main(loop):
         here, there = pipes()
         transport, protocol = await writer_of(loop, there)
@@ -411,7 +386,7 @@ def test_writing_to_a_reader_that_has_vanished_is_warned_of(pipes, caplog):
     assert events == [("made",), ("lost", BrokenPipeError)] and warnings
 
 
-def test_abort_forgets_what_was_not_written(pipes):
+def test_abort_forgets_what_was_not_written(on_both, pipes):
     async def main(loop):
         here, there = pipes()
         transport, protocol = await writer_of(loop, there)
@@ -423,7 +398,7 @@ def test_abort_forgets_what_was_not_written(pipes):
     assert on_both(main)[1] == [("made",), ("pause",), ("lost", None)]
 
 
-def test_what_is_no_data_is_refused(pipes):
+def test_what_is_no_data_is_refused(on_both, pipes):
     async def main(loop):
         here, there = pipes()
         transport, protocol = await writer_of(loop, there)
@@ -439,7 +414,7 @@ def test_what_is_no_data_is_refused(pipes):
     on_both(main)
 
 
-def test_a_pipe_that_blocks_again_does_not_stop_the_other_threads(pipes):
+def test_a_pipe_that_blocks_again_does_not_stop_the_other_threads(ours, pipes):
     # Whoever shares it, a child process, say, may make it block.
     async def main(loop):
         here, there = pipes()
@@ -454,14 +429,13 @@ def test_a_pipe_that_blocks_again_does_not_stop_the_other_threads(pipes):
         transport.abort()
         await protocol.until_lost()
 
-    with asyncio.Runner(loop_factory=OURS) as runner:
-        runner.run(main(runner.get_loop()))
+    ours(main)
 
 
 # Both -------------------------------------------------------------------------------
 
 
-def test_a_regular_file_is_refused(tmp_path):
+def test_a_regular_file_is_refused(on_both, tmp_path):
     async def main(loop):
         texts = []
         for connect, mode in ((reader_of, "rb"), (writer_of, "wb")):
@@ -475,7 +449,7 @@ def test_a_regular_file_is_refused(tmp_path):
     on_both(main)
 
 
-def test_what_they_say_of_themselves(pipes):
+def test_what_they_say_of_themselves(on_both, pipes):
     async def main(loop):
         def said(transport, fd):
             text = repr(transport).replace(type(transport).__name__, "Transport")

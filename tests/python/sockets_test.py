@@ -15,28 +15,6 @@ import pytest
 
 import gawait
 
-STOCK, OURS = asyncio.SelectorEventLoop, gawait.EventLoop
-
-
-@pytest.fixture(params=[STOCK, OURS], ids=["stock", "ours"])
-def either(request):
-    """Runs a coroutine function with a loop, on the stock one and on ours."""
-
-    def run_main(main, *arguments):
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            return runner.run(main(runner.get_loop(), *arguments))
-
-    return run_main
-
-
-@pytest.fixture
-def ours():
-    def run_main(main, *arguments):
-        with asyncio.Runner(loop_factory=OURS) as runner:
-            return runner.run(main(runner.get_loop(), *arguments))
-
-    return run_main
-
 
 @pytest.fixture
 def pair():
@@ -130,16 +108,6 @@ async def outcome(awaited):
         return await asyncio.wait_for(awaited, 5)
     except Exception as failure:
         return type(failure), str(failure)
-
-
-def on_both(main, *arguments):
-    """What it returns on the stock loop, which is what it returns on ours."""
-    results = []
-    for factory in (STOCK, OURS):
-        with asyncio.Runner(loop_factory=factory) as runner:
-            results.append(runner.run(main(runner.get_loop(), *arguments)))
-    assert results[0] == results[1]
-    return results[0]
 
 
 # What is there is taken at once -----------------------------------------------------
@@ -607,7 +575,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_arguments_fail_as_on_the_stock_loop(wrong, pair):
+def test_wrong_arguments_fail_as_on_the_stock_loop(on_both, wrong, pair):
     async def main(loop):
         return await outcome(WRONG[wrong](loop, pair[0]))
 
@@ -624,7 +592,7 @@ def test_wrong_arguments_fail_as_on_the_stock_loop(wrong, pair):
         lambda loop, s: loop.sock_recvfrom_into(s, bytearray(1), 1, 1),
     ],
 )
-def test_a_wrong_number_of_arguments_is_refused_at_once(call, pair):
+def test_a_wrong_number_of_arguments_is_refused_at_once(on_both, call, pair):
     async def main(loop):
         with pytest.raises(TypeError) as refused:
             call(loop, pair[0])
@@ -655,7 +623,7 @@ def test_arguments_have_names(either, pair):
         lambda loop, s: loop.sock_accept(s),
     ],
 )
-def test_a_closed_socket_fails_as_on_the_stock_loop(call):
+def test_a_closed_socket_fails_as_on_the_stock_loop(on_both, call):
     async def main(loop):
         sock = socket.socket()
         sock.setblocking(False)
@@ -762,7 +730,7 @@ def test_a_call_does_not_take_the_data_of_who_has_its_descriptor_now(ours, pair)
 
 
 @pytest.mark.parametrize("call", [*WRONG, "recv"])
-def test_a_blocking_socket_is_refused_in_debug_mode(call, pair):
+def test_a_blocking_socket_is_refused_in_debug_mode(on_both, call, pair):
     async def main(loop):
         loop.set_debug(True)
         pair[0].setblocking(True)
@@ -782,7 +750,7 @@ def test_calls_work_in_debug_mode(ours, pair):
     ours(main)
 
 
-def test_a_tls_socket_is_refused():
+def test_a_tls_socket_is_refused(on_both):
     async def main(loop):
         context = ssl.create_default_context()
         with context.wrap_socket(
@@ -825,7 +793,7 @@ def test_a_socket_with_methods_of_its_own_is_called_by_them(either):
     either(main)
 
 
-def test_a_descriptor_of_a_transport_is_refused(pair):
+def test_a_descriptor_of_a_transport_is_refused(on_both, pair):
     async def main(loop):
         mine, other = socket.socketpair()
         mine_fd = mine.fileno()
