@@ -22,12 +22,11 @@ enum class attempt { succeeded, would_block, failed };
 struct socket_method {
     const char* name;
     PyObject* (*of_socket)() noexcept; // the name of the socket's
-    Py_ssize_t least, most;            // arguments, the socket among them
+    Py_ssize_t count;                  // of usual arguments, the socket among them
     bool writes;
-    /// Whether the arguments behind the socket are as usual; fills in one that is left out.
-    bool (*accepts)(std::array<object, 2>& arguments) noexcept; // null: they always are
-    attempt (*try_now)(call_state&) noexcept; // leaves a result, or an exception set
-    PyObject* original = nullptr;             // the socket's, where no class overrides it
+    bool (*accepts)(PyObject* second) noexcept; // whether it is as usual; null: whatever it is
+    attempt (*try_now)(call_state&) noexcept;   // leaves a result, or an exception set
+    PyObject* original = nullptr;               // the socket's, where no class overrides it
 };
 
 enum class stage : unsigned char { created, waiting, ended };
@@ -360,51 +359,31 @@ PyType_Spec specification = {
 
 // The methods ----------------------------------------------------------------------
 
-bool is_positive(PyObject* number) noexcept {
-    if (!PyLong_CheckExact(number))
-        return false;
-    const Py_ssize_t value = PyLong_AsSsize_t(number);
+bool accepts_size(PyObject* most) noexcept {
+    const Py_ssize_t value = PyLong_CheckExact(most) ? PyLong_AsSsize_t(most) : 0;
     PyErr_Clear();
     return value > 0;
 }
 
-bool accepts_size(std::array<object, 2>& arguments) noexcept {
-    return is_positive(arguments[0].get());
-}
+bool accepts_data(PyObject* data) noexcept { return PyObject_CheckBuffer(data); }
 
-bool accepts_data(std::array<object, 2>& arguments) noexcept {
-    return PyObject_CheckBuffer(arguments[0].get());
-}
-
-bool accepts_memory(std::array<object, 2>& arguments) noexcept {
+bool accepts_memory(PyObject* given) noexcept {
     memory tried;
-    const bool writable = tried.get(arguments[0].get(), PyBUF_WRITABLE);
+    const bool writable = tried.get(given, PyBUF_WRITABLE);
     PyErr_Clear();
     return writable && tried.size() > 0;
 }
 
-bool accepts_memory_and_size(std::array<object, 2>& arguments) noexcept {
-    if (!accepts_memory(arguments))
-        return false;
-    const Py_ssize_t length = PyObject_Size(arguments[0].get());
-    if (!arguments[1])
-        arguments[1] = object::adopt(PyLong_FromSsize_t(length));
-    const bool fits = is_positive(arguments[1].get()) && length >= 0 &&
-                      PyLong_AsSsize_t(arguments[1].get()) <= length;
-    PyErr_Clear();
-    return fits;
-}
-
-socket_method accepting{"sock_accept", name<"accept">, 1, 1, false, nullptr, accept_connection};
-socket_method receiving{"sock_recv", name<"recv">, 2, 2, false, accepts_size, receive};
-socket_method receiving_into{"sock_recv_into", name<"recv_into">, 2, 2, false,
+socket_method accepting{"sock_accept", name<"accept">, 1, false, nullptr, accept_connection};
+socket_method receiving{"sock_recv", name<"recv">, 2, false, accepts_size, receive};
+socket_method receiving_into{"sock_recv_into", name<"recv_into">, 2, false,
                              accepts_memory,   receive_into};
-socket_method receiving_from{"sock_recvfrom", name<"recvfrom">,       2, 2, false,
-                             accepts_size,    call_socket_if_readable};
-socket_method receiving_from_into{"sock_recvfrom_into",    name<"recvfrom_into">,  2, 3, false,
-                                  accepts_memory_and_size, call_socket_if_readable};
-socket_method sending_all{"sock_sendall", name<"send">, 2, 2, true, accepts_data, send_rest};
-socket_method sending_to{"sock_sendto", name<"sendto">, 3, 3, true, nullptr, call_socket};
+socket_method receiving_from{"sock_recvfrom", name<"recvfrom">, 2,
+                             false,           accepts_size,     call_socket_if_readable};
+socket_method receiving_from_into{"sock_recvfrom_into", name<"recvfrom_into">,  2, false,
+                                  accepts_memory,       call_socket_if_readable};
+socket_method sending_all{"sock_sendall", name<"send">, 2, true, accepts_data, send_rest};
+socket_method sending_to{"sock_sendto", name<"sendto">, 3, true, nullptr, call_socket};
 
 /// Whether a socket is one of the standard library's that nobody has changed, a TLS socket, say.
 bool is_plain(const socket_method& method, PyObject* socket) noexcept {
@@ -420,14 +399,15 @@ extern overriding of_loop;
 
 template <socket_method& Method>
 PyObject* make_call(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
-    std::array<object, 2> others;
-    const bool usual = !loop_of(self).debug && !names && count >= Method.least &&
-                       count <= Method.most && is_plain(Method, arguments[0]);
-    for (Py_ssize_t index = 1; usual && index < count; ++index)
-        others[static_cast<std::size_t>(index - 1)] = object::retain(arguments[index]);
+    const bool usual = !loop_of(self).debug && !names && count == Method.count &&
+                       is_plain(Method, arguments[0]) &&
+                       (!Method.accepts || Method.accepts(arguments[1]));
     // In debug mode, too, the standard library does it.
-    if (!usual || (Method.accepts && !Method.accepts(others)))
+    if (!usual)
         return of_loop.call_overridden(self, Method.name, arguments, count, names);
+    std::array<object, 2> others;
+    for (std::size_t index = 1; index < static_cast<std::size_t>(count); ++index)
+        others[index - 1] = object::retain(arguments[index]);
     PyObject* const made = call_type->tp_alloc(call_type, 0);
     if (made)
         std::construct_at(&state_of(made), Method, object::retain(self),
