@@ -395,15 +395,20 @@ bool is_plain(const socket_method& method, PyObject* socket) noexcept {
     return found.get() == method.original;
 }
 
+/// Whether a socket is set to block, which debug mode does not allow.
+bool blocks(PyObject* socket) noexcept {
+    const object timeout = call_method<"gettimeout">(socket);
+    return !timeout || timeout.get() == Py_None || PyObject_IsTrue(timeout.get());
+}
+
 extern overriding of_loop;
 
 template <socket_method& Method>
 PyObject* make_call(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
-    const bool usual = !loop_of(self).debug && !names && count == Method.count &&
-                       is_plain(Method, arguments[0]) &&
-                       (!Method.accepts || Method.accepts(arguments[1]));
-    // In debug mode, too, the standard library does it.
-    if (!usual)
+    // The standard library deals with what is not as usual, or says what is wrong.
+    if (names || count != Method.count || !is_plain(Method, arguments[0]) ||
+        (Method.accepts && !Method.accepts(arguments[1])) ||
+        (loop_of(self).debug && blocks(arguments[0])))
         return of_loop.call_overridden(self, Method.name, arguments, count, names);
     std::array<object, 2> others;
     for (std::size_t index = 1; index < static_cast<std::size_t>(count); ++index)
