@@ -37,14 +37,16 @@ bool stream_transfer::wait() noexcept {
     } catch (...) {
         failure_.emplace(G_IO_ERROR_FAILED, "gawait: no memory to wait for a stream");
     }
-    end();
     return false;
 }
 
 bool stream_transfer::cancel() noexcept {
     cancelled_ = true;
     home_->unwatch(*this);
-    return !queued() && !posted_ && end();
+    if (queued() || posted_)
+        return false;
+    finish();
+    return true;
 }
 
 void stream_transfer::on_ready(fd_watch& watch) noexcept {
@@ -55,10 +57,11 @@ void stream_transfer::on_ready(fd_watch& watch) noexcept {
     }
     self.posted_ = false;
     self.set_priority(std::min(self.priority_, G_PRIORITY_DEFAULT));
-    const bool ended = self.advance() || (self.cancelled_ && self.end());
     // It was closed if it is watched no more.
-    if (ended || (!self.watching() && !self.wait()))
-        self.on_end();
+    if (!self.advance() && !self.cancelled_ && (self.watching() || self.wait()))
+        return;
+    self.finish();
+    self.on_end();
 }
 
 /// Goes on at a worse priority than the poller's, to which the descriptor would be ready again and
@@ -84,22 +87,19 @@ bool stream_transfer::advance() noexcept {
             if (told.matches(G_IO_ERROR_WOULD_BLOCK))
                 return false;
             failure_ = told;
-            cancelled_ = false;
             return end();
         }
         moved_ += std::size_t(moved);
-        if (moved == 0 || is_complete(moved_)) {
-            cancelled_ = false;
+        if (moved == 0 || is_complete(moved_))
             return end();
-        }
         if (would_block() || home_->tick())
             return false;
     }
 }
 
 bool stream_transfer::end() noexcept {
+    cancelled_ = false;
     home_->unwatch(*this);
-    clear_pending();
     return true;
 }
 

@@ -17,13 +17,18 @@ template <class Transfer> class transfer_awaiter final : public Transfer, suspen
 public:
     template <has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        if (Transfer::begin(*awaiting.promise().env().home))
+        if (Transfer::begin(*awaiting.promise().env().home)) {
+            Transfer::finish();
             return give_way(awaiting);
+        }
         if (!suspension::begin(awaiting)) {
             Transfer::cancel();
             return false;
         }
-        return Transfer::wait() || !abandon() || give_way(awaiting);
+        if (Transfer::wait())
+            return true;
+        Transfer::finish();
+        return !abandon() || give_way(awaiting);
     }
 
 private:

@@ -31,14 +31,17 @@ public:
     /// Moves what can be moved at once. To be called once, after `prepare()`.
     ///
     /// @param home where it waits: an engine that the calling thread owns.
-    /// @return whether it has ended.
+    /// @return whether it has ended. Then `finish()` is left to the caller.
     bool begin(engine& home) noexcept;
 
     /// Goes on as the descriptor becomes ready, and calls `on_end()`. To be called if `begin()`
     /// has not ended it.
     ///
-    /// @return false if that failed, and it has ended.
+    /// @return false if that failed, and it has ended. Then `finish()` is left to the caller.
     bool wait() noexcept;
+
+    /// Has the stream have no pending operation any more.
+    void finish() noexcept { clear_pending(); }
 
     /// Gives up waiting. What was moved stays moved.
     ///

@@ -16,6 +16,7 @@ namespace {
 struct operation_part {
     // Its Gio.Cancellable: of its own in C, until somebody wants to see it. Then Python's holds it,
     // whose references the garbage collector knows.
+    // It is made when it is first needed.
     ref<GCancellable> own_cancellable;
     object cancellable;
     object message; // of the last cancel()
@@ -23,6 +24,7 @@ struct operation_part {
     object memory;       // that GLib reads or writes until the end
     bool filled = false; // by GLib
     bool cancel_requested = false;
+    operation_runner* runner = nullptr; // until it has ended, if there is one
 };
 
 // Made once.
@@ -182,6 +184,8 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
         const without_gil released;
         g_cancellable_cancel(kept);
     }
+    if (operation_runner* const runner = part_of(operation).runner)
+        runner->cancel();
     return PyBool_FromLong(!ended);
 }
 
@@ -192,9 +196,7 @@ PyObject* close(PyObject* operation, PyObject*) {
 
 PyObject* get_cancellable(PyObject* operation, void*) {
     PyObject* cancellable = cancellable_of(operation);
-    if (!cancellable && PyErr_Occurred())
-        return nullptr;
-    return Py_NewRef(cancellable ? cancellable : Py_None); // none while garbage is collected
+    return Py_XNewRef(cancellable);
 }
 
 PyObject* get_ready(PyObject* operation, void*) { return ready_callback(operation).release(); }
@@ -243,6 +245,12 @@ void deallocate(PyObject* self) {
     future_type->tp_dealloc(self);
 }
 
+PyObject* await(PyObject* operation) {
+    if (operation_runner* const runner = part_of(operation).runner)
+        runner->end_if_done();
+    return future_type->tp_as_async->am_await(operation);
+}
+
 PyMethodDef methods[] = {
     {"cancel", method(cancel), METH_VARARGS | METH_KEYWORDS,
      "cancel($self, /, msg=None)\n--\n\n"
@@ -271,6 +279,7 @@ PyType_Slot slots[] = {
     {Py_tp_dealloc, slot(deallocate)},
     {Py_tp_traverse, slot(traverse)},
     {Py_tp_clear, slot(clear)},
+    {Py_am_await, slot(await)},
     {Py_tp_methods, methods},
     {Py_tp_getset, attributes},
     {},
@@ -302,9 +311,7 @@ PyMethodDef functions[] = {
 } // namespace
 
 object new_operation(PyObject* loop, object cancellable, finish_function finish) noexcept {
-    ref<GCancellable> own;
     if (cancellable.get() == Py_None) {
-        own = ref<GCancellable>::adopt(g_cancellable_new());
         cancellable = {};
     } else if (!PyObject_TypeCheck(cancellable.get(), cancellable_type)) {
         PyErr_Format(PyExc_TypeError,
@@ -315,7 +322,7 @@ object new_operation(PyObject* loop, object cancellable, finish_function finish)
     auto made = object::adopt(future_type->tp_new(operation_type, no_arguments, nullptr));
     if (!made)
         return {};
-    std::construct_at(&part_of(made.get()), operation_part{.own_cancellable = std::move(own),
+    std::construct_at(&part_of(made.get()), operation_part{.own_cancellable = {},
                                                            .cancellable = std::move(cancellable),
                                                            .message = {},
                                                            .finish = std::move(finish),
@@ -360,20 +367,44 @@ bool end_produced(PyObject* operation, object value) noexcept {
 
 PyObject* cancellable_of(PyObject* operation) noexcept {
     operation_part& part = part_of(operation);
-    if (part.own_cancellable) {
-        auto* const own = reinterpret_cast<GObject*>(part.own_cancellable.get());
-        part.cancellable = object::adopt(pygobject_new(own));
-        if (part.cancellable)
-            part.own_cancellable = {};
-    }
+    if (part.cancellable)
+        return part.cancellable.get();
+    GCancellable* const own = c_cancellable_of(operation);
+    part.cancellable = object::adopt(pygobject_new(reinterpret_cast<GObject*>(own)));
+    if (part.cancellable && part.runner)
+        part.runner->heed(own); // as somebody may cancel it who has no operation
+    if (part.cancellable)
+        part.own_cancellable = {};
     return part.cancellable.get();
 }
 
 GCancellable* c_cancellable_of(PyObject* operation) noexcept {
-    const operation_part& part = part_of(operation);
-    if (part.own_cancellable || !part.cancellable)
-        return part.own_cancellable;
-    return reinterpret_cast<GCancellable*>(pygobject_get(part.cancellable.get()));
+    operation_part& part = part_of(operation);
+    if (part.cancellable)
+        return reinterpret_cast<GCancellable*>(pygobject_get(part.cancellable.get()));
+    if (!part.own_cancellable)
+        part.own_cancellable = ref<GCancellable>::adopt(g_cancellable_new());
+    return part.own_cancellable;
+}
+
+bool is_cancelled(PyObject* operation) noexcept {
+    return part_of(operation).cancellable &&
+           g_cancellable_is_cancelled(c_cancellable_of(operation));
+}
+
+void run_by(PyObject* operation, operation_runner& runner) noexcept {
+    operation_part& part = part_of(operation);
+    part.runner = &runner;
+    if (part.cancellable)
+        runner.heed(c_cancellable_of(operation));
+}
+
+void end_by_runner(PyObject* operation, std::span<c_value> results, GError* failure) noexcept {
+    operation_part& part = part_of(operation);
+    part.runner = nullptr;
+    const finish_function with = std::exchange(part.finish, {});
+    if (!end(operation, with.plan->finish.give(results, failure)))
+        PyErr_WriteUnraisable(operation);
 }
 
 bool add_operation_type(PyObject* module) noexcept {

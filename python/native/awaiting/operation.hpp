@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include <span>
+
 namespace gawait::python {
 
 /// How a finish function is called.
@@ -34,6 +36,34 @@ object ready_callback(PyObject* operation) noexcept;
 /// is of an operation for one call.
 void ready_in_c(GObject* source, GAsyncResult* result, void* operation) noexcept;
 
+/// What runs for an operation in place of one of GIO's.
+class operation_runner {
+public:
+    /// Ends it soon. From any thread.
+    virtual void cancel() noexcept = 0;
+
+    /// Ends it now, if it has come to its end and only waits for a later round. To be called when
+    /// the operation is awaited.
+    virtual void end_if_done() noexcept = 0;
+
+    /// Has it be cancelled with a cancellable, from now on.
+    virtual void heed(GCancellable* cancellable) noexcept = 0;
+
+protected:
+    operation_runner() noexcept = default;
+    operation_runner(const operation_runner&) = delete;
+    operation_runner& operator=(const operation_runner&) = delete;
+    ~operation_runner() = default;
+};
+
+/// Has an operation be run by that, which lives until it calls `end_by_runner()`.
+void run_by(PyObject* operation, operation_runner& runner) noexcept;
+
+/// Ends such an operation as its finish function would.
+///
+/// @param results, failure as `finish_plan::give()` has them
+void end_by_runner(PyObject* operation, std::span<c_value> results, GError* failure) noexcept;
+
 /// Keeps what GLib reads or writes until the operation has ended. If GLib fills it, that is the
 /// operation's result: as many bytes as there were, or for a buffer of the caller's their number.
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept;
@@ -50,6 +80,9 @@ PyObject* cancellable_of(PyObject* operation) noexcept;
 
 /// The same for C.
 GCancellable* c_cancellable_of(PyObject* operation) noexcept;
+
+/// Whether that is cancelled, as the caller's may be before the operation begins.
+bool is_cancelled(PyObject* operation) noexcept;
 
 bool add_operation_type(PyObject* module) noexcept;
 

@@ -1,6 +1,7 @@
 #include "awaiting/starting.hpp"
 
 #include "awaiting/original_function.hpp"
+#include "awaiting/stream_runner.hpp"
 
 #include <utility>
 
@@ -51,6 +52,8 @@ bool start_by_plan(PyObject* info, const awaitable_part& part, PyObject* operati
         return false;
     }
     keep_until_end(operation, std::move(call.memory.kept), plan->start.fills());
+    if (run_on_stream(plan->start, call, operation))
+        return true;
     // What GLib runs stays alive.
     plan->start.call(call, c_cancellable_of(operation), ready_in_c, Py_NewRef(operation));
     return true;

@@ -42,6 +42,26 @@ bool start_plan::read_argument(PyObject* described) noexcept {
     return true;
 }
 
+namespace {
+
+stream_function stream_function_of(std::string_view symbol) noexcept {
+    static constexpr std::pair<std::string_view, stream_function> functions[] = {
+        {"g_input_stream_read_async", stream_function::read},
+        {"g_input_stream_read_all_async", stream_function::read_all},
+        {"g_input_stream_read_bytes_async", stream_function::read_bytes},
+        {"g_input_stream_skip_async", stream_function::skip},
+        {"g_output_stream_write_async", stream_function::write},
+        {"g_output_stream_write_all_async", stream_function::write_all},
+        {"g_output_stream_write_bytes_async", stream_function::write_bytes},
+    };
+    for (const auto& [name, function] : functions)
+        if (name == symbol)
+            return function;
+    return stream_function::none;
+}
+
+} // namespace
+
 bool start_plan::read(PyObject* described) noexcept {
     const char* symbol = nullptr;
     PyObject* arguments = nullptr;
@@ -53,6 +73,7 @@ bool start_plan::read(PyObject* described) noexcept {
             return false;
         types.push_back(arguments_.back().type);
     }
+    of_stream_ = stream_function_of(symbol);
     return function_.find(symbol, std::move(types), &ffi_type_void);
 }
 
@@ -180,9 +201,11 @@ std::optional<object> finish_plan::finish(GObject* source, GAsyncResult* finishe
         const without_gil released;
         function_.call(pointers.data(), results[0]);
     }
-    if (pyg_error_check(&error))
-        return object();
-    return convert({results.data(), results_.size()});
+    return give({results.data(), results_.size()}, error);
+}
+
+object finish_plan::give(std::span<c_value> results, GError* failure) const noexcept {
+    return pyg_error_check(&failure) ? object() : convert(results);
 }
 
 object finish_plan::convert(std::span<c_value> values) const noexcept {

@@ -12,6 +12,18 @@
 
 namespace gawait::python {
 
+/// The functions of GIO's streams that move bytes.
+enum class stream_function {
+    none,
+    read,
+    read_all,
+    read_bytes,
+    skip,
+    write,
+    write_all,
+    write_bytes
+};
+
 /// A start for which everything is converted. Some of it may be the caller's.
 struct start_call {
     std::array<c_value, c_function::most_arguments> values;
@@ -36,6 +48,9 @@ public:
     void call(start_call& converted, GCancellable* cancellable, GAsyncReadyCallback ready,
               void* data) const noexcept;
 
+    /// Which of the functions it is that streams over descriptors need not be asked for.
+    stream_function of_stream() const noexcept { return of_stream_; }
+
     /// Whether it writes into a buffer of the caller's, which PyGObject cannot do.
     bool fills() const noexcept { return fills_; }
 
@@ -50,6 +65,7 @@ private:
 
     c_function function_;
     std::vector<argument> arguments_;
+    stream_function of_stream_ = stream_function::none;
     bool fills_ = false;
 };
 
@@ -62,6 +78,12 @@ public:
     /// What the function gives to Python; null with an exception set if it fails. No value if the
     /// source is not what the function takes.
     std::optional<object> finish(GObject* source, GAsyncResult* finished) const noexcept;
+
+    /// What it would give to Python, of results that are known: what the function returns, and what
+    /// its arguments point to.
+    ///
+    /// @param failure if there is one, it is taken over and raised instead
+    object give(std::span<c_value> results, GError* failure) const noexcept;
 
 private:
     object convert(std::span<c_value> values) const noexcept;
