@@ -2,7 +2,24 @@
 
 import re
 
+from .inputs import Priority
 from .layout import function, templated, wrap
+
+# What gawait/streams.hpp has by hand.
+STREAMS = {
+    "g_input_stream_read_async": "read_from",
+    "g_input_stream_read_all_async": "read_all_from",
+    "g_input_stream_read_bytes_async": "read_bytes_from",
+    "g_input_stream_skip_async": "skip_in",
+    "g_output_stream_write_async": "write_to",
+    "g_output_stream_write_all_async": "write_all_to",
+    "g_output_stream_write_bytes_async": "write_bytes_to",
+}
+
+
+def is_of_streams(operation):
+    """Whether it is one of those by hand."""
+    return operation.start.c_name in STREAMS
 
 
 def result_struct(operation):
@@ -106,6 +123,12 @@ def public_function(operation, documentation):
         f"    using call = {call};",
         wrap("return detail::typed_operation(call{", initializers, "});", 4),
     ]
+    if is_of_streams(operation):
+        arguments = [
+            "options" if isinstance(each, Priority) else each.initializer
+            for each in operation.inputs
+        ]
+        body = [wrap(f"return gawait::{STREAMS[operation.start.c_name]}(", arguments, ");", 4)]
     return "\n".join([documentation, declaration, *body, "}"])
 
 

@@ -169,6 +169,7 @@ class Header:
         return (
             (["property"] if self.properties else [])
             + (["signal"] if self.signals else [])
+            + (["streams"] if any(map(text.is_of_streams, self.operations)) else [])
             + (["typed"] if self.operations else [])
         )
 

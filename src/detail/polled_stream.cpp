@@ -79,7 +79,8 @@ template <class Stream> polled_stream* polled_stream::known(Stream* stream) {
     if (has_socket(object)) {
         GSocket* socket = nullptr;
         g_object_get(object, "socket", &socket, nullptr);
-        fresh->socket_ = ref<GSocket>::adopt(socket).get();
+        const auto owned = ref<GSocket>::adopt(socket);
+        fresh->socket_ = owned.get(); // which the stream keeps
     } else if (!G_IS_FILE_DESCRIPTOR_BASED(object)) {
         return nullptr;
     }

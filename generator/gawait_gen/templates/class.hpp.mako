@@ -32,8 +32,10 @@ ${text.result_struct(each)}
 namespace calls {
 
 % for each in header.operations:
+% if not text.is_of_streams(each):
 ${text.call_struct(each)}
 
+% endif
 % endfor
 } // namespace calls
 
