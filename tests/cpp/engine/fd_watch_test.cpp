@@ -589,7 +589,7 @@ TEST_F(left_registered, a_wait_for_writing_leaves_the_registration_for_reading) 
 }
 
 TEST_F(left_registered, a_number_that_was_closed_and_opened_again_is_watched_as_the_new_file) {
-    for (const std::uintptr_t file : {0, 2}) {
+    for (const std::uintptr_t file : {std::uintptr_t(0), std::uintptr_t(2)}) {
         pipe.second.write("x");
         watch_once(number, 1);
         pipe.first.read();
