@@ -36,7 +36,9 @@ public:
                 return false;
             if (owner_.hand_over(value_))
                 return give_way(awaiting);
-            return wait_in(owner_.senders_, awaiting);
+            const bool waits = wait_in(owner_.senders_, awaiting);
+            owner_.watching_.release_all();
+            return waits;
         }
 
         void await_resume() const {
@@ -82,6 +84,26 @@ public:
         std::optional<T> value_;
     };
 
+    class [[nodiscard]] ready_awaiter : detail::queued_wait {
+    public:
+        explicit ready_awaiter(channel& owner) noexcept : owner_(owner) {}
+        bool await_ready() const noexcept { return false; }
+
+        template <detail::has_environment Promise>
+        bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+            const detail::environment& env = awaiting.promise().env();
+            owner_.context_.require(*env.home);
+            if (env.cancel->requested() || !owner_.has_something())
+                return wait_in(owner_.watching_, awaiting);
+            return give_way(awaiting);
+        }
+
+        void await_resume() const { throw_if_cancelled(); }
+
+    private:
+        channel& owner_;
+    };
+
     explicit channel(std::size_t capacity) : capacity_(capacity) {}
     channel(const channel&) = delete;
     channel& operator=(const channel&) = delete;
@@ -94,6 +116,14 @@ public:
     /// @throws what moving the value throws; it was not sent then.
     send_awaiter send(T value) { return send_awaiter(*this, std::move(value)); }
 
+    /// Sends a value, if nobody has to wait for that: to a receiver that waits, or where there is
+    /// room.
+    ///
+    /// @param value moved from only if it is sent.
+    /// @return false if the channel is full, or closed.
+    bool try_send(T&& value) { return !closed_ && hand_over(value); }
+    bool try_send(const T& value) { return try_send(T(value)); }
+
     /// Receives the next value, waiting for it; nothing once the channel is closed and
     /// empty.
     ///
@@ -101,6 +131,19 @@ public:
     /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` in a task of another context than the first.
     /// @throws what moving the value throws.
     receive_awaiter receive() noexcept { return receive_awaiter(*this); }
+
+    /// Receives a value, if one is there or a sender waits with one.
+    std::optional<T> try_receive() {
+        std::optional<T> taken;
+        take(taken);
+        return taken;
+    }
+
+    /// Waits until there is something to receive, or the channel is closed. Takes nothing, so that
+    /// another task may be there first.
+    ///
+    /// @throws as `receive()`.
+    ready_awaiter ready() noexcept { return ready_awaiter(*this); }
 
     /// Lets nothing more in. What was sent can still be received; senders that wait fail,
     /// receivers that wait get nothing. Closing twice does no harm.
@@ -111,6 +154,7 @@ public:
             senders_.release_front();
         }
         receivers_.release_all();
+        watching_.release_all();
     }
 
     bool closed() const noexcept { return closed_; }
@@ -128,8 +172,11 @@ private:
         if (values_.size() >= capacity_ || !senders_.empty())
             return false;
         values_.push_back(std::move(value));
+        watching_.release_all();
         return true;
     }
+
+    bool has_something() const noexcept { return !values_.empty() || !senders_.empty() || closed_; }
 
     // In an order that loses no value if moving one throws.
     void take(std::optional<T>& taken) {
@@ -152,6 +199,7 @@ private:
     std::deque<T> values_;
     detail::wait_queue senders_;
     detail::wait_queue receivers_;
+    detail::wait_queue watching_;
     bool closed_ = false;
 };
 

@@ -3,7 +3,6 @@
 #include "gawait/detail/signal_connection.hpp"
 #include "gawait/thread_channel.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -21,19 +20,16 @@ public:
     emission_queue(reader read, std::size_t most) : read_(read), kept_(most) {}
 
     thread_channel<T>& kept() noexcept { return kept_; }
-    std::size_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
 private:
     void emitted(const GValue* arguments, GValue* /*answer*/) noexcept override {
-        if (!kept_.send_newest(read_(arguments)))
-            dropped_.fetch_add(1, std::memory_order_relaxed);
+        kept_.send_newest(read_(arguments));
     }
 
     void ended() noexcept override { kept_.close(); }
 
     const reader read_;
     thread_channel<T> kept_;
-    std::atomic<std::size_t> dropped_{0};
 };
 
 } // namespace detail
@@ -64,7 +60,7 @@ public:
     auto next() noexcept GAWAIT_LIFETIMEBOUND { return queue_->kept().receive(); }
 
     /// How many emissions were dropped: if more would be kept than were asked for, the oldest go.
-    std::size_t dropped() const noexcept { return queue_->dropped(); }
+    std::size_t dropped() const { return queue_->kept().dropped(); }
 
     /// Disconnects the signal. `next()` gives what is kept, and then nothing. From any thread.
     void close() noexcept { queue_->disconnect(); }

@@ -4,8 +4,29 @@
 #include "gawait/detail/wait_queue.hpp"
 
 #include <cstddef>
+#include <utility>
 
 namespace gawait {
+
+class semaphore;
+
+/// Holds a permit of a `semaphore` and gives it back at the end of its life.
+class [[nodiscard]] semaphore_permit {
+public:
+    explicit semaphore_permit(semaphore& owner) noexcept : semaphore_(&owner) {}
+    semaphore_permit(semaphore_permit&& other) noexcept
+        : semaphore_(std::exchange(other.semaphore_, nullptr)) {}
+
+    semaphore_permit& operator=(semaphore_permit other) noexcept {
+        std::swap(semaphore_, other.semaphore_);
+        return *this;
+    }
+
+    ~semaphore_permit();
+
+private:
+    semaphore* semaphore_;
+};
 
 /// Counts permits, which tasks of one context take and give back. First come first
 /// served: nobody overtakes a task that waits.
@@ -27,8 +48,23 @@ public:
 
         void await_resume() const { throw_if_cancelled(); }
 
+    protected:
+        semaphore& owner() const noexcept { return owner_; }
+
     private:
         semaphore& owner_;
+    };
+
+    class [[nodiscard]] hold_awaiter : acquire_awaiter {
+    public:
+        using acquire_awaiter::acquire_awaiter;
+        using acquire_awaiter::await_ready;
+        using acquire_awaiter::await_suspend;
+
+        semaphore_permit await_resume() const {
+            acquire_awaiter::await_resume();
+            return semaphore_permit(owner());
+        }
     };
 
     explicit semaphore(std::size_t permits) noexcept : permits_(permits) {}
@@ -38,6 +74,9 @@ public:
     /// @throws cancelled; no permit was taken then.
     /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` in a task of another context than the first.
     acquire_awaiter acquire() noexcept { return acquire_awaiter(*this); }
+
+    /// The same, for as long as what it gives lives: `auto permit = co_await free.hold();`
+    hold_awaiter hold() noexcept { return hold_awaiter(*this); }
 
     /// Takes a permit if there is one to spare.
     bool try_acquire() noexcept {
@@ -63,5 +102,10 @@ private:
     detail::wait_queue waiting_;
     std::size_t permits_;
 };
+
+inline semaphore_permit::~semaphore_permit() {
+    if (semaphore_)
+        semaphore_->release();
+}
 
 } // namespace gawait

@@ -16,6 +16,9 @@
 #include <utility>
 
 namespace gawait {
+
+template <class T> class shared_join_handle;
+
 namespace detail {
 
 /// A task that runs by itself: what it and its handle share.
@@ -36,6 +39,7 @@ public:
 protected:
     /// @throws error if the result was taken before.
     void mark_taken();
+    void mark_seen() noexcept { taken_.store(true, std::memory_order_relaxed); }
     bool taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
     using detached_run::begun;
 
@@ -66,6 +70,11 @@ public:
     T take() {
         mark_taken();
         return outcome_.take();
+    }
+
+    decltype(auto) look() {
+        mark_seen();
+        return outcome_.look();
     }
 
 private:
@@ -159,6 +168,8 @@ public:
     }
 
 private:
+    friend class shared_join_handle<T>;
+
     const std::shared_ptr<detail::spawned<T>>& spawned() const {
         if (!spawned_)
             throw error(G_IO_ERROR_INVALID_ARGUMENT, "gawait::join_handle: it was moved from");

@@ -70,6 +70,12 @@ public:
         receivers_.release_all([this] { closed_ = true; });
     }
 
+    /// How many values went for newer ones. From any thread.
+    std::size_t dropped() {
+        const std::lock_guard guard(receivers_.lock());
+        return dropped_;
+    }
+
     /// How many values wait to be received. From any thread.
     std::size_t size() {
         const std::lock_guard guard(receivers_.lock());
@@ -93,7 +99,7 @@ private:
                     return false;
                 values_.push_back(std::move(value));
                 if (values_.size() > capacity_)
-                    take(oldest);
+                    dropped_ += take(oldest);
             }
         }
         if (receiver)
@@ -112,6 +118,7 @@ private:
     const std::size_t capacity_;
     detail::thread_wait_queue receivers_; // its lock is that of all that is here
     std::deque<T> values_;
+    std::size_t dropped_ = 0;
     bool closed_ = false;
 };
 

@@ -441,5 +441,34 @@ TEST(channel, that_tasks_of_two_contexts_wait_for_throws_invalid_argument) {
     EXPECT_TRUE(context.iterate_until([&] { return waiting.done(); }));
 }
 
+TEST(channel, is_tried_without_waiting) {
+    const test::own_context context;
+    channel<std::unique_ptr<int>> values(1);
+    auto second = std::make_unique<int>(2);
+    EXPECT_FALSE(values.try_receive());
+    EXPECT_TRUE(values.try_send(std::make_unique<int>(1)));
+    EXPECT_FALSE(values.try_send(std::move(second)));
+    EXPECT_EQ(*second, 2) << "it stays with who tries";
+    EXPECT_EQ(**values.try_receive(), 1);
+    values.close();
+    EXPECT_FALSE(values.try_send(std::move(second)));
+}
+
+TEST(channel, without_room_is_tried_with_success_where_somebody_waits) {
+    const test::own_context context;
+    channel<int> numbers(0);
+    const auto body = [&]() -> task<> {
+        const auto receiving = spawn([&]() -> task<int> { co_return *co_await numbers.receive(); });
+        co_await test::let_others_run();
+        EXPECT_TRUE(numbers.try_send(1));
+        EXPECT_EQ(co_await receiving, 1);
+        const auto sending = spawn(numbers.send(2));
+        co_await test::let_others_run();
+        EXPECT_EQ(numbers.try_receive(), 2);
+        co_await sending;
+    };
+    run(body());
+}
+
 } // namespace
 } // namespace gawait

@@ -238,5 +238,23 @@ TEST(semaphore, that_tasks_of_two_contexts_wait_for_throws_invalid_argument) {
     EXPECT_TRUE(context.iterate_until([&] { return waiting.done(); }));
 }
 
+TEST(semaphore, takes_a_permit_back_from_who_held_it) {
+    const test::own_context context;
+    semaphore free(1);
+    const auto body = [&]() -> task<> {
+        {
+            const auto permit = co_await free.hold();
+            EXPECT_EQ(free.available(), 0U);
+            const auto next = spawn([&]() -> task<> { const auto held = co_await free.hold(); });
+            co_await test::let_others_run();
+            EXPECT_FALSE(next.done());
+            next.cancel();
+            EXPECT_TRUE((co_await as_result(next)).was_cancelled());
+        }
+        EXPECT_EQ(free.available(), 1U);
+    };
+    run(body());
+}
+
 } // namespace
 } // namespace gawait

@@ -60,6 +60,16 @@ public:
         // NOLINTEND(bugprone-unchecked-optional-access)
     }
 
+    /// The value, or throws what it failed with.
+    std::add_lvalue_reference_t<const T> look() const {
+        if (const failure* why = failed())
+            why->rethrow();
+        if constexpr (std::is_reference_v<T>)
+            return *std::get<1>(state_);
+        else
+            return std::get<1>(state_);
+    }
+
 private:
     std::optional<stored> value_;
     failure failure_;
@@ -75,6 +85,11 @@ public:
     void take() {
         if (failure_)
             failure(std::move(failure_)).rethrow();
+    }
+
+    void look() const {
+        if (failure_)
+            failure_.rethrow();
     }
 
 private:

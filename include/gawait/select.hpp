@@ -1,0 +1,51 @@
+#pragma once
+
+#include "gawait/channel.hpp"
+#include "gawait/task.hpp"
+#include "gawait/when_any.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace gawait {
+namespace detail {
+
+/// Takes from the first channel that has something, or is closed.
+template <class... T, std::size_t... I>
+std::optional<std::variant<std::optional<T>...>> take_first(std::index_sequence<I...> /*each*/,
+                                                            channel<T>&... channels) {
+    std::optional<std::variant<std::optional<T>...>> taken;
+    const auto try_one = [&]<std::size_t Index>(auto& from) {
+        auto value = from.try_receive();
+        if (value || from.closed())
+            taken.emplace(std::in_place_index<Index>, std::move(value));
+        return taken.has_value();
+    };
+    static_cast<void>((try_one.template operator()<I>(channels) || ...));
+    return taken;
+}
+
+} // namespace detail
+
+/// Receives from the first of several channels that has something, of which those that come first
+/// here are preferred. Takes nothing from the others: `when_any()` of two `receive()` would lose
+/// what comes second.
+///
+/// Gives a `std::variant` whose `index()` says which it was, with what `receive()` gives: nothing
+/// of one that is closed and empty, at once and each time.
+///
+/// @throws as `receive()`.
+template <class... T>
+    requires(sizeof...(T) > 0)
+task<std::variant<std::optional<T>...>> select(channel<T>&... channels) {
+    for (;;) {
+        co_await when_any(channels.ready()...);
+        auto taken = detail::take_first(std::index_sequence_for<T...>(), channels...);
+        if (taken)
+            co_return std::move(*taken);
+    }
+}
+
+} // namespace gawait

@@ -1,0 +1,115 @@
+#include "gawait/select.hpp"
+
+#include "gawait/result.hpp"
+#include "gawait/run.hpp"
+#include "gawait/spawn.hpp"
+#include "gawait/with_timeout.hpp"
+#include "support/loop.hpp"
+#include "support/turns.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace gawait {
+namespace {
+
+using namespace std::chrono_literals;
+using test::let_others_run;
+
+TEST(select, takes_what_is_there_from_the_first_that_has_something) {
+    const test::own_context context;
+    channel<int> numbers(2);
+    channel<std::string> words(2);
+    const auto body = [&]() -> task<> {
+        co_await words.send("one");
+        const auto word = co_await select(numbers, words);
+        EXPECT_EQ(std::get<1>(word), "one");
+        co_await words.send("two");
+        co_await numbers.send(1);
+        const auto number = co_await select(numbers, words);
+        EXPECT_EQ(std::get<0>(number), 1);
+        EXPECT_EQ(words.size(), 1U) << "nothing is taken of the other";
+    };
+    run(body());
+}
+
+TEST(select, waits_for_what_comes_first_and_loses_nothing_that_comes_with_it) {
+    const test::own_context context;
+    channel<int> first(1);
+    channel<int> second(0);
+    const auto body = [&]() -> task<> {
+        const auto waiting = spawn(select(first, second));
+        co_await let_others_run();
+        EXPECT_FALSE(waiting.done());
+        const auto sending = spawn(second.send(2));
+        co_await first.send(1);
+        co_await let_others_run();
+        const auto got = co_await waiting;
+        const auto rest = co_await select(first, second);
+        EXPECT_NE(got.index(), rest.index());
+        co_await sending;
+    };
+    run(body());
+}
+
+TEST(select, shares_channels_with_those_who_receive) {
+    const test::own_context context;
+    channel<int> numbers(1);
+    channel<int> others(1);
+    const auto body = [&]() -> task<> {
+        const auto selecting = spawn(select(numbers, others));
+        const auto receiving = spawn([&]() -> task<> { co_await numbers.receive(); });
+        co_await let_others_run();
+        EXPECT_TRUE(numbers.try_send(1));
+        co_await receiving;
+        co_await let_others_run();
+        EXPECT_FALSE(selecting.done()) << "the value went to the receiver";
+        EXPECT_TRUE(others.try_send(2));
+        const auto got = co_await selecting;
+        EXPECT_EQ(std::get<1>(got), 2);
+    };
+    run(body());
+}
+
+TEST(select, gives_nothing_of_a_channel_that_is_closed) {
+    const test::own_context context;
+    channel<int> numbers(1);
+    channel<int> others(1);
+    const auto body = [&]() -> task<> {
+        const auto waiting = spawn(select(numbers, others));
+        co_await let_others_run();
+        others.close();
+        const auto got = co_await waiting;
+        EXPECT_EQ(std::get<1>(got), std::nullopt);
+    };
+    run(body());
+}
+
+TEST(select, that_is_cancelled_takes_nothing) {
+    const test::own_context context;
+    channel<int> numbers(1);
+    const auto body = [&]() -> task<> {
+        const auto late = co_await as_result(with_timeout(1ms, select(numbers)));
+        EXPECT_TRUE(late.error().matches(G_IO_ERROR_TIMED_OUT));
+        co_await numbers.send(1);
+        EXPECT_EQ(co_await numbers.receive(), 1);
+    };
+    run(body());
+}
+
+TEST(select, in_a_task_of_another_context_is_refused) {
+    channel<int> numbers(1);
+    {
+        const test::own_context first;
+        run([&]() -> task<> { co_await numbers.send(1); }());
+        const test::own_context second;
+        const auto refused = run(as_result(select(numbers)));
+        EXPECT_TRUE(refused.error().matches(G_IO_ERROR_INVALID_ARGUMENT));
+    }
+}
+
+} // namespace
+} // namespace gawait
