@@ -145,7 +145,7 @@ template <> struct gvalue_traits<unique_strv> {
         return unique_strv(static_cast<char**>(g_value_dup_boxed(value)));
     }
     static void set(GValue* value, unique_strv given) noexcept {
-        g_value_take_boxed(value, given.release());
+        g_value_take_boxed(value, static_cast<void*>(given.release()));
     }
 };
 

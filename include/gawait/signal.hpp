@@ -75,7 +75,7 @@ template <class Handler, class... T>
 struct handles<Handler, std::tuple<T...>> : std::is_invocable<Handler&, T...> {};
 
 /// Calls a handler with an emission.
-template <class Handler, class T> decltype(auto) handle(Handler& handler, T&& emission) {
+template <class Handler, class T> decltype(auto) handle(Handler& handler, T emission) {
     if constexpr (std::is_same_v<T, std::monostate>)
         return handler();
     else if constexpr (!std::is_invocable_v<Handler&, T>)

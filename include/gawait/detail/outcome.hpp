@@ -62,12 +62,12 @@ public:
 
     /// The value, or throws what it failed with.
     std::add_lvalue_reference_t<const T> look() const {
-        if (const failure* why = failed())
-            why->rethrow();
+        if (failure_)
+            failure_.rethrow();
         if constexpr (std::is_reference_v<T>)
-            return *std::get<1>(state_);
+            return **value_;
         else
-            return std::get<1>(state_);
+            return *value_;
     }
 
 private:

@@ -61,7 +61,7 @@ public:
 
     /// Calls `change()` with the queue locked, and lets all go on that wait.
     template <class Change> void release_all(Change change) {
-        thread_wait* first;
+        thread_wait* first = nullptr;
         {
             const std::lock_guard guard(lock_);
             change();
