@@ -5,11 +5,13 @@ from .inputs import Unsupported
 from .names import snake
 from .repository import BASIC
 
-# Classes of which the headers that a GIR file names do not tell.
+# What a GIR file has and C has not: classes that its headers do not declare, and a signal whose
+# argument is registered as a pointer.
 UNDECLARED = dict.fromkeys(
     ("GtkPageSetupUnixDialog", "GtkPrintJob", "GtkPrintUnixDialog", "GtkPrinter"),
     "gtk.h does not include the header that declares its class",
 )
+UNDECLARED["GdkSurface::event"] = "GObject does not know the type of its argument"
 
 
 def _has_references(member):
@@ -65,8 +67,9 @@ class Observed:
     has_detail = False
 
     def __init__(self, owner, element, word):
-        if owner.c_type in UNDECLARED:
-            raise Unsupported(UNDECLARED[owner.c_type])
+        for each in (owner.c_type, f"{owner.c_type}::{element.name}"):
+            if each in UNDECLARED:
+                raise Unsupported(UNDECLARED[each])
         self.owner = owner
         self.element = element
         own = (owner.symbol_prefix or snake(owner.name), word, element.name.replace("-", "_"))
