@@ -42,7 +42,8 @@ public:
         : connection_(std::move(connection)) {}
 
     /// Disconnects the handler, which then begins no more; a coroutine that it began goes on to
-    /// its end. From any thread, also within the handler.
+    /// its end, and the end of a function's call in another thread is waited for. From any thread,
+    /// also within the handler.
     void disconnect() const noexcept {
         if (const auto connection = connection_.lock())
             connection->disconnect();
