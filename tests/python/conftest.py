@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import ssl
 import subprocess
 import sys
 
@@ -55,6 +56,34 @@ def reports(loop):
     seen = []
     loop.set_exception_handler(lambda loop, context: seen.append(context))
     return seen
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate of 127.0.0.1 and its key, made for the test; gives the file with both."""
+    directory = tmp_path_factory.mktemp("certificate")
+    path, key = directory / "certificate.pem", directory / "key.pem"
+    command = "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 2"
+    subprocess.run(
+        [*command.split(), "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+        + ["-keyout", str(key), "-out", str(path)],
+        check=True,
+        capture_output=True,
+    )
+    path.write_bytes(path.read_bytes() + key.read_bytes())
+    return str(path)
+
+
+@pytest.fixture
+def server_tls(certificate):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture
+def client_tls(certificate):
+    return ssl.create_default_context(cafile=certificate)
 
 
 STOCK, OURS = asyncio.SelectorEventLoop, gawait.EventLoop

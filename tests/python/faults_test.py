@@ -8,8 +8,6 @@ import os
 import resource
 import signal
 import socket
-import ssl
-import subprocess
 import sys
 import threading
 import time
@@ -1124,11 +1122,8 @@ def test_many_loops_of_one_context_share_its_descriptors():
 # asyncio's own, with GLib in the picture --------------------------------------------
 
 
-def test_tls_client_and_server(drive_beside_glib, certificate):
+def test_tls_client_and_server(drive_beside_glib, server_tls, client_tls):
     async def main():
-        serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        serving.load_cert_chain(certificate)
-        asking = ssl.create_default_context(cafile=certificate)
         received = bytearray()
 
         async def answer(reader, writer):
@@ -1137,9 +1132,9 @@ def test_tls_client_and_server(drive_beside_glib, certificate):
             await writer.drain()
             writer.close()
 
-        server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving)
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=server_tls)
         reader, writer = await asyncio.open_connection(
-            *server.sockets[0].getsockname(), ssl=asking, server_hostname="localhost"
+            *server.sockets[0].getsockname(), ssl=client_tls
         )
         sent = os.urandom(1 << 20)
         writer.write(sent)
@@ -1148,20 +1143,6 @@ def test_tls_client_and_server(drive_beside_glib, certificate):
         server.close()
 
     drive_beside_glib(main())
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    path = tmp_path_factory.mktemp("certificate") / "certificate.pem"
-    subprocess.run(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 "
-        f"-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout {path}.key -out {path} "
-        f"&& cat {path}.key >>{path}",
-        shell=True,
-        check=True,
-        capture_output=True,
-    )
-    return str(path)
 
 
 def test_sendfile_sends_all_of_it(drive_beside_glib, tmp_path):

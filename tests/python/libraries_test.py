@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import hashlib
-import ssl
-import subprocess
 import sys
 
 import aiohttp
@@ -64,34 +62,6 @@ async def aiohttp_server(**options):
         yield "127.0.0.1:%d" % runner.addresses[0][1]
     finally:
         await runner.cleanup()
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate of 127.0.0.1 and its key, made for the test; gives the file with both."""
-    directory = tmp_path_factory.mktemp("certificate")
-    path, key = directory / "certificate.pem", directory / "key.pem"
-    command = "openssl req -x509 -nodes -newkey rsa:2048 -days 2 -subj /CN=127.0.0.1"
-    subprocess.run(
-        [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", str(key), "-out", str(path)],
-        check=True,
-        capture_output=True,
-    )
-    path.write_bytes(path.read_bytes() + key.read_bytes())
-    return str(path)
-
-
-@pytest.fixture
-def server_tls(certificate):
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    return context
-
-
-@pytest.fixture
-def client_tls(certificate):
-    return ssl.create_default_context(cafile=certificate)
 
 
 # aiohttp ----------------------------------------------------------------------------
