@@ -2,6 +2,7 @@
 
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
+#include "gawait/sleep.hpp"
 #include "gawait/spawn.hpp"
 #include "gawait/yield.hpp"
 #include "support/loop.hpp"
@@ -15,6 +16,8 @@
 
 namespace gawait {
 namespace {
+
+using namespace std::chrono_literals;
 
 /// A directory with more files than are fetched at once.
 class full_directory : public test::temporary_directory {
@@ -89,14 +92,15 @@ TEST(files_of, closes_the_directory_when_it_is_cancelled) {
         while (co_await warm_up.next()) {
         }
         const auto before = test::open_descriptors();
+        int seen = 0;
         const auto reading = spawn([&]() -> task<> {
             auto files = files_of(directory.self());
-            for (;;)
-                if (!co_await files.next())
-                    files = files_of(directory.self());
+            while (co_await files.next())
+                ++seen;
+            co_await sleep_for(1h);
         });
-        co_await yield();
-        co_await yield();
+        while (seen == 0)
+            co_await yield();
         reading.cancel();
         EXPECT_TRUE((co_await as_result(reading)).was_cancelled());
         EXPECT_EQ(test::open_descriptors(), before);
