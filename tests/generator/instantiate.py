@@ -8,9 +8,10 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "generator"))
 sys.dont_write_bytecode = True
 
-from gawait_gen.inputs import Buffer, Object  # noqa: E402
+from gawait_gen.inputs import Buffer, Object, Priority  # noqa: E402
 from gawait_gen.operations import operations  # noqa: E402
 from gawait_gen.repository import Repository, default_directories  # noqa: E402
+from gawait_gen.text import is_of_streams  # noqa: E402
 
 
 def argument(each):
@@ -23,6 +24,17 @@ def argument(each):
     return "std::nullptr_t"
 
 
+def awaiter(place, operation):
+    """The type of what a function gives to be awaited, for which its body is looked at."""
+    types = [
+        argument(each) if each.template else each.parameter.rpartition(" ")[0]
+        for each in operation.inputs
+        if not isinstance(each, Priority)
+    ]
+    values = ", ".join(f"std::declval<{each}>()" for each in types)
+    return f"decltype(gawait::{place}::{operation.name}({values}))"
+
+
 def text(namespace, written):
     place = namespace.name.lower()
     lines = [
@@ -30,9 +42,13 @@ def text(namespace, written):
         "",
         "#include <cstddef>",
         "#include <span>",
+        "#include <utility>",
     ]
     lines.append("G_GNUC_BEGIN_IGNORE_DEPRECATIONS")
     for each in written:
+        if is_of_streams(each):
+            lines.append(f"using {each.name} = {awaiter(place, each)};")
+            continue
         name = f"gawait::{place}::calls::{each.name}"
         arguments = ", ".join(argument(one) for one in each.templates)
         if arguments:
