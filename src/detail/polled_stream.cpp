@@ -18,9 +18,10 @@ std::uintptr_t number_of(GObject* object) noexcept {
     static const GQuark quark = g_quark_from_static_string("gawait-open-file");
     static std::atomic<std::uintptr_t> numbers{0};
     if (gpointer given = g_object_get_qdata(object, quark))
-        return reinterpret_cast<std::uintptr_t>(given);
+        return GPOINTER_TO_SIZE(given);
     const std::uintptr_t fresh = numbers.fetch_add(1, std::memory_order_relaxed) + 1;
-    g_object_set_qdata(object, quark, reinterpret_cast<gpointer>(fresh));
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): GLib's way to keep a number
+    g_object_set_qdata(object, quark, GSIZE_TO_POINTER(fresh));
     return fresh;
 }
 
