@@ -5,6 +5,7 @@ import gc
 import os
 import resource
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -325,6 +326,39 @@ def test_streams_that_are_not_over_a_descriptor_are_awaited_as_before(ends):
         source = Gio.MemoryInputStream.new_from_bytes(compressed.steal_as_bytes())
         converted = Gio.ConverterInputStream.new(source, decompressor)
         assert await converted.read_all_async(100) == b"converted"
+
+    run(main())
+
+
+def make_certificate(folder):
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1"
+    command = [*command.split(), "-subj", "/CN=localhost", "-keyout", key, "-out", certificate]
+    subprocess.run(command, check=True, capture_output=True)
+    return Gio.TlsCertificate.new_from_files(str(certificate), str(key))
+
+
+def test_tls_over_a_socket_is_awaited_as_before(tmp_path):
+    if not Gio.TlsBackend.get_default().supports_tls():
+        pytest.skip("GIO has no TLS here")
+    certificate = make_certificate(tmp_path)
+
+    async def main():
+        near, far = (
+            Gio.Socket.new_from_fd(end.detach()).connection_factory_create_connection()
+            for end in socket.socketpair()
+        )
+        server = Gio.TlsServerConnection.new(near, certificate)
+        client = Gio.TlsClientConnection.new(far, None)
+        client.connect("accept-certificate", lambda *_: True)
+        data = os.urandom(500_000)
+        reading = asyncio.ensure_future(server.get_input_stream().read_all_async(len(data)))
+        written = await client.get_output_stream().write_all_async(data)
+        assert tuple(written) == (True, len(data))
+        assert await reading == data
+        waiting_again = await waiting(client.get_input_stream().read_bytes_async(100))
+        await server.get_output_stream().write_async(b"back")
+        assert (await waiting_again).get_data() == b"back"
 
     run(main())
 
