@@ -483,6 +483,28 @@ TEST_F(streams, that_become_ready_while_their_await_is_cancelled_lose_nothing) {
     run(body());
 }
 
+TEST_F(streams, of_a_worse_priority_that_become_ready_while_they_are_cancelled_lose_nothing) {
+    const connection ends;
+    const auto body = [&]() -> task<> {
+        for (int round = 0; round < 100; ++round) {
+            std::array<char, 1> byte{};
+            const auto waiting = spawn(read_from(ends.input(), byte, {.priority = G_PRIORITY_LOW}));
+            co_await yield();
+            ends.far.write("x");
+            if (round % 2)
+                co_await sleep_for(std::chrono::microseconds(10 * round));
+            waiting.cancel();
+            const auto outcome = co_await as_result(waiting);
+            if (outcome.was_cancelled())
+                EXPECT_EQ((co_await text_from(ends.input())), "x");
+            else
+                EXPECT_EQ(*outcome, 1);
+            EXPECT_FALSE(g_input_stream_has_pending(ends.input()));
+        }
+    };
+    run(body());
+}
+
 TEST_F(streams, whose_await_times_out_can_be_awaited_again) {
     const connection ends;
     const auto body = [&]() -> task<> {
