@@ -99,6 +99,7 @@ public:
     /// The failure. Without one it is an error that says so: `G_IO_ERROR_CANCELLED` if the
     /// task was cancelled, `G_IO_ERROR_INVALID_ARGUMENT` if there is a value.
     const gawait::error& error() const noexcept GAWAIT_LIFETIMEBOUND {
+        // NOLINTNEXTLINE(bugprone-unchecked-optional-access)
         return has_error() ? *error_ : detail::error_of_no_failure(was_cancelled());
     }
 
