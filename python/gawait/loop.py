@@ -14,6 +14,7 @@ import itertools
 import os
 import selectors
 import signal
+import socket
 import sys
 import threading
 import warnings
@@ -264,6 +265,10 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     # Transports -------------------------------------------------------------------
 
     def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
+        if type(sock) is not socket.socket:  # which may have methods of its own
+            return super()._make_socket_transport(
+                sock, protocol, waiter, extra=extra, server=server
+            )
         self._ensure_fd_no_transport(sock)
         return _native.StreamTransport(self, sock, protocol, waiter, extra, server)
 
@@ -272,7 +277,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     ):
         self._ensure_fd_no_transport(rawsock)
         below = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, **options)
-        _native.StreamTransport(self, rawsock, below, None, extra, server)
+        self._make_socket_transport(rawsock, below, extra=extra, server=server)
         return below._app_transport
 
     def _accept_connection(

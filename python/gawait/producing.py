@@ -49,7 +49,11 @@ class async_method:
     all must be given, an int, a GCancellable, a GAsyncReadyCallback and a pointer. The arguments
     are of the types that they are annotated with: bool, int (64 bits), float, str, or a class of
     PyGObject's; others are PyObjects. It finds the value in the GTask, by
-    g_task_propagate_value(): of what Python type the value is decides.
+    g_task_propagate_value(): of what Python type the value is decides. A coroutine whose name
+    begins with an underscore has no signal.
+
+    Raises TypeError, as the cause of what Python says of the class, where that is no
+    GObject.Object, or has a method look_up_async() or look_up_finish() of its own.
     """
 
     def __init__(self, function):
@@ -62,6 +66,12 @@ class async_method:
     def __set_name__(self, owner, name):
         if not issubclass(owner, GObject.Object):
             raise TypeError(f"async_method: {owner.__qualname__} is not a GObject.Object")
+        for other in (f"{name}_async", f"{name}_finish"):
+            if other in vars(owner):
+                raise TypeError(
+                    f"async_method: {owner.__qualname__} has a method {other}() already, "
+                    f"which {name}() is to be called by"
+                )
         self._owner, self._name = owner, name
         self._title = f"{owner.__qualname__}.{name}"
         setattr(owner, name, self._function)
@@ -86,6 +96,8 @@ class async_method:
 
     def _add_signal(self):
         """In time for PyGObject, which looks for signals when it registers the type."""
+        if self._name.startswith("_"):
+            return  # no signal can have that name
         name = f"{self._name}_async"
         if hasattr(self._owner, f"do_{name}"):
             return  # a base class has the signal, or a virtual method

@@ -907,6 +907,30 @@ print(len(called))
     assert (finished.returncode, finished.stdout) == (0, "2\n"), finished.stderr
 
 
+def test_a_private_coroutine_has_a_pair_and_no_signal(run):
+    class Private(GObject.Object):
+        @gawait.async_method
+        async def _add(self, one, two):
+            return one + two
+
+    async def main():
+        return await Private()._add_async(1, 2)
+
+    assert run(main()) == 3
+    assert not GObject.signal_list_names(Private)
+
+
+@pytest.mark.parametrize("name", ["add_async", "add_finish"])
+def test_a_pair_does_not_take_the_place_of_other_methods(name):
+    async def add(self):
+        pass
+
+    methods = {name: lambda self: None, "add": gawait.async_method(add)}
+    with pytest.raises((RuntimeError, TypeError)) as raised:
+        type(GObject.Object)("Doubled", (GObject.Object,), methods)
+    assert name in str(raised.value.__cause__ or raised.value)
+
+
 # Awaited, and called back ------------------------------------------------------------------
 
 

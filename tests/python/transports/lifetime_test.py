@@ -260,3 +260,29 @@ async def test_a_socket_that_is_closed_already_makes_a_transport_that_fails(our_
     with pytest.raises(OSError) as caught:
         await our_loop.create_connection(Recorder, sock=ours)
     assert caught.value.errno == errno.EBADF
+
+
+async def test_a_socket_with_methods_of_its_own_is_asked(loop):
+    asked = []
+
+    class Counting(socket.socket):
+        def send(self, *arguments):
+            asked.append("send")
+            return super().send(*arguments)
+
+        def recv(self, *arguments):
+            asked.append("recv")
+            return super().recv(*arguments)
+
+    plain, peer = socket.socketpair()
+    counting = Counting(fileno=plain.detach())
+    counting.setblocking(False)
+    with peer:
+        transport, protocol = await loop.create_unix_connection(Recorder, sock=counting)
+        transport.write(b"sent")
+        peer.sendall(b"received")
+        while "recv" not in asked:
+            await asyncio.sleep(0.001)
+        assert asked == ["send", "recv"]
+        transport.close()
+        await protocol.lost
