@@ -283,8 +283,13 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     def _accept_connection(
         self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts
     ):
-        if sslcontext is not None or self._task_factory is not None:
-            # Its tasks wait for something, or somebody wants to see them.
+        if (
+            sslcontext is not None
+            or self._task_factory is not None
+            or type(sock) is not socket.socket
+        ):
+            # Its tasks wait for something, or somebody wants to see them; or the socket may have
+            # methods of its own.
             return super()._accept_connection(
                 protocol_factory, sock, sslcontext, server, backlog, *timeouts
             )

@@ -239,3 +239,21 @@ def test_accept_says_what_is_wrong():
         _native.accept(listening)
     with pytest.raises(AttributeError):
         _native.accept(1)
+
+
+async def test_a_listening_socket_with_methods_of_its_own_is_asked(loop):
+    asked = []
+
+    class Counting(socket.socket):
+        def accept(self):
+            asked.append("accept")
+            return super().accept()
+
+    listening = Counting()
+    listening.bind(("127.0.0.1", 0))
+    server = await loop.create_server(Recorder, sock=listening)
+    with socket.create_connection(listening.getsockname()):
+        while not asked:
+            await asyncio.sleep(0.001)
+        await rounds()
+    server.close()
