@@ -10,8 +10,8 @@
 
 namespace gawait::detail {
 
-/// How a coroutine ended: with a value, a reference or nothing, or with a failure. (Not a variant:
-/// that instantiates so much that programs which await took visibly longer to compile.)
+/// How a coroutine ended: with a value, a reference or nothing, or with a failure. (Not a variant,
+/// whose machinery was much of what a program that awaits is compiled to.)
 template <class T> class outcome {
     // References are stored as pointers.
     using stored =
