@@ -87,6 +87,13 @@ inline void raise(object exception) noexcept {
 #endif
 }
 
+/// Whether an exception, or the class of one, ends the run of a loop: SystemExit and
+/// KeyboardInterrupt.
+inline bool is_interrupt(PyObject* raised) noexcept {
+    return PyErr_GivenExceptionMatches(raised, PyExc_SystemExit) ||
+           PyErr_GivenExceptionMatches(raised, PyExc_KeyboardInterrupt);
+}
+
 /// Raises an OSError.
 inline void raise_os_error(int number) noexcept {
     errno = number;

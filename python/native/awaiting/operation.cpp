@@ -14,9 +14,8 @@ namespace {
 
 /// What an `Operation` has beyond an `asyncio.Future`, in memory after it.
 struct operation_part {
-    // Its Gio.Cancellable: of its own in C, until somebody wants to see it. Then Python's holds it,
-    // whose references the garbage collector knows.
-    // It is made when it is first needed.
+    // Its Gio.Cancellable, made when it is first needed: of its own in C, until somebody wants to
+    // see it. Then Python's holds it, whose references the garbage collector knows.
     ref<GCancellable> own_cancellable;
     object cancellable;
     object message; // of the last cancel()

@@ -56,11 +56,6 @@ bool is_in_task(PyObject* loop) noexcept {
     return task.get() != Py_None;
 }
 
-bool is_interrupt(const object& raised) noexcept {
-    return PyErr_GivenExceptionMatches(raised.get(), PyExc_SystemExit) ||
-           PyErr_GivenExceptionMatches(raised.get(), PyExc_KeyboardInterrupt);
-}
-
 } // namespace
 
 bool call_as_guest(loop_object& self, handle& which) noexcept {
@@ -80,7 +75,7 @@ bool call_as_guest(loop_object& self, handle& which) noexcept {
             raised = take_exception();
     }
     const bool left = run_in_this_thread(outer.get());
-    if (raised && is_interrupt(raised))
+    if (raised && is_interrupt(raised.get()))
         return bool(object::adopt(
             PyObject_CallMethod(guest, "_interrupted", "OO", raised.get(), outer.get())));
     if (raised)

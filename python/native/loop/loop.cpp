@@ -90,7 +90,7 @@ void loop_object::run(handle& which) noexcept {
     }
     if (!succeeded) [[unlikely]] {
         const object raised = take_exception();
-        if (!is_interrupt(raised)) {
+        if (!ends_by(raised)) {
             const auto told = object::adopt(PyObject_CallMethod(
                 object_of(*this), "_callback_failed", "OO", object_of(which), raised.get()));
             if (!told) {
@@ -104,9 +104,8 @@ void loop_object::run(handle& which) noexcept {
         reopen();
 }
 
-bool loop_object::is_interrupt(const object& raised) noexcept {
-    if (!PyErr_GivenExceptionMatches(raised.get(), PyExc_SystemExit) &&
-        !PyErr_GivenExceptionMatches(raised.get(), PyExc_KeyboardInterrupt))
+bool loop_object::ends_by(const object& raised) noexcept {
+    if (!is_interrupt(raised.get()))
         return false;
     interrupt = raised;
     quit();

@@ -122,8 +122,8 @@ struct loop_object {
     /// Runs a handle and deals with what it raises.
     void run(handle& which) noexcept;
 
-    /// Whether an exception is a SystemExit or KeyboardInterrupt; it then ends the run.
-    bool is_interrupt(const object& raised) noexcept;
+    /// Ends the run if an exception is one that does, and says whether it is.
+    bool ends_by(const object& raised) noexcept;
 
     /// Runs the Python handlers of signals that came, before the thread blocks: a callback that
     /// is not Python code leaves them waiting.

@@ -2,13 +2,8 @@
 
 namespace gawait::python {
 
-bool is_interrupt() noexcept {
-    return PyErr_ExceptionMatches(PyExc_SystemExit) ||
-           PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
-}
-
 bool report(const parties& concerned, const char* message) {
-    return !is_interrupt() && report(concerned, message, take_exception().get());
+    return !is_interrupt(PyErr_Occurred()) && report(concerned, message, take_exception().get());
 }
 
 bool report(const parties& concerned, const char* message, PyObject* exception) {

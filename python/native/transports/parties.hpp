@@ -11,9 +11,6 @@ struct parties {
     object protocol;
 };
 
-/// Whether the exception that is set ends the loop's run, so that no transport may keep it.
-bool is_interrupt() noexcept;
-
 /// Gives the exception that is set to the loop's exception handler. False with an exception set if
 /// it is an interrupt, or that handler has failed.
 bool report(const parties& concerned, const char* message);

@@ -174,7 +174,7 @@ void on_ready(PyObject* self) noexcept {
     if (outcome == attempt::failed) {
         state.result = {};
         object raised = take_exception();
-        if (loop.is_interrupt(raised))
+        if (loop.ends_by(raised))
             return;
         state.exception = std::move(raised);
     }

@@ -169,7 +169,7 @@ bool stream::set_protocol(PyObject* given) {
 }
 
 bool stream::fail(const char* message) {
-    if (is_interrupt())
+    if (is_interrupt(PyErr_Occurred())) // no transport may keep it
         return false;
     if (!loop) { // lost in a run of the loop within the callback that has failed
         PyErr_WriteUnraisable(self());
