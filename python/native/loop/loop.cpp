@@ -88,6 +88,8 @@ void loop_object::run(handle& which) noexcept {
     } else {
         succeeded = call(which);
     }
+    if (!at_end.empty())
+        succeeded = end_callback(succeeded);
     if (!succeeded) [[unlikely]] {
         const object raised = take_exception();
         if (!ends_by(raised)) {
@@ -102,6 +104,25 @@ void loop_object::run(handle& which) noexcept {
     in_callback = outer;
     if (held && !outer) [[unlikely]]
         reopen();
+}
+
+bool loop_object::end_callback(bool succeeded) noexcept {
+    object raised = succeeded ? object() : take_exception();
+    // Which may add to it.
+    for (std::size_t index = 0; index < at_end.size(); ++index) {
+        const auto [of, function] = std::move(at_end[index]);
+        if (function(of.get()))
+            continue;
+        if (raised)
+            PyErr_WriteUnraisable(of.get());
+        else
+            raised = take_exception();
+    }
+    at_end.clear();
+    if (!raised)
+        return true;
+    raise(std::move(raised));
+    return false;
 }
 
 bool loop_object::ends_by(const object& raised) noexcept {

@@ -53,6 +53,9 @@ struct starter : job {
 /// What waits for a descriptor in place of a handle, to be called each time that it is ready.
 using waiter_function = void (*)(PyObject* waiter) noexcept;
 
+/// What is to be done when a callback has returned. False with an exception set on failure.
+using end_function = bool (*)(PyObject* of) noexcept;
+
 /// A reader or a writer.
 struct watch : fd_watch {
     watch(loop_object& of, int fd, GIOCondition condition) noexcept;
@@ -99,6 +102,7 @@ struct loop_object {
     timer_list unstarted;   // that it has not: those of other threads, and of no home
     PyObject* task_factory; // None or null: none
     object interrupt;       // the SystemExit or KeyboardInterrupt that ends the run
+    std::vector<std::pair<object, end_function>> at_end; // of the callback that runs
     double slow_callback_duration;
     std::size_t last_round; // of the engine, that still runs after stop()
     int runs;               // nested in each other
@@ -121,6 +125,21 @@ struct loop_object {
 
     /// Runs a handle and deals with what it raises.
     void run(handle& which) noexcept;
+
+    /// Has something done when the callback that runs has returned, before the next one.
+    ///
+    /// @return false if none runs.
+    bool at_callback_end(PyObject* of, end_function function) noexcept {
+        if (in_callback)
+            at_end.emplace_back(object::retain(of), function);
+        return in_callback;
+    }
+
+    /// Does what is to be done now that a callback has returned.
+    ///
+    /// @param succeeded whether it has; if not, its exception is set, and stays so.
+    /// @return whether all has.
+    bool end_callback(bool succeeded) noexcept;
 
     /// Ends the run if an exception is one that does, and says whether it is.
     bool ends_by(const object& raised) noexcept;

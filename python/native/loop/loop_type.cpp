@@ -142,6 +142,7 @@ PyObject* create(PyTypeObject* type, PyObject*, PyObject*) {
     std::construct_at(&self.home);
     std::construct_at(&self.core);
     std::construct_at(&self.interrupt);
+    std::construct_at(&self.at_end);
     self.slow_callback_duration = 0.1;
     self.closed = true; // until BaseEventLoop.__init__()
     return created;
@@ -245,6 +246,7 @@ void deallocate(PyObject* object) {
         return;
     Py_CLEAR(self.task_factory);
     std::destroy_at(&self.core);
+    std::destroy_at(&self.at_end);
     std::destroy_at(&self.interrupt);
     std::destroy_at(&self.home);
     std::destroy_at(&self.context);

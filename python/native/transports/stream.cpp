@@ -191,6 +191,8 @@ bool stream::fail(const char* message) {
 }
 
 bool stream::close() {
+    if (!send_unsent())
+        return false;
     if (closing)
         return true;
     closing = true;
@@ -203,6 +205,8 @@ bool stream::close() {
 }
 
 bool stream::force_close(PyObject* exception) {
+    if (!send_unsent())
+        return false;
     if (lost > 0)
         return true;
     if (!waiting.empty()) {
@@ -395,6 +399,51 @@ bool stream::refuse_when_lost() {
     return true;
 }
 
+/// Keeps what is written, to be sent when the callback has returned.
+///
+/// @return false, also with an exception set, if that may not be.
+bool stream::keep_unsent(std::span<const piece> pieces) {
+    if (!unsent && !waiting.empty())
+        return false;
+    for (const piece& each : pieces)
+        if (!PyBytes_CheckExact(each.data)) // it may change meanwhile
+            return false;
+    unsent = unsent || loop_of(loop.get()).at_callback_end(self(), [](PyObject* of) noexcept {
+        return stream_of(of).send_unsent();
+    });
+    if (!unsent)
+        return false;
+    for (const piece& each : pieces)
+        if (!waiting.add(each.data, each.content, 0))
+            return false;
+    return true;
+}
+
+bool stream::send_unsent() {
+    if (!std::exchange(unsent, false) || waiting.empty() || lost > 0)
+        return true;
+    std::array<iovec, most_pieces> room;
+    const auto pieces = waiting.gather(room);
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    const ssize_t sent = sendmsg(descriptor(), &message, send_flags);
+    if (sent < 0 && !would_block(errno)) {
+        waiting.clear();
+        raise_os_error(errno);
+        return fail("Fatal write error on socket transport");
+    }
+    if (sent > 0)
+        waiting.remove(static_cast<std::size_t>(sent));
+    return waiting.empty() || (start_writing() && flow.pause_above(waiting.size(), concerned()));
+}
+
+bool stream::start_writing() {
+    const auto callback = attribute<"_write_ready">(self());
+    return callback &&
+           object::adopt(PyObject_CallMethod(loop.get(), "_add_writer", "iO", fd, callback.get()));
+}
+
 /// Keeps what is behind what was sent, until the socket takes it.
 bool stream::keep(std::span<const piece> pieces, std::size_t sent) {
     const bool begins = waiting.empty();
@@ -405,12 +454,8 @@ bool stream::keep(std::span<const piece> pieces, std::size_t sent) {
     }
     if (waiting.empty())
         return true;
-    if (begins) {
-        const auto callback = attribute<"_write_ready">(self());
-        if (!callback || !object::adopt(PyObject_CallMethod(loop.get(), "_add_writer", "iO", fd,
-                                                            callback.get())))
-            return false;
-    }
+    if (begins && !start_writing())
+        return false;
     return flow.pause_above(waiting.size(), concerned());
 }
 
@@ -437,6 +482,12 @@ bool stream::write(PyObject* data) {
     if (!memory)
         return fail("Fatal write error on socket transport");
     const piece whole{data, memory.bytes()};
+    if (keep_unsent({&whole, 1}))
+        return waiting.size() <= static_cast<std::size_t>(flow.high()) || send_unsent();
+    if (PyErr_Occurred() || !send_unsent())
+        return false;
+    if (lost > 0)
+        return refuse_when_lost();
     ssize_t sent = 0;
     if (waiting.empty()) {
         sent = send(descriptor(), whole.content.data(), whole.content.size(), send_flags);
@@ -479,6 +530,12 @@ bool stream::write_lines(PyObject* lines) {
         pieces.push_back({each, bytes});
         vectors.push_back({bytes.data(), bytes.size()});
     }
+    if (keep_unsent(pieces))
+        return waiting.size() <= static_cast<std::size_t>(flow.high()) || send_unsent();
+    if (PyErr_Occurred() || !send_unsent())
+        return false;
+    if (lost > 0)
+        return refuse_when_lost();
     ssize_t sent = 0;
     if (waiting.empty() && !pieces.empty()) {
         msghdr message{};
@@ -530,6 +587,8 @@ bool stream::stop_writing() {
 }
 
 bool stream::write_eof() {
+    if (!send_unsent())
+        return false;
     if (closing || eof)
         return true;
     eof = true;
@@ -538,7 +597,8 @@ bool stream::write_eof() {
 }
 
 bool stream::set_limits(PyObject* high, PyObject* low) {
-    return flow.set_limits(high, low) && flow.pause_above(waiting.size(), concerned());
+    return send_unsent() && flow.set_limits(high, low) &&
+           flow.pause_above(waiting.size(), concerned());
 }
 
 bool stream::settle_drained(const char* method, PyObject* value) {
@@ -552,6 +612,8 @@ bool stream::settle_drained(const char* method, PyObject* value) {
 }
 
 PyObject* stream::make_empty_waiter() {
+    if (!send_unsent())
+        return nullptr;
     if (drained || !loop) {
         PyErr_SetString(PyExc_RuntimeError,
                         drained ? "Empty waiter is already set" : "Transport is closed");

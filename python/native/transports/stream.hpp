@@ -38,6 +38,7 @@ struct stream {
     bool eof;      // write_eof() was called
     bool buffered; // the protocol is a BufferedProtocol
     bool much;     // what was read last was too much for a small buffer
+    bool unsent;   // what waits is to be sent when the callback that writes it has returned
 
     /// Makes a connection of a socket: what the constructor does.
     ///
@@ -53,8 +54,13 @@ struct stream {
     bool is_reading() const noexcept { return !closing && !paused; }
     bool read_ready();
 
+    /// What one callback of the loop writes goes out in one call of the kernel's, when it has
+    /// returned: a header and what follows it. Whatever could tell, that is every other method,
+    /// sends it first. Outside of callbacks it goes out at once, and so does what is more than
+    /// the protocol may write without being paused.
     bool write(PyObject* data);
     bool write_lines(PyObject* lines);
+    bool send_unsent();
     bool write_ready();
     bool write_eof();
     bool set_limits(PyObject* high, PyObject* low);
@@ -79,6 +85,8 @@ private:
 
     bool may_write(const char* after_eof, const char* in_sendfile) const;
     bool refuse_when_lost();
+    bool keep_unsent(std::span<const struct piece> pieces);
+    bool start_writing();
     bool keep(std::span<const struct piece> pieces, std::size_t sent);
 
     bool fail(const char* message);

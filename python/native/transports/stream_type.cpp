@@ -160,7 +160,8 @@ PyObject* get_protocol(PyObject* self, PyObject*) {
 }
 
 PyObject* get_write_buffer_size(PyObject* self, PyObject*) {
-    return PyLong_FromSize_t(stream_of(self).waiting.size());
+    return stream_of(self).send_unsent() ? PyLong_FromSize_t(stream_of(self).waiting.size())
+                                         : nullptr;
 }
 
 PyObject* get_write_buffer_limits(PyObject* self, PyObject*) {

@@ -52,8 +52,12 @@ void write_buffer::remove(std::size_t sent) noexcept {
 }
 
 void write_buffer::clear() noexcept {
-    // Idle connections are many: what a slow one has needed is not kept.
-    std::vector<chunk>().swap(chunks_);
+    // Idle connections are many: what a slow one has needed is not kept, but for what a message
+    // takes.
+    if (chunks_.capacity() > 2)
+        std::vector<chunk>().swap(chunks_);
+    else
+        chunks_.clear();
     first_ = size_ = 0;
 }
 

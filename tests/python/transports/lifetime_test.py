@@ -132,6 +132,7 @@ async def test_arguments_may_be_given_by_name(connect):
     transport, peer = await connect(Recorder())
     transport.write(data=b"1")
     transport.writelines(list_of_data=[b"2", b"3"])
+    await asyncio.sleep(0)
     assert peer.recv(10) == b"123"
     other = Recorder()
     transport.set_protocol(protocol=other)

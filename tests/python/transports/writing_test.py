@@ -1,6 +1,7 @@
 """Stream transports: what is written, in which order, and what holds up a fast protocol."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import socket
@@ -15,23 +16,28 @@ from .conftest import Recorder, fill, receive, rounds
 KIB = 1024
 
 
-async def test_a_write_is_tried_at_once(connect):
+async def test_a_write_is_tried_before_the_next_callback(connect):
     transport, peer = await connect(Recorder())
     transport.write(b"now")
-    assert peer.recv(100) == b"now"
     assert transport.get_write_buffer_size() == 0
+    assert peer.recv(100) == b"now"
+    transport.write(b"and then")
+    await asyncio.sleep(0)
+    assert peer.recv(100) == b"and then"
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 async def test_data_may_be_of_each_kind_of_bytes(connect, kind):
     transport, peer = await connect(Recorder())
     transport.write(kind(b"data"))
+    await asyncio.sleep(0)
     assert peer.recv(100) == b"data"
 
 
 async def test_a_slice_of_memory_is_written_alone(connect):
     transport, peer = await connect(Recorder())
     transport.write(memoryview(b"0123456789")[3:7])
+    await asyncio.sleep(0)
     assert peer.recv(100) == b"3456"
 
 
@@ -129,6 +135,87 @@ async def test_a_subclass_of_bytes_that_waits_is_copied(our_loop, connect):
 # Several at once ------------------------------------------------------------------
 
 
+@contextlib.asynccontextmanager
+async def calls_of(our_loop):
+    """A transport whose system calls its peer can tell apart."""
+    ours, peer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for each in (ours, peer):
+        each.setblocking(False)
+    with peer:
+        transport = our_loop._make_socket_transport(ours, Recorder())
+        yield transport, peer
+        transport.abort()
+        await rounds()
+
+
+async def test_what_a_callback_writes_goes_out_in_one_system_call(our_loop):
+    async with calls_of(our_loop) as (transport, peer):
+        transport.write(b"one")
+        transport.writelines([b" two", b" three"])
+        transport.write(b"")
+        await asyncio.sleep(0)
+        assert peer.recv(100) == b"one two three"
+
+
+async def test_what_two_callbacks_write_goes_out_as_they_return(our_loop):
+    seen = []
+    async with calls_of(our_loop) as (transport, peer):
+        our_loop.call_soon(transport.write, b"one")
+        our_loop.call_soon(lambda: seen.append(peer.recv(100)))
+        our_loop.call_soon(transport.write, b"two")
+        await rounds()
+        assert seen == [b"one"] and peer.recv(100) == b"two"
+
+
+SENDS_FIRST = {
+    "size": lambda transport: transport.get_write_buffer_size(),
+    "limits": lambda transport: transport.set_write_buffer_limits(100),
+    "eof": lambda transport: transport.write_eof(),
+    "close": lambda transport: transport.close(),
+    "abort": lambda transport: transport.abort(),
+    "what may change": lambda transport: transport.write(bytearray(b" more")),
+    "much": lambda transport: transport.write(bytes(65536)),
+}
+
+
+@pytest.mark.parametrize("what", SENDS_FIRST)
+async def test_whatever_could_tell_sends_what_was_written_before(connect, what):
+    transport, peer = await connect(Recorder())
+    transport.write(b"first")
+    SENDS_FIRST[what](transport)
+    assert peer.recv(5) == b"first"
+
+
+def test_what_is_written_outside_of_callbacks_goes_out_at_once(loop, connect):
+    async def main():
+        return await connect(Recorder())
+
+    transport, peer = loop.run_until_complete(main())
+    transport.write(b"now")
+    assert peer.recv(100) == b"now"
+
+
+@pytest.mark.parametrize("failure", [ValueError, SystemExit])
+def test_a_callback_that_fails_has_written(loop, connect, reports, failure):
+    async def main():
+        transport, peer = await connect(Recorder())
+        loop.call_soon(write_and_fail, transport)
+        await asyncio.sleep(0.001)
+        return peer
+
+    def write_and_fail(transport):
+        transport.write(b"last")
+        raise failure("on purpose")
+
+    task = loop.create_task(main())
+    try:
+        loop.run_until_complete(task)
+    except SystemExit:
+        loop.run_until_complete(task)
+    assert task.result().recv(100) == b"last"
+    reports.clear()
+
+
 def parts():
     return [b"one", bytearray(b" two"), b"", memoryview(b" three")]
 
@@ -137,21 +224,14 @@ def parts():
 async def test_lines_are_written_in_their_order(connect, lines):
     transport, peer = await connect(Recorder())
     transport.writelines(lines())
+    await asyncio.sleep(0)
     assert peer.recv(100) == b"one two three"
 
 
 async def test_lines_go_out_in_one_system_call(our_loop):
-    ours, peer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.setblocking(False)
-    transport = our_loop._make_socket_transport(ours, Recorder())
-    with peer:
+    async with calls_of(our_loop) as (transport, peer):
         transport.writelines(parts())
         assert peer.recv(100) == b"one two three"
-        transport.write(b"a packet")
-        transport.write(b"and another")
-        assert peer.recv(100) == b"a packet"
-        transport.abort()
-        await rounds()
 
 
 async def test_more_lines_than_a_system_call_takes_arrive(connect):
@@ -239,6 +319,7 @@ async def test_who_writes_on_after_an_error_is_warned(our_loop, connect, caplog,
     peer.close()
     for number in range(10):
         transport.writelines([b"x"]) if lines else transport.write(b"x")
+        assert transport.get_write_buffer_size() == 0
     warnings = [each for each in caplog.records if each.levelno == logging.WARNING]
     assert {each.getMessage() for each in warnings} == {"socket.send() raised exception."}
     assert len(warnings) == 5
