@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -405,9 +406,9 @@ bool stream::refuse_when_lost() {
 bool stream::keep_unsent(std::span<const piece> pieces) {
     if (!unsent && !waiting.empty())
         return false;
-    for (const piece& each : pieces)
-        if (!PyBytes_CheckExact(each.data)) // it may change meanwhile
-            return false;
+    const auto stays = [](const piece& each) { return PyBytes_CheckExact(each.data) != 0; };
+    if (!std::ranges::all_of(pieces, stays))
+        return false;
     unsent = unsent || loop_of(loop.get()).at_callback_end(self(), [](PyObject* of) noexcept {
         return stream_of(of).send_unsent();
     });
