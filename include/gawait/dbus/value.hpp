@@ -252,6 +252,9 @@ using vardict = std::map<std::string, variant>;
 
 // Each type ------------------------------------------------------------------------
 
+template <class T> struct value_traits<const T> : value_traits<T> {};
+template <class T> struct value_traits<T&> : value_traits<T> {}; // in a tuple, as of std::tie()
+
 template <> struct value_traits<bool> {
     static constexpr detail::text signature{"b"};
     static GVariant* to(bool value, ref<GUnixFDList>&) noexcept {
