@@ -136,4 +136,25 @@ private:
     std::string name_;
 };
 
+template <class T>
+async_generator<T> property<T>::values(proxy of, std::string interface, std::string name,
+                                       std::size_t most) {
+    signal_match which = of.match(properties_interface, "PropertiesChanged");
+    which.argument = interface.c_str();
+    dbus::signals<detail::properties_change> changes(of.connection(), which, most);
+    const property self(std::move(of), std::move(interface), std::move(name));
+    T value = co_await self.get();
+    co_yield std::move(value);
+    while (auto change = co_await changes.next()) {
+        auto news = detail::news_of(self.name_, *change);
+        if (!news.changed)
+            continue;
+        if (news.value)
+            value = news.value->template get<T>();
+        else
+            value = co_await self.get();
+        co_yield std::move(value);
+    }
+}
+
 } // namespace gawait::dbus

@@ -43,6 +43,7 @@ private:
 
     const ref<GDBusConnection> bus_;
     const ref<GMainContext> home_;
+    gsize number_ = 0; // by which GDBus knows it
     unsigned id_ = 0;
     thread_channel<ref<GVariant>> received_;
 };
