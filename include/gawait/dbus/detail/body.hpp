@@ -46,6 +46,17 @@ template <class T> struct body<boxed<T>> : structure_traits<boxed<T>> {
     }
 };
 
+/// What a signal carries, which has no descriptors.
+///
+/// @throws value_error
+template <class... T> ref<GVariant> signal_body(const T&... values) {
+    ref<GUnixFDList> descriptors;
+    auto made = ref<GVariant>::adopt(
+        g_variant_ref_sink(structure_traits<T...>::to(descriptors, values...)));
+    refuse_descriptors(descriptors);
+    return made;
+}
+
 /// Nothing to be sent; whatever comes is dropped.
 template <> struct body<void> : structure_traits<> {
     static void read(GVariant* /*from*/, GUnixFDList* /*descriptors*/) noexcept {}
