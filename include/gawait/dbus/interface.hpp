@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -168,6 +169,29 @@ private:
     void send_change(std::string_view property, ref<GVariant> value) const;
 
     std::shared_ptr<detail::interface_state> state_;
+};
+
+/// The interfaces of an object: one, or several in braces. Besides `interface`, whatever converts
+/// to one.
+//
+// Not a std::vector: g++ 12 cannot have a std::initializer_list in an expression with co_await.
+class interface_list {
+public:
+    template <class... Interface>
+        requires(sizeof...(Interface) > 0 &&
+                 (std::convertible_to<const Interface&, interface> && ...))
+    interface_list(const Interface&... each) {
+        all_.reserve(sizeof...(Interface));
+        (all_.push_back(each), ...);
+    }
+
+    interface_list(std::vector<interface> all) noexcept : all_(std::move(all)) {}
+
+    auto begin() const noexcept GAWAIT_LIFETIMEBOUND { return all_.begin(); }
+    auto end() const noexcept GAWAIT_LIFETIMEBOUND { return all_.end(); }
+
+private:
+    std::vector<interface> all_;
 };
 
 } // namespace gawait::dbus

@@ -12,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace gawait::dbus {
 
@@ -65,7 +64,7 @@ public:
     ///
     /// @throws value_error if the path is not below the manager's.
     /// @throws as `exported`; cancelled
-    task<managed_object> add(object_path path, std::vector<interface> interfaces);
+    task<managed_object> add(object_path path, interface_list all);
 
 private:
     std::shared_ptr<detail::managed_state> state_;

@@ -13,7 +13,6 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace gawait::dbus {
 
@@ -47,14 +46,13 @@ public:
     ///     has lacks its handler.
     /// @throws gawait::error `G_IO_ERROR_EXISTS` if the object has one of the interfaces already;
     ///     then it gets none of these. `G_IO_ERROR_CLOSED` if the connection is closed.
-    exported(scope& calls, ref<GDBusConnection> bus, object_path path,
-             std::vector<interface> interfaces);
+    exported(scope& calls, ref<GDBusConnection> bus, object_path path, interface_list all);
     exported(exported&&) noexcept;
     exported& operator=(exported&&) noexcept;
     ~exported();
 
     const object_path& path() const noexcept GAWAIT_LIFETIMEBOUND;
-    const std::vector<interface>& interfaces() const noexcept GAWAIT_LIFETIMEBOUND;
+    const interface_list& interfaces() const noexcept GAWAIT_LIFETIMEBOUND;
 
     /// Whether it can be called: until `unexport()`, or the connection is closed.
     bool is_exported() const noexcept;
@@ -76,13 +74,11 @@ private:
 /// @return what the body gives.
 /// @throws what the body throws, and the constructor of `exported`; cancelled
 template <class Body>
-auto with_exported(ref<GDBusConnection> bus, object_path path, std::vector<interface> interfaces,
-                   Body body) {
+auto with_exported(ref<GDBusConnection> bus, object_path path, interface_list all, Body body) {
     using given = std::invoke_result_t<Body&, exported&>;
-    return with_scope([bus = std::move(bus), path = std::move(path),
-                       interfaces = std::move(interfaces),
+    return with_scope([bus = std::move(bus), path = std::move(path), all = std::move(all),
                        body = std::move(body)](scope& calls) mutable -> given {
-        exported object(calls, bus, path, interfaces);
+        exported object(calls, bus, path, all);
         co_return co_await body(object);
     });
 }
@@ -90,7 +86,6 @@ auto with_exported(ref<GDBusConnection> bus, object_path path, std::vector<inter
 /// Has an object on a connection until the task is cancelled, or the connection closed.
 ///
 /// @throws as the constructor of `exported`; cancelled
-GAWAIT_API task<> serve(ref<GDBusConnection> bus, object_path path,
-                        std::vector<interface> interfaces);
+GAWAIT_API task<> serve(ref<GDBusConnection> bus, object_path path, interface_list all);
 
 } // namespace gawait::dbus
