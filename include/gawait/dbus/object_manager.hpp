@@ -39,8 +39,6 @@ public:
     const object_path& path() const noexcept GAWAIT_LIFETIMEBOUND { return object_.path(); }
 
 private:
-    void remove() noexcept;
-
     std::shared_ptr<detail::managed_state> manager_;
     exported object_;
 };
@@ -63,8 +61,9 @@ public:
     /// its properties are.
     ///
     /// @throws value_error if the path is not below the manager's.
-    /// @throws as `exported`; cancelled
-    task<managed_object> add(object_path path, interface_list all);
+    /// @throws gawait::error `G_IO_ERROR_EXISTS` also if the path was added already; otherwise as
+    ///     `exported`; cancelled
+    task<managed_object> add(object_path path, interface_list interfaces);
 
 private:
     std::shared_ptr<detail::managed_state> state_;
