@@ -58,6 +58,8 @@ struct dbus_object_manager : testing::Test {
     interface_properties of_device() const {
         return {{device_name, {{"Model", std::string("x100")}}}};
     }
+
+    managed_objects only_printer() const { return {{printer, of_device()}}; }
 };
 
 TEST_F(dbus_object_manager, gives_all_objects_with_their_properties) {
@@ -65,7 +67,7 @@ TEST_F(dbus_object_manager, gives_all_objects_with_their_properties) {
         EXPECT_EQ(co_await test.all(), managed_objects());
         const auto object = co_await manager.add(printer, test.device);
         EXPECT_EQ(object.path(), printer);
-        EXPECT_EQ(co_await test.all(), (managed_objects{{printer, test.of_device()}}));
+        EXPECT_EQ(co_await test.all(), test.only_printer());
         const proxy device(test.calling, test.remote.destination(), printer);
         EXPECT_EQ(co_await device.call<int>(device_name, "Print"), 1);
     });
@@ -104,7 +106,7 @@ TEST_F(dbus_object_manager, objects_outside_of_it_or_there_already_are_refused) 
         const interface other("org.gawait.Other");
         const auto more = co_await as_result(manager.add(printer, other));
         EXPECT_TRUE(more.error().matches(G_IO_ERROR_EXISTS));
-        EXPECT_EQ(co_await test.all(), (managed_objects{{printer, test.of_device()}}));
+        EXPECT_EQ(co_await test.all(), test.only_printer());
     });
 }
 
