@@ -287,7 +287,7 @@ TEST_F(dbus_service, a_caller_that_vanishes_cancels_its_calls) {
             co_await sleep_for(1ms);
         EXPECT_FALSE(staying.done());
         staying.cancel();
-        co_await staying;
+        EXPECT_TRUE((co_await staying).was_cancelled());
     });
     EXPECT_EQ(held.cancelled, 2); // that of a caller that waits no more ends with the object
 }
