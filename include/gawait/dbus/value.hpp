@@ -151,7 +151,10 @@ using bytes = std::vector<std::uint8_t>;
 template <class T> struct value_traits {
     using unknown = void;
     static constexpr detail::text<0> signature = detail::no_type_of_dbus<T>();
-    static GVariant* to(const T&, ref<GUnixFDList>&);
+    static GVariant* to(const T&, ref<GUnixFDList>&) {
+        detail::no_type_of_dbus<T>();
+        return nullptr;
+    }
     static T from(GVariant*, GUnixFDList*);
 };
 
