@@ -6,14 +6,15 @@
 #include <utility>
 
 namespace gawait::dbus {
+namespace {
 
-static std::string interface_name(std::string_view name) {
+std::string interface_name(std::string_view name) {
     std::string text(name);
     detail::check_interface_name(text);
     return text;
 }
 
-static ref<GDBusInterfaceInfo> described(std::string_view name, std::string_view description) {
+ref<GDBusInterfaceInfo> described(std::string_view name, std::string_view description) {
     GError* failure = nullptr;
     const auto node = ref<GDBusNodeInfo>::adopt(
         g_dbus_node_info_new_for_xml(std::string(description).c_str(), &failure));
@@ -25,6 +26,8 @@ static ref<GDBusInterfaceInfo> described(std::string_view name, std::string_view
         throw value_error("the description has no interface '" + std::string(name) + "'");
     return ref<GDBusInterfaceInfo>::retain(found);
 }
+
+} // namespace
 
 interface::interface(std::string_view name)
     : state_(std::make_shared<detail::interface_state>(interface_name(name), nullptr)) {}

@@ -7,16 +7,17 @@
 #include <cstddef>
 
 namespace gawait::dbus::detail {
+namespace {
 
-static constexpr const char* tells_annotation = "org.freedesktop.DBus.Property.EmitsChangedSignal";
+constexpr const char* tells_annotation = "org.freedesktop.DBus.Property.EmitsChangedSignal";
 
-static std::string quoted_in_xml(const std::string& text) {
+std::string quoted_in_xml(const std::string& text) {
     return unique_string(g_markup_escape_text(text.c_str(), gssize(text.size()))).get();
 }
 
 /// The elements of arguments, of which there may be fewer names than types.
-static std::string xml_of_arguments(std::string_view types, const std::vector<std::string>& names,
-                                    const char* direction) {
+std::string xml_of_arguments(std::string_view types, const std::vector<std::string>& names,
+                             const char* direction) {
     std::string xml;
     std::size_t index = 0;
     const std::string text(types);
@@ -33,14 +34,14 @@ static std::string xml_of_arguments(std::string_view types, const std::vector<st
     return xml;
 }
 
-static std::string types_of(GDBusArgInfo** arguments) {
+std::string types_of(GDBusArgInfo** arguments) {
     std::string types = "(";
     for (; arguments && *arguments; ++arguments)
         types += (*arguments)->signature;
     return types + ")";
 }
 
-static const char* word_for(change_signal told) noexcept {
+const char* word_for(change_signal told) noexcept {
     switch (told) {
     case change_signal::with_value:
         return "true";
@@ -55,7 +56,7 @@ static const char* word_for(change_signal told) noexcept {
 }
 
 /// What a description says of a property, or else of all of the interface.
-static change_signal told_of(const GDBusPropertyInfo* property, const GDBusInterfaceInfo* of) {
+change_signal told_of(const GDBusPropertyInfo* property, const GDBusInterfaceInfo* of) {
     const char* word = g_dbus_annotation_info_lookup(property->annotations, tells_annotation);
     if (!word)
         word = g_dbus_annotation_info_lookup(of->annotations, tells_annotation);
@@ -66,12 +67,13 @@ static change_signal told_of(const GDBusPropertyInfo* property, const GDBusInter
     return change_signal::with_value;
 }
 
-static void check_types(const std::string& what, std::string_view given,
-                        std::string_view described) {
+void check_types(const std::string& what, std::string_view given, std::string_view described) {
     if (given != described)
         throw value_error(what + " is '" + std::string(described) + "' by its description, not '" +
                           std::string(given) + "'");
 }
+
+} // namespace
 
 interface_state::interface_state(std::string name, ref<GDBusInterfaceInfo> described)
     : name_(std::move(name)), description_(std::move(described)), described_(description_) {

@@ -19,7 +19,7 @@ property_news news_of(const std::string& property, properties_change& change) {
     auto& [interface, values, invalidated] = change;
     if (const auto found = values.find(property); found != values.end())
         return {true, std::move(found->second)};
-    return {std::find(invalidated.begin(), invalidated.end(), property) != invalidated.end(), {}};
+    return {std::ranges::find(invalidated, property) != invalidated.end(), {}};
 }
 
 } // namespace detail

@@ -31,8 +31,10 @@ private:
     gawait::detail::cancellation cancel_;
 };
 
-static task<> answer_call(std::shared_ptr<object_calls> object,
-                          std::shared_ptr<const interface_state> of, pending_reply reply) {
+namespace {
+
+task<> answer_call(std::shared_ptr<object_calls> object, std::shared_ptr<const interface_state> of,
+                   pending_reply reply) {
     if (object->cancel().requested())
         co_return; // it is no more
     const auto details = ref<GDBusMethodInvocation>::retain(reply.call());
@@ -46,6 +48,8 @@ static task<> answer_call(std::shared_ptr<object_calls> object,
     else
         reply.give(ended.take());
 }
+
+} // namespace
 
 class exported_state {
 public:
@@ -95,7 +99,7 @@ private:
         exported_state& owner;
         std::shared_ptr<interface_state> of;
         guint id = 0;
-        interface_state::place_in_list place{};
+        interface_state::place_in_list place;
     };
 
     void add(const std::shared_ptr<interface_state>& of) {

@@ -81,6 +81,7 @@ ref<GVariant> renumbered(GVariant* value, GUnixFDList* from, ref<GUnixFDList>& t
         return ref<GVariant>::adopt(g_variant_ref_sink(g_variant_new_variant(held)));
     }
     std::vector<ref<GVariant>> parts;
+    parts.reserve(g_variant_n_children(value));
     for (gsize index = 0; index < g_variant_n_children(value); ++index)
         parts.push_back(renumbered(detail::child(value, index), from, to));
     std::vector<GVariant*> borrowed(parts.begin(), parts.end());
@@ -156,7 +157,7 @@ namespace {
 /// Without the second look at it that g_variant_new_string() takes.
 GVariant* new_text(const GVariantType* type, std::string_view value) noexcept {
     auto* const copy = static_cast<char*>(g_malloc(value.size() + 1));
-    std::copy(value.begin(), value.end(), copy);
+    std::ranges::copy(value, copy);
     copy[value.size()] = '\0';
     return g_variant_new_from_data(type, copy, value.size() + 1, TRUE, g_free, copy);
 }

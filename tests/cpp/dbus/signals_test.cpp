@@ -1,5 +1,6 @@
 #include "gawait/dbus/signals.hpp"
 
+#include "gawait/dbus/call.hpp"
 #include "gawait/dbus/value.hpp"
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
@@ -187,6 +188,25 @@ TEST_F(dbus_signals, the_connection_is_let_go_of) {
     g_dbus_connection_close_sync(receiver, nullptr, nullptr);
     receiver = nullptr;
     EXPECT_TRUE(context.iterate_until([&] { return !watched.lock(); }));
+}
+
+TEST(dbus_signals_elsewhere, come_where_the_coroutine_runs_though_nobody_pushed_its_context) {
+    const gawait::test::session_bus bus;
+    const auto sender = bus.connect();
+    const auto receiver = bus.connect();
+    const auto context = ref<GMainContext>::adopt(g_main_context_new());
+    const auto receiving = spawn_on(context, [&]() -> task<int> {
+        signals<int> ticks(receiver, {.interface = interface});
+        const auto tick = std::tuple(7);
+        co_await call<std::string>(receiver, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                   "org.freedesktop.DBus", "GetId");
+        g_dbus_connection_emit_signal(sender, nullptr, path, interface, "Tick", to_variant(tick),
+                                      nullptr);
+        co_return (co_await ticks.next()).value_or(0);
+    });
+    while (!receiving.done())
+        g_main_context_iteration(context, TRUE);
+    EXPECT_EQ(receiving.take(), 7);
 }
 
 TEST_F(dbus_signals, of_what_is_no_name_are_refused) {

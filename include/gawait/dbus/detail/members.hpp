@@ -8,7 +8,7 @@ namespace gawait::dbus::detail {
 
 /// Becomes whatever a member is.
 struct anything {
-    constexpr anything() noexcept {} // no aggregate, of which it would count the members
+    constexpr anything() noexcept = default; // so it is no aggregate, which has members itself
     template <class T> operator T() const noexcept;
 };
 
@@ -33,6 +33,7 @@ concept structure = std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_emp
                     count_members<T>() <= most_members;
 
 /// The members of an aggregate, as a tuple of references.
+// NOLINTBEGIN(bugprone-branch-clone)
 template <class T> constexpr auto members_of(T& of) noexcept {
     constexpr std::size_t count = count_members<std::remove_const_t<T>>();
     if constexpr (count == 1) {
@@ -85,5 +86,6 @@ template <class T> constexpr auto members_of(T& of) noexcept {
         return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
     }
 }
+// NOLINTEND(bugprone-branch-clone)
 
 } // namespace gawait::dbus::detail
