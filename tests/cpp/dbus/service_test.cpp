@@ -10,6 +10,7 @@
 #include "gawait/sleep.hpp"
 #include "gawait/spawn.hpp"
 #include "gawait/when_all.hpp"
+#include "gawait/yield.hpp"
 
 #include "support/loop.hpp"
 #include "support/session_bus.hpp"
@@ -19,6 +20,7 @@
 #include <array>
 #include <fcntl.h>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <sys/socket.h>
@@ -371,6 +373,84 @@ TEST_F(dbus_service, serves_until_the_connection_is_closed_or_it_is_cancelled) {
         EXPECT_TRUE((co_await closed_one).has_value());
         EXPECT_TRUE((co_await again).has_error());
     }(*this));
+}
+
+// At random ------------------------------------------------------------------------
+
+/// Callers that come, call, wait, give up and vanish, of an object that comes and goes.
+class storm {
+public:
+    storm(dbus_service& test, scope& calls) : test_(test), calls_(calls) {
+        for (int number = 0; number < 4; ++number)
+            callers_.push_back(test.bus.connect());
+        object_.emplace(calls_, test_.serving, path, test_.tested);
+    }
+
+    task<> step() {
+        auto& caller = callers_[between(0, callers_.size() - 1)];
+        const proxy remote(caller, test_.remote.destination(), path);
+        switch (between(0, 9)) {
+        case 0:
+            g_dbus_connection_close_sync(caller, nullptr, nullptr);
+            caller = test_.bus.connect();
+            break;
+        case 1:
+            object_.reset();
+            object_.emplace(calls_, test_.serving, path, test_.tested);
+            break;
+        case 2:
+            if (!waiting_.empty())
+                waiting_[between(0, waiting_.size() - 1)].cancel();
+            break;
+        case 3:
+        case 4:
+            co_await yield();
+            break;
+        case 5: {
+            const int sum = co_await remote.call<int>(name, "Add", 2, 3);
+            EXPECT_EQ(sum, 5);
+            break;
+        }
+        default:
+            waiting_.push_back(spawn(as_result(remote.call(name, "Hold"))));
+        }
+    }
+
+    /// Each call that is waited for is answered, or given up.
+    task<> end() {
+        object_.reset();
+        for (auto& each : waiting_) {
+            const auto ended = co_await as_result(each); // it may not have begun
+            EXPECT_FALSE(ended && ended->has_value());
+        }
+    }
+
+private:
+    std::size_t between(std::size_t low, std::size_t high) {
+        return std::uniform_int_distribution<std::size_t>(low, high)(random_);
+    }
+
+    dbus_service& test_;
+    scope& calls_;
+    std::mt19937 random_{20261127};
+    std::vector<ref<GDBusConnection>> callers_;
+    std::optional<exported> object_;
+    std::vector<join_handle<result<>>> waiting_;
+};
+
+TEST_F(dbus_service, nothing_is_lost_whoever_comes_and_goes) {
+    held.add_to(tested);
+    tested.method("Add", [](int a, int b) { return a + b; });
+    run([](dbus_service& test) -> task<> {
+        co_await with_scope([&](scope& calls) -> task<> {
+            storm all(test, calls);
+            for (int number = 0; number < 500; ++number)
+                co_await all.step();
+            co_await all.end();
+        });
+    }(*this));
+    EXPECT_GT(held.begun, 0);
+    EXPECT_EQ(held.cancelled, held.begun);
 }
 
 // Peers ----------------------------------------------------------------------------
