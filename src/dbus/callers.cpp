@@ -33,10 +33,11 @@ callers::callers(scope& calls, GDBusConnection* bus)
 callers::~callers() = default;
 
 void callers::enter() {
-    if (++objects_ > 1)
-        return;
-    in_use().emplace(key(&scope_, bus_), this);
-    run(await_end(shared_from_this()));
+    if (objects_ == 0) {
+        run(await_end(shared_from_this()));
+        in_use().emplace(key(&scope_, bus_), this);
+    }
+    ++objects_;
 }
 
 void callers::leave() noexcept {

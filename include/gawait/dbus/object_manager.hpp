@@ -48,7 +48,7 @@ private:
 /// `exported` is.
 ///
 ///     dbus::object_manager devices(calls, bus, object_path("/org/example"));
-///     auto printer = co_await devices.add(object_path("/org/example/printer"), {device});
+///     auto printer = co_await devices.add(object_path("/org/example/printer"), device);
 class GAWAIT_API [[nodiscard]] object_manager {
 public:
     /// @throws as `exported`

@@ -23,7 +23,7 @@ class exported_state;
 /// An object on a connection: interfaces at a path. Unexported at the end of its life.
 ///
 ///     co_await with_scope([&](scope& calls) -> task<> {
-///         dbus::exported object(calls, bus, "/org/example/Clock", {clock});
+///         dbus::exported object(calls, bus, dbus::object_path("/org/example/Clock"), clock);
 ///         auto name = co_await dbus::own_name(bus, "org.example.Clock");
 ///         co_await name.lost();
 ///     });
@@ -42,10 +42,11 @@ class GAWAIT_API [[nodiscard]] exported {
 public:
     /// @param calls where calls run.
     /// @param bus with a bus or without one.
-    /// @throws value_error if there is no such path, or a method that an interface's description
-    ///     has lacks its handler.
+    /// @param all one interface, or several in braces.
+    /// @throws value_error if a method that an interface's description has lacks its handler.
     /// @throws gawait::error `G_IO_ERROR_EXISTS` if the object has one of the interfaces already;
-    ///     then it gets none of these. `G_IO_ERROR_CLOSED` if the connection is closed.
+    ///     then it gets none of these. `G_IO_ERROR_CLOSED` if the connection is closed;
+    ///     another on another thread.
     exported(scope& calls, ref<GDBusConnection> bus, object_path path, interface_list all);
     exported(exported&&) noexcept;
     exported& operator=(exported&&) noexcept;
@@ -67,8 +68,8 @@ private:
 /// Has an object on a connection, with a scope of its own for its calls, while a body runs. All
 /// calls have ended when this does.
 ///
-///     co_await with_exported(bus, object_path("/org/example/Clock"), {clock},
-///                            [&](dbus::exported& object) -> task<> { ... });
+///     co_await dbus::with_exported(bus, dbus::object_path("/org/example/Clock"), clock,
+///                                  [&](dbus::exported& object) -> task<> { ... });
 ///
 /// @param body a coroutine that is called with the `exported`.
 /// @return what the body gives.

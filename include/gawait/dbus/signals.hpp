@@ -16,8 +16,7 @@ namespace gawait::dbus {
 /// The signals of remote objects, one after the other. Those that come between two steps are kept.
 ///
 ///     dbus::signals<std::tuple<std::string, unsigned>> ticks(
-///         bus, {.sender = "org.example.Clock", .interface = "org.example.Clock", .member =
-///         "Tick"});
+///         bus, {.sender = clock, .interface = clock, .member = "Ticked"});
 ///     while (auto tick = co_await ticks.next())
 ///         show(*tick);
 ///

@@ -25,6 +25,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <thread>
 #include <tuple>
 #include <unistd.h>
 #include <vector>
@@ -268,6 +269,18 @@ TEST_F(dbus_service, on_a_closed_connection_nothing_is_exported) {
     run([](dbus_service& test) -> task<> {
         const auto refused = co_await as_result(serve(test.serving, path, {test.tested}));
         EXPECT_TRUE(refused.error().matches(G_IO_ERROR_CLOSED));
+    }(*this));
+}
+
+TEST_F(dbus_service, nothing_is_exported_on_another_thread_than_the_scopes) {
+    run([](dbus_service& test) -> task<> {
+        co_await with_scope([&](scope& calls) -> task<> {
+            std::thread([&] {
+                EXPECT_THROW(std::ignore = exported(calls, test.serving, path, test.tested),
+                             gawait::error);
+            }).join();
+            co_return;
+        });
     }(*this));
 }
 
