@@ -1,6 +1,7 @@
 #include "gawait/chunks.hpp"
 
 #include "gawait/async.hpp"
+#include "gawait/streams.hpp"
 
 #include "detail/closes_at_end.hpp"
 
@@ -11,9 +12,7 @@ namespace gawait::detail {
 async_generator<chunk> chunks_of(ref<GInputStream> stream, std::size_t at_most) {
     std::vector<std::byte> buffer(at_most);
     for (;;) {
-        const gssize count =
-            co_await async(g_input_stream_read_async, g_input_stream_read_finish, stream,
-                           static_cast<void*>(buffer.data()), buffer.size());
+        const gssize count = co_await read_from(stream, buffer);
         if (count == 0)
             break;
         co_yield chunk(buffer.data(), std::size_t(count));

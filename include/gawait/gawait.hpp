@@ -34,6 +34,7 @@
 #include "gawait/signal.hpp"
 #include "gawait/sleep.hpp"
 #include "gawait/spawn.hpp"
+#include "gawait/splice.hpp"
 #include "gawait/streams.hpp"
 #include "gawait/task.hpp"
 #include "gawait/thread_channel.hpp"

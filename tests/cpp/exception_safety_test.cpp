@@ -67,7 +67,7 @@ namespace {
 
 std::atomic<int> live{0};
 
-task<fragile> give(int value) {
+task<fragile> give_fragile(int value) {
     co_await yield();
     co_return fragile(value);
 }
@@ -108,22 +108,22 @@ struct scenario {
 };
 
 const scenario scenarios[] = {
-    {"task", []() -> task<> { (void)co_await give(1); }},
-    {"as_result", []() -> task<> { (void)co_await as_result(give(1)); }},
-    {"with_timeout", []() -> task<> { (void)co_await with_timeout(20ms, give(1)); }},
+    {"task", []() -> task<> { (void)co_await give_fragile(1); }},
+    {"as_result", []() -> task<> { (void)co_await as_result(give_fragile(1)); }},
+    {"with_timeout", []() -> task<> { (void)co_await with_timeout(20ms, give_fragile(1)); }},
     {"with_timeout that is over",
      []() -> task<> { (void)co_await as_result(with_timeout(1ms, sleep_for(1h))); }},
     {"with_cancellable",
      []() -> task<> {
          const auto source = ref<GCancellable>::adopt(g_cancellable_new());
-         (void)co_await with_cancellable(source, give(1));
+         (void)co_await with_cancellable(source, give_fragile(1));
      }},
     {"with_stop_token",
      []() -> task<> {
          const std::stop_source source;
-         (void)co_await with_stop_token(source.get_token(), give(1));
+         (void)co_await with_stop_token(source.get_token(), give_fragile(1));
      }},
-    {"shield", []() -> task<> { (void)co_await shield(give(1)); }},
+    {"shield", []() -> task<> { (void)co_await shield(give_fragile(1)); }},
     {"with_scope",
      []() -> task<> {
          (void)co_await with_scope([](scope& children) -> task<fragile> {
@@ -133,25 +133,25 @@ const scenario scenarios[] = {
          });
          EXPECT_EQ(live, 0) << "the scope came back before its tasks had ended";
      }},
-    {"when_all", []() -> task<> { (void)co_await when_all(give(1), give(2)); }},
+    {"when_all", []() -> task<> { (void)co_await when_all(give_fragile(1), give_fragile(2)); }},
     {"when_all of a range",
      []() -> task<> {
          std::vector<task<fragile>> several;
-         several.push_back(give(1));
-         several.push_back(give(2));
+         several.push_back(give_fragile(1));
+         several.push_back(give_fragile(2));
          (void)co_await when_all(std::move(several));
      }},
-    {"when_any", []() -> task<> { (void)co_await when_any(give(1), give(2)); }},
+    {"when_any", []() -> task<> { (void)co_await when_any(give_fragile(1), give_fragile(2)); }},
     {"when_any of a range",
      []() -> task<> {
          std::vector<task<fragile>> several;
-         several.push_back(give(1));
-         several.push_back(give(2));
+         several.push_back(give_fragile(1));
+         several.push_back(give_fragile(2));
          (void)co_await when_any(std::move(several));
      }},
     {"spawn",
      []() -> task<> {
-         const auto handle = spawn(give(1));
+         const auto handle = spawn(give_fragile(1));
          (void)co_await handle;
      }},
     {"spawn of a function",

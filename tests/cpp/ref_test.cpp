@@ -1,5 +1,7 @@
 #include "gawait/ref.hpp"
 
+#include "support/objects.hpp"
+
 #include <gtest/gtest.h>
 
 #include <any>
@@ -7,11 +9,9 @@
 #include <vector>
 
 using namespace gawait;
+using gawait::test::new_cancellable;
 
 namespace {
-
-/// A new object that a weak reference can tell the end of.
-ref<GCancellable> new_object() { return ref<GCancellable>::adopt(g_cancellable_new()); }
 
 int references(GCancellable* object) { return int(G_OBJECT(object)->ref_count); }
 
@@ -83,7 +83,7 @@ TEST(ref, adopt_takes_a_reference_over) {
 }
 
 TEST(ref, retain_takes_a_reference_of_its_own) {
-    const auto owner = new_object();
+    const auto owner = new_cancellable();
     {
         const auto second = ref<GCancellable>::retain(owner);
         EXPECT_EQ(references(owner), 2);
@@ -99,7 +99,7 @@ TEST(ref, of_null_is_empty) {
 }
 
 TEST(ref, drops_its_reference_with_itself) {
-    auto owner = new_object();
+    auto owner = new_cancellable();
     weak_ref<GCancellable> watch(owner);
     EXPECT_TRUE(watch.lock());
     owner = nullptr;
@@ -107,23 +107,23 @@ TEST(ref, drops_its_reference_with_itself) {
 }
 
 TEST(ref, copied_refers_to_the_same_object) {
-    const auto owner = new_object();
+    const auto owner = new_cancellable();
     const ref<GCancellable> copy = owner; // NOLINT: the copy is what is tested
     EXPECT_EQ(copy.get(), owner.get());
     EXPECT_EQ(references(owner), 2);
 }
 
 TEST(ref, moved_from_is_empty) {
-    auto from = new_object();
+    auto from = new_cancellable();
     const auto to = std::move(from);
     EXPECT_FALSE(from);
     EXPECT_EQ(references(to), 1);
 }
 
 TEST(ref, assigned_to_drops_the_reference_it_held) {
-    auto object = new_object();
+    auto object = new_cancellable();
     weak_ref<GCancellable> first(object);
-    object = new_object();
+    object = new_cancellable();
     EXPECT_FALSE(first.lock());
     const auto& same = object;
     object = same;
@@ -131,7 +131,7 @@ TEST(ref, assigned_to_drops_the_reference_it_held) {
 }
 
 TEST(ref, released_leaves_the_reference_to_the_caller) {
-    auto owner = new_object();
+    auto owner = new_cancellable();
     GCancellable* released = owner.release();
     EXPECT_FALSE(owner);
     EXPECT_EQ(references(released), 1);
@@ -139,7 +139,7 @@ TEST(ref, released_leaves_the_reference_to_the_caller) {
 }
 
 TEST(ref, converts_to_the_pointer_that_c_functions_take) {
-    const auto owner = new_object();
+    const auto owner = new_cancellable();
     g_cancellable_cancel(owner);
     EXPECT_TRUE(g_cancellable_is_cancelled(owner));
     EXPECT_EQ(owner->parent_instance.ref_count, 1U);
@@ -173,7 +173,7 @@ TEST(ref, owns_types_of_other_libraries_that_say_how) {
 }
 
 TEST(weak_ref, gives_a_reference_while_the_object_lives) {
-    auto owner = new_object();
+    auto owner = new_cancellable();
     weak_ref<GCancellable> watch(owner);
     EXPECT_EQ(references(owner), 1);
     {
@@ -205,8 +205,8 @@ TEST(list, made_by_default_is_empty) {
 }
 
 TEST(list, owns_its_elements) {
-    const auto first = new_object();
-    const auto second = new_object();
+    const auto first = new_cancellable();
+    const auto second = new_cancellable();
     {
         GList* elements = g_list_append(nullptr, g_object_ref(first.get()));
         elements = g_list_append(elements, g_object_ref(second.get()));
@@ -222,7 +222,7 @@ TEST(list, owns_its_elements) {
 }
 
 TEST(list, moved_from_is_empty) {
-    const auto object = new_object();
+    const auto object = new_cancellable();
     list<GCancellable> from(g_list_append(nullptr, g_object_ref(object.get())));
     list<GCancellable> to = std::move(from);
     EXPECT_TRUE(from.empty());

@@ -5,6 +5,7 @@
 #include "gawait/run.hpp"
 #include "gawait/with_cancellable.hpp"
 #include "gawait/yield.hpp"
+#include "support/later.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,13 +14,9 @@
 #include <string>
 
 using namespace gawait;
+using gawait::test::give;
 
 namespace {
-
-template <class T> task<T> give(T value) {
-    co_await yield();
-    co_return std::forward<T>(value);
-}
 
 task<int> fail_with(GIOErrorEnum code) {
     co_await yield();

@@ -11,6 +11,7 @@
 #include "support/counted.hpp"
 #include "support/failure_of.hpp"
 #include "support/late_operation.hpp"
+#include "support/later.hpp"
 #include "support/loop.hpp"
 #include "support/unobserved_log.hpp"
 
@@ -32,15 +33,14 @@ using gawait::test::fill_frame;
 using gawait::test::filler;
 using gawait::test::loop_thread;
 using gawait::test::own_context;
+using gawait::test::sleep_for_ever;
 using gawait::test::unobserved_log;
 
 namespace {
 
-task<> sleep_for_ever() { co_await sleep_for(1h); }
-
 task<> hold_for_ever(counted) { co_await sleep_for(1h); }
 
-task<> fail(const char* message) {
+task<> fail_soon(const char* message) {
     co_await yield();
     throw std::runtime_error(message);
 }
@@ -170,7 +170,7 @@ TEST(scope, cancels_body_and_siblings_when_a_task_fails) {
     int cancellations = 0;
     const auto body = [&](scope& children) -> task<> {
         children.spawn(note_cancellation(cancellations));
-        children.spawn(fail("the child"));
+        children.spawn(fail_soon("the child"));
         children.spawn(note_cancellation(cancellations));
         co_await note_cancellation(cancellations);
     };
@@ -226,7 +226,7 @@ TEST(scope, throws_the_first_failure_and_reports_the_others) {
     };
     const auto body = [&](scope& children) -> task<> {
         children.spawn(fail_when_cancelled());
-        children.spawn(fail("first"));
+        children.spawn(fail_soon("first"));
         co_return;
     };
     EXPECT_EQ(failure_of(with_scope(body)), "first");
@@ -392,7 +392,7 @@ TEST(scope, nested_fails_into_the_outer_one) {
     int cancellations = 0;
     const auto inner = [&](scope& children) -> task<> {
         children.spawn(note_cancellation(cancellations));
-        children.spawn(fail("deep inside"));
+        children.spawn(fail_soon("deep inside"));
         co_return;
     };
     const auto outer = [&](scope& children) -> task<> {

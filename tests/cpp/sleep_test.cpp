@@ -3,6 +3,7 @@
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
 #include "gawait/yield.hpp"
+#include "support/later.hpp"
 #include "support/loop.hpp"
 
 #include <gtest/gtest.h>
@@ -18,6 +19,8 @@
 namespace gawait {
 namespace {
 
+using test::note;
+
 using namespace std::chrono_literals;
 
 constexpr auto for_ever = clock::time_point::max();
@@ -25,11 +28,6 @@ constexpr auto for_ever = clock::time_point::max();
 task<> note_after(clock::time_point deadline, char name, std::string& log) {
     co_await sleep_until(deadline);
     log += name;
-}
-
-task<> note(char name, std::string& log) {
-    log += name;
-    co_return;
 }
 
 TEST(sleep, never_ends_early) {

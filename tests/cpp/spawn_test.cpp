@@ -8,6 +8,7 @@
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
 #include "support/late_operation.hpp"
+#include "support/later.hpp"
 #include "support/loop.hpp"
 #include "support/unobserved_log.hpp"
 
@@ -25,22 +26,14 @@
 using namespace gawait;
 using namespace std::chrono_literals;
 using gawait::test::counted;
+using gawait::test::fail;
 using gawait::test::filler;
+using gawait::test::give;
 using gawait::test::loop_thread;
 using gawait::test::own_context;
 using gawait::test::unobserved_log;
 
 namespace {
-
-template <class T> task<T> give(T value) {
-    co_await yield();
-    co_return std::forward<T>(value);
-}
-
-task<> fail(const char* message) {
-    co_await yield();
-    throw std::runtime_error(message);
-}
 
 task<> sleep_for_ever(counted) { co_await sleep_for(1h); }
 

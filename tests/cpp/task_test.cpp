@@ -5,6 +5,7 @@
 #include "gawait/run.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
+#include "support/later.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,25 +18,14 @@
 
 using namespace gawait;
 using gawait::test::counted;
+using gawait::test::fail;
+using gawait::test::give;
 
 namespace {
-
-/// Gives what it is given, after it has suspended or at once.
-template <class T> task<T> give(T value, bool suspends = false) {
-    if (suspends)
-        co_await yield();
-    co_return std::forward<T>(value);
-}
 
 task<> nothing(bool suspends = false) {
     if (suspends)
         co_await yield();
-}
-
-task<int> fail(bool suspends = false) {
-    if (suspends)
-        co_await yield();
-    throw std::runtime_error("failed on purpose");
 }
 
 /// Where the stack is at the moment.
@@ -87,7 +77,7 @@ TEST_P(task_that, fails_makes_the_await_throw) {
     bool caught = false;
     run([&]() -> task<> {
         try {
-            co_await fail(GetParam());
+            co_await fail("failed on purpose", GetParam());
         } catch (const std::runtime_error& failure) {
             caught = std::string("failed on purpose") == failure.what();
         }

@@ -6,7 +6,9 @@
 #include "gawait/sleep.hpp"
 #include "gawait/yield.hpp"
 #include "support/late_operation.hpp"
+#include "support/later.hpp"
 #include "support/loop.hpp"
+#include "support/objects.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,18 +21,11 @@ using namespace gawait;
 using namespace std::chrono_literals;
 using gawait::test::fill_frame;
 using gawait::test::filler;
+using gawait::test::give;
 using gawait::test::loop_thread;
+using gawait::test::new_cancellable;
 
-namespace {
-
-ref<GCancellable> new_cancellable() { return ref<GCancellable>::adopt(g_cancellable_new()); }
-
-task<int> give(int value) {
-    co_await yield();
-    co_return value;
-}
-
-} // namespace
+namespace {} // namespace
 
 TEST(with_cancellable, gives_what_the_awaitable_gives) {
     const auto outside = new_cancellable();

@@ -5,6 +5,7 @@
 #include "gawait/run.hpp"
 #include "gawait/yield.hpp"
 #include "support/late_operation.hpp"
+#include "support/later.hpp"
 #include "support/loop.hpp"
 
 #include <gtest/gtest.h>
@@ -19,17 +20,11 @@
 using namespace gawait;
 using namespace std::chrono_literals;
 using gawait::test::filler;
+using gawait::test::give;
 using gawait::test::own_context;
+using gawait::test::sleep_for_ever;
 
 namespace {
-
-template <class T> task<T> give(T value, bool suspends = true) {
-    if (suspends)
-        co_await yield();
-    co_return std::forward<T>(value);
-}
-
-task<> sleep_for_ever() { co_await sleep_for(1h); }
 
 task<gssize> fill(filler& how) {
     std::array<char, 64> buffer{};

@@ -3,6 +3,7 @@
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
 #include "gawait/when_all.hpp"
+#include "support/later.hpp"
 #include "support/loop.hpp"
 
 #include <gtest/gtest.h>
@@ -12,10 +13,7 @@
 namespace gawait {
 namespace {
 
-task<> note(char name, std::string& log) {
-    log += name;
-    co_return;
-}
+using test::note;
 
 task<> note_every_round(char name, int rounds, std::string& log) {
     for (int round = 0; round < rounds; ++round) {

@@ -91,11 +91,15 @@ def compile_vala(tmp_path_factory):
     """Makes a program of a file here."""
 
     def compile_file(name, *options):
-        program = tmp_path_factory.mktemp("vala") / "program"
+        directory = tmp_path_factory.mktemp("vala")
         # Of the C code that valac makes, the C compiler warns without reason.
         command = ["valac", "--fatal-warnings", "--pkg", "gio-2.0", "-X", "-w", *options]
-        subprocess.run([*command, "-o", program, HERE / name], check=True, timeout=60)
-        return program
+        # It is put into the current directory and removed there: another process of the tests
+        # may be making the same program.
+        subprocess.run(
+            [*command, "-o", "program", HERE / name], cwd=directory, check=True, timeout=60
+        )
+        return directory / "program"
 
     return compile_file
 

@@ -176,6 +176,43 @@ def test_a_connection_that_was_accepted_does_not_block(either, listening):
     either(main)
 
 
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
+def test_a_socket_is_connected_and_sends(either, family, tmp_path):
+    where = {
+        socket.AF_INET: ("127.0.0.1", 0),
+        socket.AF_INET6: ("::1", 0),
+        socket.AF_UNIX: str(tmp_path / "socket"),
+    }[family]
+
+    async def main(loop):
+        with socket.socket(family) as listener, socket.socket(family) as client:
+            listener.bind(where)
+            listener.listen()
+            listener.setblocking(False)
+            client.setblocking(False)
+            assert await loop.sock_connect(client, listener.getsockname()) is None
+            connection, _ = await loop.sock_accept(listener)
+            with connection:
+                await loop.sock_sendall(client, b"data")
+                assert await loop.sock_recv(connection, 9) == b"data"
+        if family == socket.AF_UNIX:
+            os.unlink(where)
+
+    either(main)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize("port", [int, str])
+def test_the_address_to_connect_to_may_be_a_name(either, listening, host, port):
+    async def main(loop):
+        with socket.socket() as client:
+            client.setblocking(False)
+            await loop.sock_connect(client, (host, port(listening.getsockname()[1])))
+            assert client.getpeername() == listening.getsockname()
+
+    either(main)
+
+
 # What is not there is waited for ----------------------------------------------------
 
 
@@ -428,7 +465,24 @@ WAITING = {
     "recvfrom_into": lambda loop, s: loop.sock_recvfrom_into(s["datagrams"][0], bytearray(9)),
     "accept": lambda loop, s: loop.sock_accept(s["listening"]),
     "sendall": lambda loop, s: loop.sock_sendall(s["full"][0], b"answer"),
+    "connect": lambda loop, s: loop.sock_connect(s["late"], s["busy"].getsockname()),
 }
+
+
+@contextlib.contextmanager
+def listening_to_nobody():
+    """A socket whose queue of connections is full, and one that can't be connected to it."""
+    with contextlib.ExitStack() as stack:
+        busy = stack.enter_context(socket.socket())
+        busy.bind(("127.0.0.1", 0))
+        busy.listen(0)
+        for _ in range(3):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(busy.getsockname())
+        late = stack.enter_context(socket.socket())
+        late.setblocking(False)
+        yield busy, late
 
 
 @pytest.fixture(params=WAITING)
@@ -440,8 +494,10 @@ def waiting(request, pair, datagrams, listening):
     sockets = dict(pair=pair, datagrams=datagrams, listening=listening, full=full)
     kind = request.param
     sock = {"recvfrom": datagrams[0], "recvfrom_into": datagrams[0], "accept": listening}
-    sock |= {"sendall": full[0]}
-    yield lambda loop: (WAITING[kind](loop, sockets), sock.get(kind, pair[0]))
+    with listening_to_nobody() as (busy, late):
+        sockets |= dict(busy=busy, late=late)
+        sock |= {"sendall": full[0], "connect": late}
+        yield lambda loop: (WAITING[kind](loop, sockets), sock.get(kind, pair[0]))
     for each in full:
         each.close()
 
@@ -569,6 +625,8 @@ WRONG = {
     "not contiguous": lambda loop, s: loop.sock_sendall(s, memoryview(b"abcd")[::2]),
     "no address": lambda loop, s: loop.sock_sendto(s, b"data", None),
     "not listening": lambda loop, s: loop.sock_accept(s),
+    "no address to connect to": lambda loop, s: loop.sock_connect(s, None),
+    "connected": lambda loop, s: loop.sock_connect(s, "/nowhere"),
     "no socket": lambda loop, s: loop.sock_recv(None, 9),
     "a descriptor": lambda loop, s: loop.sock_recv(s.fileno(), 9),
 }
@@ -621,6 +679,7 @@ def test_arguments_have_names(either, pair):
         lambda loop, s: loop.sock_sendall(s, b"data"),
         lambda loop, s: loop.sock_sendto(s, b"data", ("127.0.0.1", 9)),
         lambda loop, s: loop.sock_accept(s),
+        lambda loop, s: loop.sock_connect(s, ("127.0.0.1", 9)),
     ],
 )
 def test_a_closed_socket_fails_as_on_the_stock_loop(on_both, call):
@@ -662,6 +721,34 @@ def test_a_connection_that_is_reset_fails_what_receives(either, listening):
             assert not is_watched(connection)
 
     either(main)
+
+
+REFUSED = {
+    "IPv4": (socket.AF_INET, lambda port: ("127.0.0.1", port)),
+    "IPv6": (socket.AF_INET6, lambda port: ("::1", port)),
+    "IPv6 in full": (socket.AF_INET6, lambda port: ("::1", port, 0, 0)),
+    "a number too many": (socket.AF_INET, lambda port: ("127.0.0.1", port, 0)),
+    "a number too large": (socket.AF_INET, lambda port: ("127.0.0.1", 1 << 20)),
+    "no number": (socket.AF_INET, lambda port: ("127.0.0.1", 1.5)),
+    "a list": (socket.AF_INET, lambda port: ["127.0.0.1", port]),
+    "no path": (socket.AF_UNIX, lambda port: "/nowhere/at/all"),
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+def test_a_connection_that_is_refused_fails_as_on_the_stock_loop(on_both, refused):
+    family, address = REFUSED[refused]
+    with socket.socket(family if family != socket.AF_UNIX else socket.AF_INET) as unused:
+        unused.bind(("", 0))
+        port = unused.getsockname()[1]
+
+        async def main(loop):
+            with socket.socket(family) as client:
+                client.setblocking(False)
+                return await outcome(loop.sock_connect(client, address(port)))
+
+        failure, _ = on_both(main)
+        assert issubclass(failure, Exception)
 
 
 def test_a_datagram_that_is_refused_fails_what_receives_the_answer(either):

@@ -6,6 +6,7 @@
 #include "transports/overriding.hpp"
 #include "transports/system_calls.hpp"
 
+#include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -24,9 +25,10 @@ struct socket_method {
     PyObject* (*of_socket)() noexcept; // the name of the socket's
     Py_ssize_t count;                  // of usual arguments, the socket among them
     bool writes;
-    bool (*accepts)(PyObject* second) noexcept; // whether it is as usual; null: whatever it is
-    attempt (*try_now)(call_state&) noexcept;   // leaves a result, or an exception set
-    PyObject* original = nullptr;               // the socket's, where no class overrides it
+    // Whether the second argument is as usual; null: whatever it is.
+    bool (*accepts)(PyObject* socket, PyObject* second) noexcept;
+    attempt (*try_now)(call_state&) noexcept; // leaves a result, or an exception set
+    PyObject* original = nullptr;             // the socket's, where no class overrides it
 };
 
 enum class stage : unsigned char { created, waiting, ended };
@@ -141,6 +143,25 @@ attempt accept_connection(call_state& state) noexcept {
     PyObject* const connection = PyTuple_GetItem(state.result.get(), 0);
     return connection && call_method<"setblocking">(connection, Py_False) ? attempt::succeeded
                                                                           : attempt::failed;
+}
+
+/// Begins to connect, and later says how that has ended.
+attempt connect_socket(call_state& state) noexcept {
+    if (state.now == stage::created)
+        return call_socket(state);
+    int number = 0;
+    socklen_t size = sizeof(number);
+    if (getsockopt(descriptor_of(state.socket.get()), SOL_SOCKET, SO_ERROR, &number, &size) < 0)
+        return failed_with(errno);
+    if (number == 0) {
+        state.result = object::retain(Py_None);
+        return attempt::succeeded;
+    }
+    const auto values = object::adopt(Py_BuildValue(
+        "iN", number, PyUnicode_FromFormat("Connect call failed %S", state.arguments[0].get())));
+    if (values)
+        PyErr_SetObject(PyExc_OSError, values.get());
+    return attempt::failed;
 }
 
 // Waiting --------------------------------------------------------------------------
@@ -359,19 +380,40 @@ PyType_Spec specification = {
 
 // The methods ----------------------------------------------------------------------
 
-bool accepts_size(PyObject* most) noexcept {
+bool accepts_size(PyObject* /*socket*/, PyObject* most) noexcept {
     const Py_ssize_t value = PyLong_CheckExact(most) ? PyLong_AsSsize_t(most) : 0;
     PyErr_Clear();
     return value > 0;
 }
 
-bool accepts_data(PyObject* data) noexcept { return PyObject_CheckBuffer(data); }
+bool accepts_data(PyObject* /*socket*/, PyObject* data) noexcept {
+    return PyObject_CheckBuffer(data);
+}
 
-bool accepts_memory(PyObject* given) noexcept {
+bool accepts_memory(PyObject* /*socket*/, PyObject* given) noexcept {
     memory tried;
     const bool writable = tried.get(given, PyBUF_WRITABLE);
     PyErr_Clear();
     return writable && tried.size() > 0;
+}
+
+/// Whether an address needs nobody to look it up, and is told as it is if it can't be reached.
+bool accepts_address(PyObject* socket, PyObject* address) noexcept {
+    const object family = attribute<"family">(socket);
+    const long number = family ? PyLong_AsLong(family.get()) : AF_INET;
+    PyErr_Clear();
+    if (number != AF_INET && number != AF_INET6)
+        return true;
+    if (!PyTuple_CheckExact(address) || PyTuple_GET_SIZE(address) != (number == AF_INET ? 2 : 4) ||
+        !PyUnicode_CheckExact(PyTuple_GET_ITEM(address, 0)))
+        return false;
+    for (Py_ssize_t index = 1; index < PyTuple_GET_SIZE(address); ++index)
+        if (!PyLong_CheckExact(PyTuple_GET_ITEM(address, index)))
+            return false;
+    const char* const host = PyUnicode_AsUTF8(PyTuple_GET_ITEM(address, 0));
+    PyErr_Clear();
+    in6_addr parsed;
+    return host && inet_pton(static_cast<int>(number), host, &parsed) == 1;
 }
 
 socket_method accepting{"sock_accept", name<"accept">, 1, false, nullptr, accept_connection};
@@ -382,6 +424,7 @@ socket_method receiving_from{"sock_recvfrom", name<"recvfrom">, 2,
                              false,           accepts_size,     call_socket_if_readable};
 socket_method receiving_from_into{"sock_recvfrom_into", name<"recvfrom_into">,  2, false,
                                   accepts_memory,       call_socket_if_readable};
+socket_method connecting{"sock_connect", name<"connect">, 2, true, accepts_address, connect_socket};
 socket_method sending_all{"sock_sendall", name<"send">, 2, true, accepts_data, send_rest};
 socket_method sending_to{"sock_sendto", name<"sendto">, 3, true, nullptr, call_socket};
 
@@ -407,7 +450,7 @@ template <socket_method& Method>
 PyObject* make_call(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
     // The standard library deals with what is not as usual, or says what is wrong.
     if (names || count != Method.count || !is_plain(Method, arguments[0]) ||
-        (Method.accepts && !Method.accepts(arguments[1])) ||
+        (Method.accepts && !Method.accepts(arguments[0], arguments[1])) ||
         (loop_of(self).debug && blocks(arguments[0])))
         return of_loop.call_overridden(self, Method.name, arguments, count, names);
     std::array<object, 2> others;
@@ -425,6 +468,8 @@ constexpr int flags = METH_FASTCALL | METH_KEYWORDS;
 // asyncio documents them.
 PyMethodDef methods[] = {
     {"sock_accept", method(make_call<accepting>), flags, "sock_accept($self, sock)\n--\n\n"},
+    {"sock_connect", method(make_call<connecting>), flags,
+     "sock_connect($self, sock, address)\n--\n\n"},
     {"sock_recv", method(make_call<receiving>), flags, "sock_recv($self, sock, n)\n--\n\n"},
     {"sock_recv_into", method(make_call<receiving_into>), flags,
      "sock_recv_into($self, sock, buf)\n--\n\n"},
@@ -449,8 +494,8 @@ bool add_socket_calls(PyObject* module, PyTypeObject* loop_type) noexcept {
     call_type = socket_type && in_python ? add_type(module, specification) : nullptr;
     if (!call_type)
         return false;
-    for (socket_method* each : {&accepting, &receiving, &receiving_into, &receiving_from,
-                                &receiving_from_into, &sending_all, &sending_to}) {
+    for (socket_method* each : {&accepting, &connecting, &receiving, &receiving_into,
+                                &receiving_from, &receiving_from_into, &sending_all, &sending_to}) {
         PyObject* const owner =
             each == &accepting ? in_python.get() : reinterpret_cast<PyObject*>(socket_type);
         each->original = PyObject_GetAttr(owner, each->of_socket());

@@ -10,6 +10,7 @@
 
 #include "support/loop.hpp"
 #include "support/session_bus.hpp"
+#include "support/tested_object.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,9 +22,6 @@ namespace gawait::dbus::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr const char* name = "org.gawait.Test";
-const object_path path("/org/gawait/test");
 
 struct dbus_interface : testing::Test {
     gawait::test::own_context context;

@@ -9,6 +9,7 @@
 
 #include "support/loop.hpp"
 #include "support/session_bus.hpp"
+#include "support/tested_object.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,8 +20,6 @@ namespace gawait::dbus::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr const char* name = "org.gawait.Test";
 
 struct dbus_name : testing::Test {
     gawait::test::own_context context;

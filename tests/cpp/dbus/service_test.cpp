@@ -14,6 +14,7 @@
 
 #include "support/loop.hpp"
 #include "support/session_bus.hpp"
+#include "support/tested_object.hpp"
 
 #include <gtest/gtest.h>
 
@@ -34,9 +35,6 @@ namespace gawait::dbus::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr const char* name = "org.gawait.Test";
-const object_path path("/org/gawait/test");
 
 /// An interface whose method `Hold` waits until it is cancelled, and counts.
 struct holding {

@@ -9,6 +9,7 @@
 
 #include "support/loop.hpp"
 #include "support/session_bus.hpp"
+#include "support/tested_object.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,9 +22,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* path = "/gawait/test";
-constexpr const char* interface = "gawait.Test";
-
 struct dbus_signals : testing::Test {
     gawait::test::own_context context;
     gawait::test::session_bus bus;
@@ -32,13 +30,13 @@ struct dbus_signals : testing::Test {
 
     signal_match ticks() const {
         return {.sender = g_dbus_connection_get_unique_name(sender),
-                .path = path,
-                .interface = interface,
+                .path = path.c_str(),
+                .interface = name,
                 .member = "Tick"};
     }
 
     template <class T> void emit(const T& body, const char* member = "Tick") const {
-        g_dbus_connection_emit_signal(sender, nullptr, path, interface, member, to_variant(body),
+        g_dbus_connection_emit_signal(sender, nullptr, path.c_str(), name, member, to_variant(body),
                                       nullptr);
     }
 
@@ -78,8 +76,8 @@ TEST_F(dbus_signals, with_one_value_or_none_are_that) {
         signals<std::tuple<>> nothing(test.receiver, which);
         test.after_subscription([&] {
             test.emit(std::tuple("one"));
-            g_dbus_connection_emit_signal(test.sender, nullptr, path, interface, "Nothing", nullptr,
-                                          nullptr);
+            g_dbus_connection_emit_signal(test.sender, nullptr, path.c_str(), name, "Nothing",
+                                          nullptr, nullptr);
         });
         EXPECT_EQ(co_await ticks.next(), "one");
         EXPECT_TRUE((co_await nothing.next()).has_value());
@@ -88,7 +86,7 @@ TEST_F(dbus_signals, with_one_value_or_none_are_that) {
 
 TEST_F(dbus_signals, are_chosen_by_their_first_argument) {
     run([](const dbus_signals& test) -> task<> {
-        signals<std::string> ticks(test.receiver, {.interface = interface, .argument = "this"});
+        signals<std::string> ticks(test.receiver, {.interface = name, .argument = "this"});
         test.after_subscription([&] {
             test.emit(std::tuple("that"));
             test.emit(std::tuple("this"), "Tock");
@@ -196,11 +194,11 @@ TEST(dbus_signals_elsewhere, come_where_the_coroutine_runs_though_nobody_pushed_
     const auto receiver = bus.connect();
     const auto context = ref<GMainContext>::adopt(g_main_context_new());
     const auto receiving = spawn_on(context, [&]() -> task<int> {
-        signals<int> ticks(receiver, {.interface = interface});
+        signals<int> ticks(receiver, {.interface = name});
         const auto tick = std::tuple(7);
         co_await call<std::string>(receiver, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                    "org.freedesktop.DBus", "GetId");
-        g_dbus_connection_emit_signal(sender, nullptr, path, interface, "Tick", to_variant(tick),
+        g_dbus_connection_emit_signal(sender, nullptr, path.c_str(), name, "Tick", to_variant(tick),
                                       nullptr);
         co_return (co_await ticks.next()).value_or(0);
     });

@@ -17,8 +17,6 @@
 
 namespace gawait::test {
 
-inline ref<GCancellable> new_cancellable() { return ref<GCancellable>::adopt(g_cancellable_new()); }
-
 inline task<int> answer(int value) { co_return value; }
 
 template <class T> task<T> fail_at_once(std::exception_ptr why) {

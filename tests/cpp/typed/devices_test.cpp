@@ -12,6 +12,8 @@
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
 
+#include "support/is_not_supported.hpp"
+#include "support/objects.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -23,8 +25,6 @@
 namespace gawait::test {
 namespace {
 
-template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
-
 /// An object of an interface of which it implements nothing.
 template <class Interface> ref<Interface> bare(GType interface, const char* name) {
     static const GType type = [&] {
@@ -35,11 +35,6 @@ template <class Interface> ref<Interface> bare(GType interface, const char* name
         return made;
     }();
     return own(reinterpret_cast<Interface*>(g_object_new(type, nullptr)));
-}
-
-template <class Operation> task<bool> is_not_supported(Operation operation) {
-    const auto outcome = co_await as_result(std::move(operation));
-    co_return outcome.has_error() && outcome.error().matches(G_IO_ERROR_NOT_SUPPORTED);
 }
 
 TEST(typed_devices, a_drive_without_functions) {

@@ -9,6 +9,7 @@
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
 
+#include "support/is_not_supported.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -27,11 +28,6 @@ struct typed_file_operations : testing::Test {
 };
 
 /// Whether it fails because this kind of file cannot do it.
-template <class Operation> task<bool> is_not_supported(Operation operation) {
-    const auto outcome = co_await as_result(std::move(operation));
-    co_return outcome.has_error() && outcome.error().matches(G_IO_ERROR_NOT_SUPPORTED);
-}
-
 TEST_F(typed_file_operations, streams_are_opened_in_every_way) {
     run([](const temporary_directory& in) -> task<> {
         const auto file = in.file("some");

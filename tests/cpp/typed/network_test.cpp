@@ -13,6 +13,8 @@
 #include "gawait/when_all.hpp"
 #include "gawait/with_timeout.hpp"
 
+#include "support/objects.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -24,8 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
-
-template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
 
 /// A listener on a port of the loopback device.
 struct listening {

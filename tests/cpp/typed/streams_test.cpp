@@ -10,6 +10,7 @@
 #include "gawait/spawn.hpp"
 
 #include "support/descriptors.hpp"
+#include "support/objects.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <gio/gunixinputstream.h>
@@ -28,8 +29,6 @@ namespace {
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
-
-template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
 
 ref<GInputStream> stream_of(std::string_view text) {
     return own(g_memory_input_stream_new_from_bytes(own(g_bytes_new(text.data(), text.size()))));
