@@ -197,13 +197,14 @@ task<answer> interface_state::run_property(const invocation& call, std::string_v
         const vardict all = co_await get_all();
         co_return answer_of<vardict>(all);
     }
-    const auto& found = properties_.find(text_of(child(arguments, 1)))->second;
+    const auto named = child(arguments, 1);
+    const auto found = properties_.find(text_of(named)); // it is in the description
     if (method == "Get")
-        co_return co_await found.getter();
+        co_return co_await found->second.getter();
     const auto value = child(arguments, 2);
     GVariant* borrowed = value;
     const auto body = ref<GVariant>::adopt(g_variant_ref_sink(g_variant_new_tuple(&borrowed, 1)));
-    co_return co_await found.setter(call, body);
+    co_return co_await found->second.setter(call, body);
 }
 
 task<vardict> interface_state::get_all() const {

@@ -483,11 +483,12 @@ TEST_F(dbus_service, serves_a_peer_without_a_bus) {
         const auto client_stream = stream(ends[1]);
         const unique_string guid(g_dbus_generate_guid());
         GDBusAuthObserver* const nobody = nullptr;
-        auto [server, client] = co_await when_all(
+        const auto both = co_await when_all(
             async(g_dbus_connection_new, g_dbus_connection_new_finish, server_stream.get(),
                   guid.get(), G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER, nobody),
             async(g_dbus_connection_new, g_dbus_connection_new_finish, client_stream.get(), nullptr,
                   G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, nobody));
+        const auto& [server, client] = both; // by reference, for g++ 15
         const proxy peer(client, "", path);
         auto body = [&](exported&) -> task<> {
             EXPECT_EQ(co_await peer.call<std::string>(name, "Who"), "");
