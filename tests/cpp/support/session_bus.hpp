@@ -114,6 +114,9 @@ public:
             echo(std::move(each));
     }
 
+    /// Closes the connection, as the end of its process would.
+    void vanish() { g_dbus_connection_close_sync(connection_, nullptr, nullptr); }
+
 private:
     static void echo(ref<GDBusMethodInvocation> call) {
         GVariant* parameters = g_dbus_method_invocation_get_parameters(call);
