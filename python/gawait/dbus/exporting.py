@@ -14,11 +14,20 @@ from gi.repository import Gio, GLib
 
 from gawait import _native
 from gawait.dbus.errors import Error, is_error_name
+from gawait.dbus.types import (
+    results_of,
+    single,
+    tuple_of,
+    type_fitting,
+    type_of,
+    type_of_signature,
+)
 from gawait.producing import attribute_of, classify, named_text_of, report, run, text_of
 
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 _FAILED = "org.freedesktop.DBus.Error.Failed"
+_INVALID_ARGS = "org.freedesktop.DBus.Error.InvalidArgs"
 
 
 def export(connection, path, obj, interface):
@@ -26,15 +35,12 @@ def export(connection, path, obj, interface):
 
     interface is a Gio.DBusInterfaceInfo; or introspection XML, of an interface or of a node
     that has one; or the name of an interface, whose methods are the async def ones of obj's
-    class without an underscore in front, with types from their annotations:
+    class without an underscore in front, with types from their annotations, as types.py says.
+    A tuple that is returned is several values.
 
-        bool b, int i, float d, str s, bytes ay, list[T] aT, dict[K, V] a{KV}, tuple[T, ...] of
-        fixed length a structure, GLib.Variant v, and typing.Annotated[T, "signature"] that one.
-        A tuple that is returned is several values.
-
-    The method GetName on the bus is GetName() or get_name() of obj. It gets the arguments
-    unpacked, ay as bytes and, where they are annotated so, variants as GLib.Variant;
-    keyword-only parameters by name. It may be async def or not. A property of the interface is
+    The method GetName on the bus is GetName() or get_name() of obj. It gets the arguments as
+    they are annotated, where that fits the interface, and unpacked where it does not; keyword-only
+    parameters by name. It may be async def or not. A property of the interface is
     obj's attribute, likewise named; each variant in its value is a GLib.Variant. When it is set
     on the bus, PropertiesChanged is emitted: with the value, or as invalidated where obj's
     attribute is computed.
@@ -46,7 +52,7 @@ def export(connection, path, obj, interface):
     as producing.error_of() makes a GLib.Error of it, but org.freedesktop.DBus.Error.Failed
     where that says FAILED, with the traceback for the loop's exception handler. Arguments that
     are not of the interface's types are refused by GDBus with
-    org.freedesktop.DBus.Error.InvalidArgs.
+    org.freedesktop.DBus.Error.InvalidArgs, and so is what is no member of an enumeration.
 
     Raises GLib.Error if the path has that interface already, ValueError for a path, an interface
     or a name in it that is none, AttributeError for a method that obj lacks, and TypeError for an
@@ -71,7 +77,8 @@ class Exported:
             each.name: _Property(obj, each, info) for each in info.properties or ()
         }
         self._signals = {
-            each.name: _signature(each.args) for each in getattr(info, "signals", None) or ()
+            each.name: tuple_of(_types(each.args))
+            for each in getattr(info, "signals", None) or ()
         }
         self._callers = collections.defaultdict(_Caller)
         self._id = _native.export_object(connection, path, info, self._called)
@@ -89,8 +96,11 @@ class Exported:
         self._callers.clear()
 
     def emit(self, signal, *values):
-        """Emit a signal of the interface."""
-        parameters = GLib.Variant(self._signals[signal], values)
+        """Emit a signal of the interface.
+
+        Raises TypeError, ValueError or OverflowError for values that are not of its types.
+        """
+        parameters = self._signals[signal].pack(values, f"signal {signal}")
         self._connection.emit_signal(None, self._path, self._interface, signal, parameters)
 
     def emit_properties_changed(self, *names):
@@ -104,12 +114,9 @@ class Exported:
         self._emit_changed({name: self._properties[name].get() for name in names}, ())
 
     def _emit_changed(self, values, invalidated):
+        parameters = _CHANGED.pack((self._interface, values, invalidated), "PropertiesChanged")
         self._connection.emit_signal(
-            None,
-            self._path,
-            _PROPERTIES,
-            "PropertiesChanged",
-            GLib.Variant("(sa{sv}as)", (self._interface, values, invalidated)),
+            None, self._path, _PROPERTIES, "PropertiesChanged", parameters
         )
 
     def __enter__(self):
@@ -123,8 +130,7 @@ class Exported:
             method = _PropertiesMethod(self, invocation)
         else:
             method = self._methods[invocation.get_method_name()]
-        end = _Reply(invocation, method.returned, method.returns_tuple)
-        task = run(method.run(invocation.get_parameters()), end, method.title)
+        task = run(method.run(invocation), _Reply(invocation, method), method.title)
         caller = self._callers[invocation.get_sender()]
         if not caller.tasks:
             caller.watch(self._connection, invocation.get_sender(), self._caller_vanished)
@@ -174,12 +180,12 @@ class _Caller:
 class _Method:
     def __init__(self, obj, info, interface):
         self.title = f"{interface}.{info.name}"
-        self.returned = _signature(info.out_args)
         self._function = getattr(obj, _attribute_name(obj, info.name))
         parameters = _parameters(self._function)
         hints = _hints(self._function)
-        self._hints = [hints.get(each.name) for each in parameters]
-        self.returns_tuple = _is_tuple_of(hints.get("return"), info.out_args or ())
+        in_hints = [hints.get(each.name) for each in parameters]
+        self._arguments = tuple_of(_types(info.in_args, in_hints))
+        self.returned = _returned_type(info.out_args or (), hints.get("return"))
         keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
         if any(each.kind is each.VAR_POSITIONAL for each in parameters):
             keywords = []
@@ -187,36 +193,40 @@ class _Method:
         # Those that the interface has no argument for have a default.
         self._keywords = keywords[: max(len(info.in_args or ()) - positional, 0)]
 
-    async def run(self, parameters):
-        arguments = [
-            _unpack(parameters.get_child_value(i), hint)
-            for i, hint in zip(range(len(parameters)), _endless(self._hints))
-        ]
+    async def run(self, invocation):
+        arguments = _arguments_of(invocation, self._arguments)
         positional = len(arguments) - len(self._keywords)
         named = dict(zip(self._keywords, arguments[positional:]))
         result = self._function(*arguments[:positional], **named)
         return await result if inspect.isawaitable(result) else result
 
 
+def _arguments_of(invocation, type):
+    """What a method was called with."""
+    try:
+        return _native.arguments_of(invocation, type)
+    except ValueError as error:  # of the caller's
+        raise Error(_INVALID_ARGS, str(error)) from None
+
+
 class _PropertiesMethod:
     """A call of org.freedesktop.DBus.Properties, whose arguments GDBus has looked at."""
-
-    returns_tuple = False
 
     def __init__(self, exported, invocation):
         self._exported = exported
         self._name = invocation.get_method_name()
         self.title = f"{exported._interface}: {self._name}"
-        self.returned = {"Get": "(v)", "GetAll": "(a{sv})", "Set": "()"}[self._name]
+        self._arguments, self.returned = _PROPERTIES_METHODS[self._name]
 
-    async def run(self, parameters):
+    async def run(self, invocation):
         properties = self._exported._properties
+        _, *arguments = _arguments_of(invocation, self._arguments)
         if self._name == "GetAll":
             return self._all(properties)
-        which = properties[parameters.get_child_value(1).get_string()]
+        which = properties[arguments[0]]
         if self._name == "Get":
             return which.get()
-        which.set(parameters.get_child_value(2).get_variant())
+        which.set(arguments[1])
         if which.change is _Change.VALUE:
             self._exported._emit_changed({which.name: which.get()}, ())
         elif which.change is _Change.INVALIDATED:
@@ -234,6 +244,15 @@ class _PropertiesMethod:
         return values
 
 
+# Of each method the types of arguments and results, and of the signal.
+_PROPERTIES_METHODS = {
+    "Get": (tuple_of([type_of(str)] * 2), results_of(GLib.Variant)),
+    "GetAll": (tuple_of([type_of(str)]), results_of(dict[str, GLib.Variant])),
+    "Set": (tuple_of(map(type_of, (str, str, GLib.Variant))), results_of(None)),
+}
+_CHANGED = tuple_of(map(type_of, (str, dict[str, GLib.Variant], list[str])))
+
+
 class _Change(enum.Enum):
     """What is told about a property that was set."""
 
@@ -247,7 +266,8 @@ class _Property:
         self.name = info.name
         self.is_readable = bool(info.flags & Gio.DBusPropertyInfoFlags.READABLE)
         self._object = obj
-        self._signature = info.signature
+        self._type = type_of_signature(info.signature, keeps_variants=True)
+        self._title = f"property {interface.name}.{info.name}"
         told = _annotation(info, _EMITS) or _annotation(interface, _EMITS) or "true"
         self._told = told if self.is_readable else "false"
 
@@ -268,33 +288,23 @@ class _Property:
         return not hasattr(type(found), "__get__")
 
     def get(self):
-        return GLib.Variant(self._signature, getattr(self._object, self._attribute))
+        return self._type.pack(getattr(self._object, self._attribute), self._title)
 
     def set(self, value):
-        setattr(self._object, self._attribute, _unpack(value, keeps_variants=True))
+        setattr(self._object, self._attribute, self._type.unpack(value))
 
 
 class _Reply:
     """How a call ends."""
 
-    def __init__(self, invocation, signature, is_tuple):
+    def __init__(self, invocation, method):
         self._invocation = invocation
-        self._signature = signature
-        self._is_tuple = is_tuple
+        self._method = method
 
     def succeed(self, value):
-        count = GLib.VariantType(self._signature).n_items()
-        if count > 1 or self._is_tuple:
-            values = tuple(value)
-        elif count == 1:
-            values = (value,)
-        elif value is None:
-            values = ()
-        else:
-            raise TypeError(f"a method that returns nothing returned {value!r}")
-        if len(values) != count:
-            raise TypeError(f"expected {count} values to return, not {len(values)}")
-        _native.reply(self._invocation, GLib.Variant(self._signature, values))
+        _native.reply(
+            self._invocation, self._method.returned, value, f"result of {self._method.title}"
+        )
 
     def fail(self, exception):
         name, message, says_all = self._error_of(exception)
@@ -369,10 +379,10 @@ def interface_xml(name, class_):
         for parameter in _own_parameters(class_, method, function):
             if parameter not in hints:
                 raise TypeError(f"{title}(): argument '{parameter}' has no annotation")
-            signature = _type_signature(hints[parameter], f"{title}({parameter})")
+            signature = _signature_of(hints[parameter], f"{title}({parameter})")
             lines.append(f'    <arg name="{parameter}" type="{signature}" direction="in"/>')
         for returned in _returned(hints.get("return", type(None))):
-            signature = _type_signature(returned, f"{title}() -> ...")
+            signature = _signature_of(returned, f"{title}() -> ...")
             lines.append(f'    <arg type="{signature}" direction="out"/>')
         lines.append("  </method>")
     return "\n".join([*lines, "</interface>"])
@@ -388,39 +398,11 @@ def _own_parameters(class_, name, function):
     return [each.name for each in parameters[0 if is_bound else 1 :]]
 
 
-_SIGNATURES = {
-    bool: "b",
-    int: "i",
-    float: "d",
-    str: "s",
-    bytes: "ay",
-    GLib.Variant: "v",
-}
-
-
-def _type_signature(hint, where):
-    if isinstance(hint, type) and hint in _SIGNATURES:
-        return _SIGNATURES[hint]
-    if typing.get_origin(hint) is typing.Annotated:
-        signature = hint.__metadata__[0]
-        if isinstance(signature, str) and _is_type(signature):
-            return signature
-        raise TypeError(f"{where}: {signature!r} is not a D-Bus type")
-    inner = [_type_signature(each, where) for each in typing.get_args(hint)]
-    origin = typing.get_origin(hint)
-    if origin is list and len(inner) == 1:
-        return f"a{inner[0]}"
-    if origin is dict and len(inner) == 2 and len(inner[0]) == 1 and inner[0] != "v":
-        return f"a{{{inner[0]}{inner[1]}}}"
-    if origin is tuple and inner:
-        return f"({''.join(inner)})"
-    raise TypeError(f"{where}: {hint!r} has no D-Bus type")
-
-
-def _is_type(signature):
-    """Whether it is one type, and one that D-Bus has."""
-    is_one = GLib.variant_type_string_is_valid(signature)
-    return is_one and GLib.Variant.is_signature(signature)
+def _signature_of(hint, where):
+    try:
+        return type_of(hint).signature
+    except TypeError as error:
+        raise TypeError(f"{where}: {error}") from None
 
 
 def _returned(hint):
@@ -429,19 +411,27 @@ def _returned(hint):
     return typing.get_args(hint) if typing.get_origin(hint) is tuple else (hint,)
 
 
-def _is_tuple_of(hint, args):
-    """Whether what is annotated so is a tuple of the values, and not one that is a structure."""
-    if typing.get_origin(hint) is not tuple:
-        return False
+def _types(args, hints=()):
+    """The Types of arguments in introspection data, for some of which there are annotations."""
+    return [
+        type_fitting(each.signature, hint)
+        for each, hint in zip(args or (), itertools.chain(hints, itertools.repeat(None)))
+    ]
+
+
+def _returned_type(args, hint):
+    """The Type of what a method returns. A tuple is several values, or of a structure that one."""
+    is_tuple = typing.get_origin(hint) is tuple and _fits(args, typing.get_args(hint))
+    if is_tuple or len(args) > 1:
+        return tuple_of(_types(args, typing.get_args(hint) if is_tuple else ()))
+    return single(_types(args, [hint])[0]) if args else results_of(None)
+
+
+def _fits(args, hints):
     try:
-        inner = [_type_signature(each, "") for each in typing.get_args(hint)]
+        return [type_of(each).signature for each in hints] == [each.signature for each in args]
     except TypeError:  # of an interface that needs no annotations
         return False
-    return inner == [each.signature for each in args]
-
-
-def _signature(args):
-    return f"({''.join(each.signature for each in args or ())})"
 
 
 def _parameters(function):
@@ -460,37 +450,6 @@ def _hints(function):
 
 def _annotation(info, name):
     return next((each.value for each in info.annotations or () if each.key == name), None)
-
-
-def _unpack(variant, hint=None, keeps_variants=False):
-    """Return Python's value, in which is a GLib.Variant what is annotated so, or else, where it is
-    to be packed again, each variant."""
-    unpack = functools.partial(_unpack, keeps_variants=keeps_variants)
-    if typing.get_origin(hint) is typing.Annotated:
-        hint = typing.get_args(hint)[0]
-    signature = variant.get_type_string()
-    if hint is GLib.Variant:
-        return variant.get_variant() if signature == "v" else variant
-    if signature == "v":
-        inside = variant.get_variant()
-        return inside if keeps_variants else _unpack(inside, hint)
-    if signature == "ay":
-        return variant.get_data_as_bytes().get_data() or b""
-    if signature[0] not in "a(":
-        return variant.unpack()
-    children = (variant.get_child_value(i) for i in range(variant.n_children()))
-    inner = typing.get_args(hint) or (None,)
-    if signature.startswith("a{"):
-        key_hint, value_hint = inner if len(inner) == 2 else (None, None)
-        pairs = ((each.get_child_value(0), each.get_child_value(1)) for each in children)
-        return {unpack(key, key_hint): unpack(value, value_hint) for key, value in pairs}
-    if signature.startswith("a"):
-        return [unpack(each, inner[0]) for each in children]
-    return tuple(unpack(each, kind) for each, kind in zip(children, _endless(inner)))
-
-
-def _endless(hints):
-    return itertools.chain(hints, itertools.repeat(None))
 
 
 def _attribute_name(obj, name):

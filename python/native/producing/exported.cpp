@@ -1,12 +1,11 @@
 #include "producing/exported.hpp"
 
-#include "gawait/ref.hpp"
+#include "dbus/type.hpp"
 #include "producing/producing.hpp"
 #include "pygobject.hpp"
 
-#include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 
-#include <cstring>
 #include <memory>
 
 namespace gawait::python {
@@ -22,33 +21,6 @@ struct exported {
 
 object wrapped(gpointer instance) noexcept {
     return object::adopt(pygobject_new(static_cast<GObject*>(instance)));
-}
-
-/// Null with an exception set if it is no variant.
-ref<GVariant> variant_of(PyObject* given) noexcept {
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, G_TYPE_VARIANT);
-    ref<GVariant> variant;
-    if (given != Py_None && pyg_value_from_pyobject(&value, given) == 0)
-        variant = ref<GVariant>::adopt(g_value_dup_variant(&value));
-    g_value_unset(&value);
-    if (!variant && !PyErr_Occurred())
-        PyErr_SetString(PyExc_TypeError, "expected GLib.Variant");
-    return variant;
-}
-
-/// Whether there is in it, as in a variant of Python's, what D-Bus has no type for. GDBus would
-/// warn, and send nothing.
-bool has_maybe(GVariant* variant) noexcept {
-    const char* type = g_variant_get_type_string(variant);
-    if (std::strchr(type, 'm'))
-        return true;
-    if (!std::strchr(type, 'v'))
-        return false;
-    for (gsize index = 0; index < g_variant_n_children(variant); ++index)
-        if (has_maybe(ref<GVariant>::adopt(g_variant_get_child_value(variant, index))))
-            return true;
-    return false;
 }
 
 void on_call(GDBusConnection*, const char*, const char*, const char*, const char*, GVariant*,
@@ -99,20 +71,35 @@ GDBusMethodInvocation* invocation_for_reply(PyObject* given) noexcept {
     return G_DBUS_METHOD_INVOCATION(g_object_ref(pygobject_get(given)));
 }
 
+/// reply(invocation, type, value, what)
 PyObject* reply(PyObject*, PyObject* arguments) {
-    PyObject *invocation = nullptr, *given = nullptr;
-    if (!PyArg_ParseTuple(arguments, "O!O", invocation_type, &invocation, &given))
+    PyObject *invocation = nullptr, *type = nullptr, *value = nullptr, *what = nullptr;
+    if (!PyArg_ParseTuple(arguments, "O!O!OU", invocation_type, &invocation, dbus_type_type(),
+                          &type, &value, &what))
         return nullptr;
-    const auto variant = variant_of(given);
-    if (!variant)
-        return nullptr;
-    if (has_maybe(variant)) {
-        PyErr_SetString(PyExc_ValueError, "D-Bus has no type for values that may be missing");
+    packing into(true);
+    const auto packed = pack_whole(*reinterpret_cast<const dbus_type*>(type), value, into);
+    if (!packed) {
+        into.raise_refusal(what);
         return nullptr;
     }
     if (ends_now(pygobject_get(invocation)))
-        g_dbus_method_invocation_return_value(invocation_for_reply(invocation), variant);
+        g_dbus_method_invocation_return_value_with_unix_fd_list(invocation_for_reply(invocation),
+                                                                packed, into.take_descriptors());
     Py_RETURN_NONE;
+}
+
+/// arguments_of(invocation, type)
+PyObject* arguments_of(PyObject*, PyObject* arguments) {
+    PyObject *given = nullptr, *type = nullptr;
+    if (!PyArg_ParseTuple(arguments, "O!O!", invocation_type, &given, dbus_type_type(), &type))
+        return nullptr;
+    auto* const invocation = G_DBUS_METHOD_INVOCATION(pygobject_get(given));
+    return unpack_whole(
+               *reinterpret_cast<const dbus_type*>(type),
+               g_dbus_method_invocation_get_parameters(invocation),
+               g_dbus_message_get_unix_fd_list(g_dbus_method_invocation_get_message(invocation)))
+        .release();
 }
 
 PyObject* reply_error(PyObject*, PyObject* arguments) {
@@ -126,6 +113,7 @@ PyObject* reply_error(PyObject*, PyObject* arguments) {
 }
 
 PyMethodDef functions[] = {
+    {"arguments_of", arguments_of, METH_VARARGS, nullptr},
     {"export_object", export_object, METH_VARARGS, nullptr},
     {"reply", reply, METH_VARARGS, nullptr},
     {"reply_error", reply_error, METH_VARARGS, nullptr},
