@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import dataclasses
+import enum
 import gc
 import typing
 
@@ -764,6 +766,42 @@ def test_arguments_of_the_wrong_type_are_refused_by_name(on_bus):
             assert name == "org.freedesktop.DBus.Error.InvalidArgs"
 
     on_bus(test, Annotated())
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+@dataclasses.dataclass
+class Pen:
+    colour: Colour
+    width: dbus.UInt16
+
+
+def test_structures_and_enumerations_are_of_their_classes(on_bus):
+    class Served:
+        async def widen(self, pens: list[Pen], by: dbus.UInt16) -> list[Pen]:
+            assert all(each.colour is Colour.RED for each in pens)
+            return [Pen(each.colour, each.width + by) for each in pens]
+
+    async def test(bus):
+        arguments = GLib.Variant("(a(iq)q)", ([(1, 5)], 2))
+        return (await bus.call("Widen", arguments)).print_(True)
+
+    assert on_bus(test, Served()) == "([(1, uint16 7)],)"
+
+
+def test_an_argument_that_is_no_member_of_an_enumeration_is_refused_by_name(on_bus):
+    class Served:
+        async def paint(self, colour: Colour) -> None:
+            pass
+
+    async def test(bus):
+        with pytest.raises(GLib.Error, match="7 is not a valid Colour") as caught:
+            await bus.call("Paint", GLib.Variant("(i)", (7,)))
+        return Gio.DBusError.get_remote_error(caught.value)
+
+    assert on_bus(test, Served()) == "org.freedesktop.DBus.Error.InvalidArgs"
 
 
 def test_an_unknown_method_is_refused_by_name(on_bus):
