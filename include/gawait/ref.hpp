@@ -151,6 +151,10 @@ private:
     T* object_ = nullptr;
 };
 
+/// Takes over a reference to whatever it is: `adopt(g_file_new_for_path("notes.txt"))` is a
+/// `ref<GFile>`.
+template <class T> [[nodiscard]] ref<T> adopt(T* object) noexcept { return ref<T>::adopt(object); }
+
 /// Watches a GObject without keeping it alive. From any thread.
 template <class T> class weak_ref {
 public:

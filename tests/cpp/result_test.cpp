@@ -90,7 +90,7 @@ TEST(result, holds_a_cancellation_which_value_throws) {
 TEST(result, of_a_cancellation_has_an_error_that_says_so) {
     const result<int> stopped = cancelled();
     EXPECT_TRUE(stopped.error().matches(G_IO_ERROR_CANCELLED));
-    EXPECT_STREQ(stopped.error().message(), "gawait::result: it was cancelled");
+    EXPECT_STREQ(stopped.error().message(), "it was cancelled");
 }
 
 TEST(result, of_a_value_has_an_error_that_says_that_there_is_none) {

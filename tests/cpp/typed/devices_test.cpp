@@ -23,8 +23,6 @@
 namespace gawait::test {
 namespace {
 
-template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
-
 /// An object of an interface of which it implements nothing.
 template <class Interface> ref<Interface> bare(GType interface, const char* name) {
     static const GType type = [&] {
@@ -34,7 +32,7 @@ template <class Interface> ref<Interface> bare(GType interface, const char* name
         g_type_add_interface_static(made, interface, &nothing);
         return made;
     }();
-    return own(reinterpret_cast<Interface*>(g_object_new(type, nullptr)));
+    return adopt(reinterpret_cast<Interface*>(g_object_new(type, nullptr)));
 }
 
 template <class Operation> task<bool> is_not_supported(Operation operation) {
@@ -44,7 +42,7 @@ template <class Operation> task<bool> is_not_supported(Operation operation) {
 
 TEST(typed_devices, a_drive_without_functions) {
     run([](ref<GDrive> drive) -> task<> {
-        const auto mounting = own(g_mount_operation_new());
+        const auto mounting = adopt(g_mount_operation_new());
         EXPECT_TRUE(co_await is_not_supported(
             gio::drive_eject_with_operation(drive, G_MOUNT_UNMOUNT_FORCE, mounting)));
         EXPECT_TRUE(co_await is_not_supported(gio::drive_start(drive)));
@@ -75,13 +73,13 @@ TEST(typed_devices, a_permission_that_does_not_change) {
     run([](ref<GPermission> permission) -> task<> {
         EXPECT_TRUE(co_await is_not_supported(gio::permission_acquire(permission)));
         EXPECT_TRUE(co_await is_not_supported(gio::permission_release(permission)));
-    }(own(g_simple_permission_new(FALSE))));
+    }(adopt(g_simple_permission_new(FALSE))));
 }
 
 TEST(typed_devices, an_icon_is_loaded_with_the_type_of_its_data) {
     temporary_directory directory;
     run([](ref<GFile> file) -> task<> {
-        const auto icon = own(g_file_icon_new(file));
+        const auto icon = adopt(g_file_icon_new(file));
         auto loaded =
             co_await gio::loadable_icon_load(reinterpret_cast<GLoadableIcon*>(icon.get()), 16);
         static_assert(std::is_same_v<decltype(loaded.input_stream), ref<GInputStream>>);
@@ -93,7 +91,7 @@ TEST(typed_devices, an_icon_is_loaded_with_the_type_of_its_data) {
 TEST(typed_devices, an_object_is_initialised) {
     run([]() -> task<> {
         // A connection of nobody's address.
-        const auto connection = own(reinterpret_cast<GAsyncInitable*>(
+        const auto connection = adopt(reinterpret_cast<GAsyncInitable*>(
             g_object_new(G_TYPE_DBUS_CONNECTION, "address", "unix:path=/nonexistent", "flags",
                          G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, nullptr)));
         auto outcome = co_await as_result(gio::async_initable_init(connection));
@@ -118,7 +116,7 @@ TEST(typed_devices, programs_for_files_are_found_or_not) {
 
 TEST(typed_devices, a_program_is_launched_with_a_list_of_addresses) {
     run([]() -> task<> {
-        const auto program = own(g_app_info_create_from_commandline(
+        const auto program = adopt(g_app_info_create_from_commandline(
             "true", "true", G_APP_INFO_CREATE_SUPPORTS_URIS, nullptr));
         const std::array<std::string, 2> addresses{"file:///one", "file:///two"};
         EXPECT_TRUE(co_await gio::app_info_launch_uris(program, addresses));

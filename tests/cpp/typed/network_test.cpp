@@ -25,19 +25,17 @@ namespace {
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 
-template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
-
 /// A listener on a port of the loopback device.
 struct listening {
-    ref<GSocketListener> listener = own(g_socket_listener_new());
+    ref<GSocketListener> listener = adopt(g_socket_listener_new());
     guint16 port = bind();
 
     guint16 bind() {
         GSocketAddress* effective = nullptr;
-        const auto address = own(g_inet_socket_address_new_from_string("127.0.0.1", 0));
+        const auto address = adopt(g_inet_socket_address_new_from_string("127.0.0.1", 0));
         g_socket_listener_add_address(listener, address, G_SOCKET_TYPE_STREAM,
                                       G_SOCKET_PROTOCOL_TCP, nullptr, &effective, nullptr);
-        const auto bound = own(effective);
+        const auto bound = adopt(effective);
         return g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get()));
     }
 };
@@ -56,7 +54,7 @@ task<std::string> echo_once(ref<GSocketListener> listener) {
 }
 
 task<std::string> ask(guint16 port, std::string_view question) {
-    const auto client = own(g_socket_client_new());
+    const auto client = adopt(g_socket_client_new());
     auto connection = co_await gio::socket_client_connect_to_host(client, "127.0.0.1", port);
     GIOStream* both = G_IO_STREAM(connection.get());
     co_await gio::output_stream_write_all(g_io_stream_get_output_stream(both), question);
@@ -87,8 +85,9 @@ TEST(typed_network, accepting_is_cancelled_by_a_timeout) {
 TEST(typed_network, takes_an_address_where_a_connectable_is_wanted) {
     const listening server;
     run([](const listening& on) -> task<> {
-        const auto address = own(g_network_address_new("127.0.0.1", on.port));
-        auto connection = co_await gio::socket_client_connect(own(g_socket_client_new()), address);
+        const auto address = adopt(g_network_address_new("127.0.0.1", on.port));
+        auto connection =
+            co_await gio::socket_client_connect(adopt(g_socket_client_new()), address);
         EXPECT_TRUE(g_socket_connection_is_connected(connection));
     }(server));
 }
@@ -103,7 +102,7 @@ TEST(typed_network, a_port_where_nobody_listens_refuses) {
 
 TEST(typed_network, resolves_a_loopback_name_to_a_list_of_addresses) {
     run([]() -> task<> {
-        const auto resolver = own(g_resolver_get_default());
+        const auto resolver = adopt(g_resolver_get_default());
         auto addresses = co_await gio::resolver_lookup_by_name(resolver, "127.0.0.1");
         static_assert(std::is_same_v<decltype(addresses), list<GInetAddress>>);
         EXPECT_EQ(addresses.size(), 1U);
@@ -114,9 +113,9 @@ TEST(typed_network, resolves_a_loopback_name_to_a_list_of_addresses) {
 
 TEST(typed_network, gives_an_empty_handle_after_the_last_address) {
     run([]() -> task<> {
-        const auto address = own(g_network_address_new("127.0.0.1", 80));
+        const auto address = adopt(g_network_address_new("127.0.0.1", 80));
         const auto addresses =
-            own(g_socket_connectable_enumerate(G_SOCKET_CONNECTABLE(address.get())));
+            adopt(g_socket_connectable_enumerate(G_SOCKET_CONNECTABLE(address.get())));
         auto first = co_await gio::socket_address_enumerator_next(addresses);
         EXPECT_NE(first, nullptr);
         auto second = co_await gio::socket_address_enumerator_next(addresses);
@@ -126,7 +125,8 @@ TEST(typed_network, gives_an_empty_handle_after_the_last_address) {
 
 TEST(typed_network, gives_strings_that_are_owned) {
     run([]() -> task<> {
-        const auto resolver = own(g_simple_proxy_resolver_new("socks5://127.0.0.1:1080", nullptr));
+        const auto resolver =
+            adopt(g_simple_proxy_resolver_new("socks5://127.0.0.1:1080", nullptr));
         auto proxies = co_await gio::proxy_resolver_lookup(resolver, "http://example.org/");
         static_assert(std::is_same_v<decltype(proxies), unique_strv>);
         EXPECT_GE(g_strv_length(proxies.get()), 1U);
@@ -137,7 +137,7 @@ TEST(typed_network, gives_strings_that_are_owned) {
 TEST(typed_network, tells_whether_an_address_can_be_reached) {
     run([]() -> task<> {
         GNetworkMonitor* monitor = g_network_monitor_get_default();
-        const auto address = own(g_network_address_new("127.0.0.1", 80));
+        const auto address = adopt(g_network_address_new("127.0.0.1", 80));
         auto outcome = co_await as_result(gio::network_monitor_can_reach(monitor, address));
         // A machine without a network says that it has none.
         EXPECT_TRUE(outcome ? *outcome : outcome.error().domain() == G_IO_ERROR);

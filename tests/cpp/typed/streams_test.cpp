@@ -29,14 +29,13 @@ using namespace std::chrono_literals;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
 
-template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
-
 ref<GInputStream> stream_of(std::string_view text) {
-    return own(g_memory_input_stream_new_from_bytes(own(g_bytes_new(text.data(), text.size()))));
+    return adopt(
+        g_memory_input_stream_new_from_bytes(adopt(g_bytes_new(text.data(), text.size()))));
 }
 
 ref<GMemoryOutputStream> memory() {
-    return own(G_MEMORY_OUTPUT_STREAM(g_memory_output_stream_new_resizable()));
+    return adopt(G_MEMORY_OUTPUT_STREAM(g_memory_output_stream_new_resizable()));
 }
 
 std::string_view content(const ref<GMemoryOutputStream>& stream) {
@@ -82,7 +81,7 @@ TEST(typed_streams, write_vectors_and_bytes) {
     run([](ref<GMemoryOutputStream> stream) -> task<> {
         std::array<GOutputVector, 2> vectors{{{"ab", 2}, {"cde", 3}}};
         EXPECT_EQ(co_await gio::output_stream_writev_all(stream, vectors), 5U);
-        const auto bytes = own(g_bytes_new_static("fg", 2));
+        const auto bytes = adopt(g_bytes_new_static("fg", 2));
         EXPECT_EQ(co_await gio::output_stream_write_bytes(stream, bytes), 2);
         EXPECT_EQ(content(stream), "abcdefg");
     }(memory()));
@@ -104,14 +103,14 @@ TEST(typed_streams, read_lines_until_there_are_none) {
         EXPECT_STREQ(line.value.get(), "two");
         line = co_await gio::data_input_stream_read_line(stream);
         EXPECT_EQ(line.value, nullptr);
-    }(own(g_data_input_stream_new(stream_of("one\ntwo\n")))));
+    }(adopt(g_data_input_stream_new(stream_of("one\ntwo\n")))));
 }
 
 TEST(typed_streams, fill_a_buffer) {
     run([](ref<GDataInputStream> stream) -> task<> {
         EXPECT_EQ(co_await gio::buffered_input_stream_fill(stream, 3), 3);
         EXPECT_EQ(g_buffered_input_stream_get_available(G_BUFFERED_INPUT_STREAM(stream.get())), 3U);
-    }(own(g_data_input_stream_new(stream_of("one\ntwo\n")))));
+    }(adopt(g_data_input_stream_new(stream_of("one\ntwo\n")))));
 }
 
 TEST(typed_streams, of_both_directions_are_closed_and_spliced) {
@@ -128,7 +127,7 @@ TEST(typed_streams, of_both_directions_are_closed_and_spliced) {
 TEST(typed_streams, keep_the_buffer_of_a_cancelled_task_until_the_operation_has_ended) {
     run([]() -> task<> {
         const descriptor_pair pipe = descriptor_pair::pipe();
-        const auto stream = own(g_unix_input_stream_new(pipe.first.get(), FALSE));
+        const auto stream = adopt(g_unix_input_stream_new(pipe.first.get(), FALSE));
         bool ended = false;
         const auto reading = [](ref<GInputStream> from, bool& over) -> task<> {
             const auto buffer = std::make_unique<std::array<char, 100>>();
