@@ -1,17 +1,22 @@
 """Builds a small program outside the tree that uses the library in every way there is:
-as a Meson subproject; installed, by Meson; installed, by pkg-config alone; and
-with typed headers, the installed ones and those that the installed gawait-gen writes.
+as a Meson subproject; installed, by Meson; installed, by pkg-config alone; with typed headers, the
+installed ones and those that the installed gawait-gen writes; and by what docs/typed.md shows for
+Meson and CMake.
 
 Usage: installed.py SOURCE_ROOT COMPILER...
 """
 
+import contextlib
+import http.server
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 SOURCE_ROOT = pathlib.Path(sys.argv[1])
 COMPILER = sys.argv[2:]
@@ -37,6 +42,33 @@ def expect_to_work(program, **environment):
     assert told == "12 bytes\n", told
     told = run(program, "/nonexistent", **environment)
     assert told.startswith("error: ") and "/nonexistent" in told, told
+
+
+class TwelveBytes(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"twelve bytes")
+
+    def log_message(self, *arguments):
+        pass
+
+
+@contextlib.contextmanager
+def twelve_bytes_over_http():
+    """The URL of a server."""
+    with http.server.HTTPServer(("127.0.0.1", 0), TwelveBytes) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+def documented(language):
+    """The build file that docs/typed.md shows."""
+    page = (SOURCE_ROOT / "docs/typed.md").read_text()
+    return re.search(rf"^```{language}\n(.*?)^```", page, re.M | re.S)[1]
 
 
 def main():
@@ -94,6 +126,25 @@ def main():
                 *flags,
             )
             expect_to_work(program, LD_LIBRARY_PATH=str(prefix / "lib"))
+
+        # As docs/typed.md says.
+        here["PATH"] = f"{prefix}/bin:{os.environ['PATH']}"
+        here["CMAKE_PREFIX_PATH"] = str(prefix)
+        for name, build_file, set_up, build in [
+            ("meson", "meson.build", ["meson", "setup"], ["meson", "compile", "-C"]),
+            ("cmake", "CMakeLists.txt", ["cmake", "-G", "Ninja", "-B"], ["cmake", "--build"]),
+        ]:
+            shown = work / name
+            shown.mkdir()
+            shutil.copy(CONSUMER / "soup.cpp", shown / "main.cpp")
+            (shown / build_file).write_text(documented(name))
+            sources = [shown] if name == "meson" else ["-S", shown]
+            run(*set_up, shown / "build", *sources, **here)
+            run(*build, shown / "build", **here)
+            with twelve_bytes_over_http() as url:
+                assert run(shown / "build/program", url) == "12 bytes\n"
+            again = run(*build, shown / "build", **here)
+            assert "no work to do" in again, again
 
 
 try:
