@@ -10,13 +10,22 @@
 namespace gawait {
 
 /// Where a handle has its object. Known are pointers, `ref`, and what has a `gobj()` behind a
-/// `->`, as glibmm's objects have: `Glib::RefPtr<Gio::File>`. For a smart pointer of another
-/// kind, say so:
+/// `->`, as glibmm's objects have: `Glib::RefPtr<Gio::File>`, `Gtk::Window*`. For a smart pointer
+/// of another kind, say so:
 ///
 ///     template <class T> struct gawait::handle_traits<my_ptr<T>> {
 ///         static T* get(const my_ptr<T>& handle) noexcept { return handle.address(); }
 ///     };
 template <class Handle> struct handle_traits;
+
+namespace detail {
+
+template <class Handle>
+concept has_gobj_behind = requires(const Handle& handle) {
+    { handle->gobj() } -> std::convertible_to<const void*>;
+};
+
+} // namespace detail
 
 template <class T> struct handle_traits<T*> {
     static T* get(T* object) noexcept { return object; }
@@ -28,15 +37,16 @@ template <class T> struct handle_traits<ref<T>> {
     static T* get(const ref<T>& object) noexcept { return object.get(); }
 };
 
-template <class Handle>
-    requires(!std::is_pointer_v<Handle> &&
-             requires(const Handle& handle) {
-                 { handle->gobj() } -> std::convertible_to<const void*>;
-             })
-struct handle_traits<Handle> {
+template <detail::has_gobj_behind Handle> struct handle_traits<Handle> {
     static auto get(const Handle& handle) noexcept {
         return handle ? handle->gobj() : decltype(handle->gobj())(nullptr);
     }
+};
+
+template <class T>
+    requires detail::has_gobj_behind<T*>
+struct handle_traits<T*> {
+    static auto get(T* object) noexcept { return object ? object->gobj() : nullptr; }
 };
 
 /// Of which classes and interfaces, other than `GObject`, an object of the class `T` is one

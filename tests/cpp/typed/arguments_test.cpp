@@ -55,7 +55,9 @@ TEST(handle, finds_the_object_of_whatever_holds_one) {
     EXPECT_EQ(hold(other_pointer<GCancellable>{object}).get(), object.get());
     const auto wrapped = std::make_shared<wrapped_cancellable>();
     EXPECT_EQ(hold(wrapped).get(), wrapped->held.get());
+    EXPECT_EQ(hold(wrapped.get()).get(), wrapped->held.get());
     EXPECT_EQ(hold(std::shared_ptr<wrapped_cancellable>()).get(), nullptr);
+    EXPECT_EQ(hold(static_cast<wrapped_cancellable*>(nullptr)).get(), nullptr);
     EXPECT_FALSE(hold(nullptr).valid());
 }
 
