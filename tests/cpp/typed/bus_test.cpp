@@ -10,6 +10,7 @@
 #include "gawait/spawn.hpp"
 #include "gawait/with_timeout.hpp"
 
+#include "support/descriptors.hpp"
 #include "support/loop.hpp"
 #include "support/session_bus.hpp"
 
@@ -93,6 +94,65 @@ TEST_F(typed_bus, calls_by_a_proxy) {
         const unique_string name(g_dbus_error_get_remote_error(failed.error().get()));
         EXPECT_STREQ(name.get(), "gawait.Test.Failed");
     }(bus, service));
+}
+
+TEST_F(typed_bus, sends_a_message_and_gets_the_reply) {
+    run([](const session_bus& at, const bus_service& to) -> task<> {
+        const auto connection = at.connect();
+        const auto message = adopt(g_dbus_message_new_method_call(to.name(), bus_service::path,
+                                                                  bus_service::interface, "Echo"));
+        g_dbus_message_set_body(message, g_variant_new("(s)", "hello"));
+        auto reply = co_await gio::dbus_connection_send_message_with_reply(
+            connection, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, -1);
+        static_assert(std::is_same_v<decltype(reply), ref<GDBusMessage>>);
+        EXPECT_EQ(text_of(g_dbus_message_get_body(reply)), "hello");
+    }(bus, service));
+}
+
+TEST_F(typed_bus, makes_proxies_on_the_session_bus) {
+    run([](const bus_service& to) -> task<> {
+        auto proxy = co_await gio::dbus_proxy_new_for_bus(
+            G_BUS_TYPE_SESSION, G_DBUS_PROXY_FLAGS_NONE, nullptr, to.name(), bus_service::path,
+            bus_service::interface);
+        static_assert(std::is_same_v<decltype(proxy), ref<GDBusProxy>>);
+        auto reply = co_await gio::dbus_proxy_call_with_unix_fd_list(
+            proxy, "Echo", g_variant_new("(s)", "hello"), G_DBUS_CALL_FLAGS_NONE, -1);
+        EXPECT_EQ(text_of(reply.variant), "hello");
+        EXPECT_EQ(reply.fd_list, nullptr);
+
+        auto manager = co_await as_result(gio::dbus_object_manager_client_new_for_bus(
+            G_BUS_TYPE_SESSION, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_NONE, to.name(),
+            bus_service::path));
+        // The object implements no ObjectManager, which GDBus finds out or not.
+        EXPECT_TRUE(manager || manager.has_error());
+
+        auto connection = co_await gio::bus_get(G_BUS_TYPE_SESSION);
+        co_await gio::dbus_connection_close(connection);
+    }(service));
+}
+
+TEST_F(typed_bus, connects_by_the_stream_of_an_address) {
+    run([](const session_bus& at) -> task<> {
+        auto stream = co_await gio::dbus_address_get_stream(at.address());
+        static_assert(std::is_same_v<decltype(stream.io_stream), ref<GIOStream>>);
+        static_assert(std::is_same_v<decltype(stream.guid), unique_string>);
+        auto connection =
+            co_await gio::dbus_connection_new(stream.io_stream, nullptr, client_flags);
+        EXPECT_NE(g_dbus_connection_get_unique_name(connection), nullptr);
+        co_await gio::dbus_connection_close(connection);
+    }(bus));
+}
+
+TEST_F(typed_bus, a_connection_to_somebody_who_says_nothing_is_given_up) {
+    const descriptor_pair silent = descriptor_pair::sockets();
+    run([](int end) -> task<> {
+        const auto socket = adopt(g_socket_new_from_fd(end, nullptr));
+        const auto stream = adopt(g_socket_connection_factory_create_connection(socket));
+        const auto outcome = co_await as_result(
+            with_timeout(5ms, gio::dbus_connection_new(
+                                  stream, nullptr, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT)));
+        EXPECT_TRUE(outcome.error().matches(G_IO_ERROR_TIMED_OUT));
+    }(dup(silent.first.get())));
 }
 
 TEST_F(typed_bus, a_call_is_cancelled_by_a_timeout) {

@@ -5,7 +5,10 @@
 #include "gawait/gio/resolver.hpp"
 #include "gawait/gio/socket_address_enumerator.hpp"
 #include "gawait/gio/socket_client.hpp"
+#include "gawait/gio/socket_connection.hpp"
 #include "gawait/gio/socket_listener.hpp"
+#include "gawait/gio/tls_interaction.hpp"
+#include "gawait/gio/unix_connection.hpp"
 
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
@@ -13,6 +16,9 @@
 #include "gawait/when_all.hpp"
 #include "gawait/with_timeout.hpp"
 
+#include "support/descriptors.hpp"
+
+#include <gio/gunixconnection.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -39,6 +45,11 @@ struct listening {
         return g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get()));
     }
 };
+
+ref<GUnixConnection> connection_over(descriptor end) {
+    const auto socket = adopt(g_socket_new_from_fd(end.release(), nullptr));
+    return adopt(G_UNIX_CONNECTION(g_socket_connection_factory_create_connection(socket)));
+}
 
 task<std::string> echo_once(ref<GSocketListener> listener) {
     auto accepted = co_await gio::socket_listener_accept(listener);
@@ -92,6 +103,24 @@ TEST(typed_network, takes_an_address_where_a_connectable_is_wanted) {
     }(server));
 }
 
+TEST(typed_network, takes_an_address_as_text_or_for_a_socket_of_ones_own) {
+    const listening server;
+    run([](const listening& on) -> task<> {
+        const std::string uri = "test://127.0.0.1:" + std::to_string(on.port) + "/";
+        auto by_uri =
+            co_await gio::socket_client_connect_to_uri(adopt(g_socket_client_new()), uri, 1);
+        static_assert(std::is_same_v<decltype(by_uri), ref<GSocketConnection>>);
+        EXPECT_TRUE(g_socket_connection_is_connected(by_uri));
+
+        const auto socket = adopt(g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+                                               G_SOCKET_PROTOCOL_TCP, nullptr));
+        const auto connection = adopt(g_socket_connection_factory_create_connection(socket));
+        const auto address = adopt(g_inet_socket_address_new_from_string("127.0.0.1", on.port));
+        EXPECT_TRUE(co_await gio::socket_connection_connect(connection, address));
+        EXPECT_TRUE(g_socket_connection_is_connected(connection));
+    }(server));
+}
+
 TEST(typed_network, a_port_where_nobody_listens_refuses) {
     const guint16 port = listening().port;
     run([](guint16 closed) -> task<> {
@@ -108,6 +137,52 @@ TEST(typed_network, resolves_a_loopback_name_to_a_list_of_addresses) {
         EXPECT_EQ(addresses.size(), 1U);
         for (GInetAddress* address : addresses)
             EXPECT_TRUE(g_inet_address_get_is_loopback(address));
+    }());
+}
+
+TEST(typed_network, resolves_one_family_alone) {
+    run([]() -> task<> {
+        const auto resolver = adopt(g_resolver_get_default());
+        auto addresses = co_await gio::resolver_lookup_by_name_with_flags(
+            resolver, "localhost", G_RESOLVER_NAME_LOOKUP_FLAGS_IPV4_ONLY);
+        EXPECT_FALSE(addresses.empty());
+        for (GInetAddress* address : addresses)
+            EXPECT_EQ(g_inet_address_get_family(address), G_SOCKET_FAMILY_IPV4);
+    }());
+}
+
+TEST(typed_network, resolves_an_address_to_a_name) {
+    run([]() -> task<> {
+        const auto resolver = adopt(g_resolver_get_default());
+        const auto address = adopt(g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4));
+        auto name = co_await as_result(gio::resolver_lookup_by_address(resolver, address));
+        static_assert(std::is_same_v<decltype(name), result<unique_string>>);
+        // Not every machine has a name for it.
+        EXPECT_TRUE(name ? **name != '\0' : name.error().domain() == G_RESOLVER_ERROR);
+    }());
+}
+
+TEST(typed_network, sends_and_gets_credentials) {
+    descriptor_pair ends = descriptor_pair::sockets();
+    run([](ref<GUnixConnection> one, ref<GUnixConnection> other) -> task<> {
+        auto [sent, got] = co_await when_all(gio::unix_connection_send_credentials(one),
+                                             gio::unix_connection_receive_credentials(other));
+        static_assert(std::is_same_v<decltype(got), ref<GCredentials>>);
+        EXPECT_TRUE(sent);
+        EXPECT_EQ(g_credentials_get_unix_pid(got, nullptr), getpid());
+
+        const auto late =
+            co_await as_result(with_timeout(1ms, gio::unix_connection_receive_credentials(other)));
+        EXPECT_TRUE(late.error().matches(G_IO_ERROR_TIMED_OUT));
+    }(connection_over(std::move(ends.first)), connection_over(std::move(ends.second))));
+}
+
+TEST(typed_network, asks_for_a_password_which_nobody_answers) {
+    run([]() -> task<> {
+        const auto nobody = adopt(G_TLS_INTERACTION(g_object_new(G_TYPE_TLS_INTERACTION, nullptr)));
+        const auto password = adopt(g_tls_password_new(G_TLS_PASSWORD_NONE, "the key"));
+        const auto answer = co_await gio::tls_interaction_ask_password(nobody, password);
+        EXPECT_EQ(answer, G_TLS_INTERACTION_UNHANDLED);
     }());
 }
 

@@ -5,9 +5,11 @@
 #include "gawait/gio/io_stream.hpp"
 #include "gawait/gio/output_stream.hpp"
 
+#include "gawait/result.hpp"
 #include "gawait/run.hpp"
 #include "gawait/sleep.hpp"
 #include "gawait/spawn.hpp"
+#include "gawait/with_timeout.hpp"
 
 #include "support/descriptors.hpp"
 #include "support/temporary_directory.hpp"
@@ -87,6 +89,28 @@ TEST(typed_streams, write_vectors_and_bytes) {
     }(memory()));
 }
 
+TEST(typed_streams, write_vectors_as_far_as_it_goes) {
+    run([](ref<GMemoryOutputStream> stream) -> task<> {
+        std::array<GOutputVector, 2> vectors{{{"ab", 2}, {"cde", 3}}};
+        EXPECT_EQ(co_await gio::output_stream_writev(stream, vectors), 5U);
+        EXPECT_EQ(content(stream), "abcde");
+    }(memory()));
+}
+
+TEST(typed_streams, read_up_to_any_of_several_characters) {
+    run([](ref<GDataInputStream> stream) -> task<> {
+        auto word = co_await gio::data_input_stream_read_upto(stream, " ;", -1);
+        EXPECT_STREQ(word.value.get(), "one");
+        EXPECT_EQ(word.length, 3U);
+        EXPECT_EQ(g_data_input_stream_read_byte(stream, nullptr, nullptr), ';');
+        word = co_await gio::data_input_stream_read_upto(stream, " ;", -1);
+        EXPECT_STREQ(word.value.get(), "two");
+        EXPECT_EQ(g_data_input_stream_read_byte(stream, nullptr, nullptr), ' ');
+        word = co_await gio::data_input_stream_read_upto(stream, " ;", -1);
+        EXPECT_EQ(word.value, nullptr);
+    }(adopt(g_data_input_stream_new(stream_of("one;two ")))));
+}
+
 TEST(typed_streams, splice) {
     run([](ref<GInputStream> from, ref<GMemoryOutputStream> to) -> task<> {
         EXPECT_EQ(co_await gio::output_stream_splice(to, from), 9);
@@ -113,13 +137,45 @@ TEST(typed_streams, fill_a_buffer) {
     }(adopt(g_data_input_stream_new(stream_of("one\ntwo\n")))));
 }
 
-TEST(typed_streams, of_both_directions_are_closed_and_spliced) {
+TEST(typed_streams, of_both_directions_are_closed) {
     temporary_directory directory;
     run([](const temporary_directory& in) -> task<> {
         auto stream = co_await gio::file_open_readwrite(in.file("some", "12345"));
         EXPECT_TRUE(co_await gio::io_stream_close(stream));
         EXPECT_TRUE(g_io_stream_is_closed(G_IO_STREAM(stream.get())));
     }(directory));
+}
+
+ref<GIOStream> both_ways(descriptor end) {
+    const auto socket = adopt(g_socket_new_from_fd(end.release(), nullptr));
+    return ref_to<GIOStream>(adopt(g_socket_connection_factory_create_connection(socket)));
+}
+
+TEST(typed_streams, of_both_directions_are_spliced_until_one_ends) {
+    descriptor_pair here = descriptor_pair::sockets();
+    descriptor_pair there = descriptor_pair::sockets();
+    EXPECT_TRUE(here.first.write("hello"));
+    here.first.close();
+    run([](ref<GIOStream> one, ref<GIOStream> other) -> task<> {
+        EXPECT_TRUE(co_await gio::io_stream_splice(one, other));
+        EXPECT_FALSE(g_io_stream_has_pending(one));
+    }(both_ways(std::move(here.second)), both_ways(std::move(there.first))));
+    EXPECT_EQ(there.second.read(), "hello");
+}
+
+TEST(typed_streams, that_are_spliced_can_be_used_again_after_a_timeout) {
+    descriptor_pair here = descriptor_pair::sockets();
+    descriptor_pair there = descriptor_pair::sockets();
+    run([](ref<GIOStream> one, ref<GIOStream> other) -> task<> {
+        const auto outcome =
+            co_await as_result(with_timeout(1ms, gio::io_stream_splice(one, other)));
+        EXPECT_TRUE(outcome.error().matches(G_IO_ERROR_TIMED_OUT));
+        EXPECT_FALSE(g_input_stream_has_pending(g_io_stream_get_input_stream(one)));
+        EXPECT_EQ(co_await gio::output_stream_write_all(g_io_stream_get_output_stream(other),
+                                                        "still there"sv),
+                  11U);
+    }(both_ways(std::move(here.second)), both_ways(std::move(there.first))));
+    EXPECT_EQ(there.second.read(), "still there");
 }
 
 /// A read that is cancelled while it waits leaves its buffer alone afterwards, and has it until
