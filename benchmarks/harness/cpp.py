@@ -80,7 +80,8 @@ def count_allocations(programs):
 
 RAW = "raw callbacks"
 RAW_BESIDE_ENGINE = "raw callbacks beside an engine"
-VARIANTS = ("gawait", "gawait as_result")
+TYPED = "gawait typed"
+VARIANTS = ("gawait", "gawait as_result", TYPED)
 
 
 def rows_of_await(timings, instructions, allocations):
@@ -106,6 +107,16 @@ def rows_of_await(timings, instructions, allocations):
                 round(ours / measured[chain], 3) <= most if first and most else None,
             )
         yield Row("the same with as_result", unit, measured["gawait as_result"])
+        if TYPED in measured:
+            yield Row(
+                "the same by a function that gawait-gen wrote",
+                unit,
+                measured[TYPED],
+                chain_title(RAW),
+                measured[RAW],
+                f"at most {most} ×" if most else "",
+                round(measured[TYPED] / measured[RAW], 3) <= most if most else None,
+            )
 
 
 def rows_of_pairs(instructions):

@@ -8,6 +8,9 @@
 #include "support/callback_chain.hpp"
 #include "support/loop.hpp"
 
+#ifdef HAVE_TYPED
+#include "gawait/benchmarks/functions.hpp"
+#endif
 #ifdef HAVE_GIOMM
 #include <giomm.h>
 #include <giomm/slot_async.h>
@@ -132,6 +135,18 @@ void run_gawait_as_result(std::size_t operations) {
     run_spawned(chain_of_awaited_results(operations));
 }
 
+#ifdef HAVE_TYPED
+task<gssize> chain_of_typed_awaits(std::size_t operations) {
+    const auto asked = new_object();
+    gssize sum = 0;
+    for (std::size_t begun = 0; begun < operations; ++begun)
+        sum += co_await answer(asked);
+    co_return sum;
+}
+
+void run_gawait_typed(std::size_t operations) { run_spawned(chain_of_typed_awaits(operations)); }
+#endif
+
 #ifdef HAVE_GIOMM
 // giomm --------------------------------------------------------------------------
 
@@ -240,6 +255,9 @@ constexpr chain all_chains[] = {
 #endif
     {"gawait", run_gawait, true},
     {"gawait as_result", run_gawait_as_result, true},
+#ifdef HAVE_TYPED
+    {"gawait typed", run_gawait_typed, true},
+#endif
 };
 
 } // namespace
