@@ -8,7 +8,9 @@
 
 using namespace gawait;
 
-static task<> show(Glib::RefPtr<Gio::File> directory) {
+namespace {
+
+task<> show(Glib::RefPtr<Gio::File> directory) {
     auto inside = co_await giomm::async(
         [&](auto&... how) { directory->enumerate_children_async(how...); },
         [&](auto& result) { return directory->enumerate_children_finish(result); });
@@ -22,6 +24,8 @@ static task<> show(Glib::RefPtr<Gio::File> directory) {
             std::printf("%s (%lld bytes)\n", each->get_name().c_str(), (long long)each->get_size());
     }
 }
+
+} // namespace
 
 int main(int argc, char** argv) {
     Gio::init();

@@ -8,6 +8,7 @@
 using namespace gawait;
 using namespace std::chrono_literals;
 
+namespace {
 task<> fetch(ref<SoupSession> session, const char* url, std::size_t& bytes, std::size_t& total) {
     auto message = adopt(soup_message_new("GET", url));
     auto body = co_await soup::session_send(session, message);
@@ -15,9 +16,8 @@ task<> fetch(ref<SoupSession> session, const char* url, std::size_t& bytes, std:
         throw error(G_IO_ERROR_FAILED, soup_message_get_reason_phrase(message));
     auto file = adopt(g_file_new_for_path(strrchr(url, '/') + 1));
     auto out = co_await gio::file_replace(file, nullptr, false);
-    auto chunks = chunks_of(body);
-    for (; auto* chunk = co_await chunks.next(); total += chunk->size())
-        bytes += co_await gio::output_stream_write_all(out, *chunk);
+    for (auto chunks = chunks_of(body); auto* got = co_await chunks.next(); total += got->size())
+        bytes += co_await gio::output_stream_write_all(out, *got);
     co_await gio::output_stream_close(out);
 }
 
@@ -31,11 +31,11 @@ task<> fetch_all(std::span<char*> urls) {
     std::size_t total = 0;
     auto all = for_each(urls, 4, [&](const char* url) -> task<> {
         std::size_t bytes = 0;
-        auto ended = co_await as_result(with_timeout(2s, fetch(session, url, bytes, total)));
-        const char* how = ended ? "done" : ended.error().message();
-        std::printf("%s: %s (%zu bytes)\n", url, how, bytes);
+        auto end = co_await as_result(with_timeout(2s, fetch(session, url, bytes, total)));
+        std::printf("%s: %s (%zu bytes)\n", url, end ? "done" : end.error().message(), bytes);
     });
     co_await when_any(std::move(all), show(total));
 }
+} // namespace
 
 int main(int argc, char** argv) { run(fetch_all({argv + 1, argv + argc})); }

@@ -4,7 +4,9 @@
 
 #include <cstdio>
 
-static void on_loaded(GObject* file, GAsyncResult* result, gpointer loop) {
+namespace {
+
+void on_loaded(GObject* file, GAsyncResult* result, gpointer loop) {
     char* contents = nullptr;
     gsize length = 0;
     GError* failure = nullptr;
@@ -16,6 +18,8 @@ static void on_loaded(GObject* file, GAsyncResult* result, gpointer loop) {
     g_clear_error(&failure);
     g_main_loop_quit(static_cast<GMainLoop*>(loop));
 }
+
+} // namespace
 
 int main(int, char** arguments) {
     GMainLoop* loop = g_main_loop_new(nullptr, FALSE);

@@ -5,11 +5,15 @@
 
 #include <cstdio>
 
-static gawait::task<> show(const char* path) {
+namespace {
+
+gawait::task<> show(const char* path) {
     const auto file = gawait::adopt(g_file_new_for_path(path));
     const auto loaded = co_await gawait::gio::file_load_contents(file);
     std::printf("%zu bytes\n", loaded.contents.size());
 }
+
+} // namespace
 
 int main(int, char** arguments) {
     try {

@@ -244,9 +244,9 @@ def _array(repository, function, parameter):
             raise Unsupported(f"its argument {name} is an array of strings and none in C")
         if parameter.transfer == "container":
             raise Unsupported(f"its argument {name} is an array that is taken over")
-        holder = Holder(
-            name, "cstrings", parameter.nullable, give, None if give else array.c_type
-        )
+        # C declares them with const in all places, in none, or only where C++ wants a cast.
+        cast = None if give or array.c_type in ("char**", "gchar**") else array.c_type
+        holder = Holder(name, "cstrings", parameter.nullable, give, cast)
         if array.length is not None:
             length_type = function.plain_parameters[array.length].type.c_type or "gint"
             holder.length = f"{length_type}({holder.member}.size())"
