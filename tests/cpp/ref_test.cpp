@@ -4,6 +4,7 @@
 
 #include <any>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 using namespace gawait;
@@ -80,6 +81,13 @@ TEST(ref, adopt_takes_a_reference_over) {
     const auto owner = ref<GCancellable>::adopt(object);
     EXPECT_EQ(owner.get(), object);
     EXPECT_EQ(references(object), 1);
+}
+
+TEST(ref, adopt_knows_the_type_of_the_pointer) {
+    const auto object = adopt(g_cancellable_new());
+    static_assert(std::is_same_v<decltype(object), const ref<GCancellable>>);
+    EXPECT_EQ(references(object), 1);
+    EXPECT_EQ(adopt(static_cast<GBytes*>(nullptr)), nullptr);
 }
 
 TEST(ref, retain_takes_a_reference_of_its_own) {
