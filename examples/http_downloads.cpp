@@ -16,14 +16,10 @@ task<> fetch(ref<SoupSession> session, const char* url, std::size_t& bytes, std:
         throw error(G_IO_ERROR_FAILED, soup_message_get_reason_phrase(message));
     auto file = adopt(g_file_new_for_path(strrchr(url, '/') + 1));
     auto out = co_await gio::file_replace(file, nullptr, false);
-    for (auto chunks = chunks_of(body); auto* got = co_await chunks.next(); total += got->size())
-        bytes += co_await gio::output_stream_write_all(out, *got);
+    auto chunks = chunks_of(body);
+    while (auto* chunk = co_await chunks.next())
+        bytes += co_await gio::output_stream_write_all(out, *chunk), total += chunk->size();
     co_await gio::output_stream_close(out);
-}
-
-task<> show(const std::size_t& total) {
-    for (interval every(100ms);; co_await every.next())
-        std::fprintf(stderr, "%zu bytes\r", total);
 }
 
 task<> fetch_all(std::span<char*> urls) {
@@ -34,7 +30,11 @@ task<> fetch_all(std::span<char*> urls) {
         auto end = co_await as_result(with_timeout(2s, fetch(session, url, bytes, total)));
         std::printf("%s: %s (%zu bytes)\n", url, end ? "done" : end.error().message(), bytes);
     });
-    co_await when_any(std::move(all), show(total));
+    auto show = [&]() -> task<> {
+        for (interval every(100ms);; co_await every.next())
+            std::fprintf(stderr, "%zu bytes\r", total);
+    };
+    co_await when_any(std::move(all), show());
 }
 } // namespace
 
