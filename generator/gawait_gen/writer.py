@@ -51,6 +51,26 @@ class Traits:
         )
 
 
+class CallingTraits:
+    """The same of a record, by calls: as template arguments its functions may not be inline in C,
+    as GStreamer's are.
+    """
+
+    def __init__(self, c_type, ref, unref):
+        self.c_type = c_type
+        self.functions = {"ref": ref, "unref": unref}
+
+    def text(self):
+        methods = [
+            f"    static void {name}({self.c_type}* object) noexcept {{\n"
+            f"        {function}(object);\n"
+            "    }\n"
+            for name, function in self.functions.items()
+            if function
+        ]
+        return f"template <> struct ref_traits<{self.c_type}> {{\n{''.join(methods)}}};"
+
+
 def templated_full(declaration):
     """A full specialisation."""
     line = f"template <> {declaration}"
@@ -83,14 +103,9 @@ def reference_traits(repository, namespace):
                 traits.append(Traits(tag(member), f"ref_functions<{tag(member)}, {functions}>"))
         elif isinstance(member, Record) and not member.is_class_structure:
             if member.ref and member.unref:
-                functions = f"{member.ref}, {member.unref}"
-                traits.append(
-                    Traits(member.c_type, f"ref_functions<{member.c_type}, {functions}>")
-                )
+                traits.append(CallingTraits(member.c_type, member.ref, member.unref))
             elif member.free:
-                traits.append(
-                    Traits(member.c_type, f"free_function<{member.c_type}, {member.free}>")
-                )
+                traits.append(CallingTraits(member.c_type, None, member.free))
             elif member.get_type and member.get_type != "intern":
                 boxed.append(member)
     return traits, boxed

@@ -19,7 +19,7 @@ NAMESPACES = {
     "Gtk-4.0": ("gtk4", (1, 2), (1300, 40)),
     "Gdk-4.0": ("gtk4", (5, 5), (70, 6)),
     "GdkPixbuf-2.0": ("gdk-pixbuf-2.0", (4, 2), (4, 2)),
-    "Adw-1": ("libadwaita-1", (0, 1), (260, 5)),
+    "Adw-1": ("libadwaita-1", (0, 1), (260, 10)),
     "Soup-3.0": ("libsoup-3.0", (5, 1), (80, 10)),
     "Secret-1": ("libsecret-1", (40, 8), (8, 4)),
     "Json-1.0": ("json-glib-1.0", (1, 1), (12, 3)),
