@@ -10,6 +10,7 @@
 #include "support/descriptors.hpp"
 #include "support/temporary_directory.hpp"
 
+#include <gio/gunixinputstream.h>
 #include <giomm.h>
 #include <gtest/gtest.h>
 
