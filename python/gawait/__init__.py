@@ -11,7 +11,8 @@
 
 # First, since it refuses to be where PyGObject cannot be.
 from gawait._native import Handle, TimerHandle
-from gawait import application, async_result, iteration, virtual
+from gawait import application, async_result, handlers, iteration, virtual
+from gawait.handlers import connect
 from gawait.loop import EventLoop, create_background_task, create_task, priority
 from gawait.operation import Operation, call, wrap
 from gawait.producing import async_method
@@ -26,6 +27,7 @@ __all__ = [
     "TimerHandle",
     "async_method",
     "call",
+    "connect",
     "create_background_task",
     "create_task",
     "install",
@@ -40,6 +42,7 @@ __all__ = [
 application.patch()
 async_result.patch()
 virtual.patch()
+handlers.patch()
 iteration.patch()
 
 

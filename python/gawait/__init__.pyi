@@ -1,9 +1,9 @@
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractContextManager
 from contextvars import Context
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 from gi.repository import Gio, GLib, GObject
 
@@ -22,6 +22,7 @@ __all__ = [
     "TimerHandle",
     "async_method",
     "call",
+    "connect",
     "create_background_task",
     "create_task",
     "install",
@@ -141,6 +142,27 @@ def wrap(
 def wrap(
     start: Callable[..., object], finish: Callable[..., _T]
 ) -> Callable[..., Operation[_T]]: ...
+
+class connect:
+    def __init__(
+        self,
+        obj: GObject.Object,
+        name: str,
+        handler: Callable[..., Awaitable[object]],
+        *,
+        concurrency: Literal["all", "one", "queue", "restart"] = "all",
+        answer: Any = ...,
+        cancel: bool = False,
+    ) -> None: ...
+    def disconnect(self) -> None: ...
+    def __enter__(self) -> connect: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
 
 class async_method:
     def __init__(self, function: Callable[..., Coroutine[Any, Any, Any]]) -> None: ...

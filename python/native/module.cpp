@@ -1,6 +1,7 @@
 #include "awaiting/function_info.hpp"
 #include "awaiting/operation.hpp"
 #include "current_context.hpp"
+#include "handlers/handlers.hpp"
 #include "loop/guest.hpp"
 #include "loop/handle.hpp"
 #include "loop/loop.hpp"
@@ -40,6 +41,7 @@ int execute(PyObject* module) {
                           add_stream_type(module, loop_type) &&
                           add_accepting(module) &&
                           add_operation_type(module) &&
+                          add_handlers(module) &&
                           add_function_info(module) &&
                           add_producing(module) &&
                           add_production(module) &&
