@@ -12,6 +12,7 @@
 # First, since it refuses to be where PyGObject cannot be.
 from gawait._native import Handle, TimerHandle
 from gawait import application, async_result, handlers, iteration, virtual
+from gawait.dialogs import Dismissed, response
 from gawait.handlers import connect
 from gawait.loop import EventLoop, create_background_task, create_task, priority
 from gawait.operation import Operation, call, wrap
@@ -20,6 +21,7 @@ from gawait.running import install, new_event_loop, run
 from gawait.signals import signal, signals
 
 __all__ = [
+    "Dismissed",
     "EventLoop",
     "EventLoopPolicy",
     "Handle",
@@ -33,6 +35,7 @@ __all__ = [
     "install",
     "new_event_loop",
     "priority",
+    "response",
     "run",
     "signal",
     "signals",

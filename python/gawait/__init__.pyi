@@ -15,6 +15,7 @@ from gawait._native import priority as priority
 _T = TypeVar("_T")
 
 __all__ = [
+    "Dismissed",
     "EventLoop",
     "EventLoopPolicy",
     "Handle",
@@ -28,6 +29,7 @@ __all__ = [
     "install",
     "new_event_loop",
     "priority",
+    "response",
     "run",
     "signal",
     "signals",
@@ -163,6 +165,10 @@ class connect:
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+
+class Dismissed(GLib.Error): ...
+
+async def response(dialog: GObject.Object, parent: GObject.Object | None = None) -> Any: ...
 
 class async_method:
     def __init__(self, function: Callable[..., Coroutine[Any, Any, Any]]) -> None: ...

@@ -23,7 +23,7 @@ from gi.repository import GObject
 
 from gawait import _native
 from gawait.connection import Connection, default_of, kept, signal_of
-from gawait.guest import current_context, loop_of_context
+from gawait.guest import current_context, loop_of_context, running_loop
 from gawait.loop import keep_task
 
 _CONCURRENCY = ("all", "one", "queue", "restart")
@@ -179,18 +179,22 @@ def _cancel(task):
 
 
 def _loop_here(handler, title):
-    """Return the loop of the thread that calls a handler: the one that runs, or else the one of C
-    code that iterates a context here."""
-    loop = asyncio._get_running_loop()
+    """Return the loop for a handler that this thread calls: the one that runs on the context, or
+    else one that runs when C code iterates it here, or else one of asyncio's that knows none.
+    """
+    loop = running_loop()
     if loop is not None:
         return loop
     context = current_context()
-    if not context.is_owner():
-        raise RuntimeError(
-            f"no running event loop for {_name_of(handler)}(), the handler of {title}, "
-            "in the thread that calls it"
-        )
-    return loop_of_context(context)
+    if context.is_owner():
+        return loop_of_context(context)
+    loop = asyncio._get_running_loop()
+    if loop is not None:
+        return loop
+    raise RuntimeError(
+        f"no running event loop for {_name_of(handler)}(), the handler of {title}, "
+        "in the thread that calls it"
+    )
 
 
 def _name_of(handler):

@@ -1,3 +1,4 @@
+#include "awaiting/dismissal.hpp"
 #include "awaiting/function_info.hpp"
 #include "awaiting/operation.hpp"
 #include "current_context.hpp"
@@ -40,6 +41,7 @@ int execute(PyObject* module) {
                           add_socket_calls(module, loop_type) &&
                           add_stream_type(module, loop_type) &&
                           add_accepting(module) &&
+                          add_dismissal(module) &&
                           add_operation_type(module) &&
                           add_handlers(module) &&
                           add_function_info(module) &&

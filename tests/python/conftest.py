@@ -167,6 +167,7 @@ def desktop(x_server, session_bus, monkeypatch):
     monkeypatch.setenv("GDK_DISABLE", "gl,vulkan")
     monkeypatch.setenv("GSK_RENDERER", "cairo")
     monkeypatch.setenv("GTK_A11Y", "none")
+    monkeypatch.setenv("NO_AT_BRIDGE", "1")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus)
 
 

@@ -1,61 +1,16 @@
 """The loop and GTK 4 in one thread. Each test runs in a process of its own."""
 
 import asyncio
-import functools
-import inspect
-import os
 
 import gi
 import pytest
 
 import gawait
 from gi.repository import Gio, GLib
+from programs import import_gtk, with_gtk
 
 INTERFACE = """
 <node><interface name="org.gawait.Test"><method name="Poke"/></interface></node>"""
-
-
-# Programs that use GTK --------------------------------------------------------------
-
-
-@pytest.fixture
-def run_program(desktop, run_script):
-    """Runs a test's program, one of this file's functions, in a process with a display."""
-
-    def run(name, arguments):
-        directory = os.path.dirname(__file__)
-        finished = run_script(
-            f"import sys; sys.path.append({directory!r}); "
-            f"import gtk_test; gtk_test.{name}.program(**{arguments!r})"
-        )
-        assert (finished.returncode, finished.stderr) == (0, "")
-
-    return run
-
-
-def with_gtk(program):
-    """Makes a test of a function that is to run in a process of its own, with a display."""
-
-    def test(run_program, **arguments):
-        run_program(program.__name__, arguments)
-
-    functools.update_wrapper(test, program)
-    test.__signature__ = inspect.Signature(
-        [
-            inspect.Parameter("run_program", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-            *inspect.signature(program).parameters.values(),
-        ]
-    )
-    test.program = program
-    return test
-
-
-def import_gtk():
-    gi.require_version("Gtk", "4.0")
-    from gi.repository import Gtk
-
-    assert Gtk.init_check()
-    return Gtk
 
 
 # Callbacks of GLib's wake the loop ----------------------------------------------------

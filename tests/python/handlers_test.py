@@ -455,6 +455,18 @@ def test_where_c_code_iterates_the_context_it_runs(note, seen):
     assert seen == [(emitter, 1)]
 
 
+def test_where_asyncios_own_loop_is_blocked_by_c_code_it_runs(note, seen):
+    async def main():
+        emitter.connect("one", note)
+        GLib.idle_add(lambda: emitter.emit("one", 1))
+        while not seen:
+            GLib.MainContext.default().iteration(True)
+
+    emitter = Emitter()
+    asyncio.Runner(loop_factory=asyncio.SelectorEventLoop).run(main())
+    assert seen == [(emitter, 1)]
+
+
 def test_in_a_main_loop_it_runs_on_the_loop_along(note, seen):
     async def handler(emitter, number):
         await note(number)
