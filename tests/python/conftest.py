@@ -268,16 +268,16 @@ PROMPT = r"(^|\n)>>> $"
 class Prompt:
     """A prompt in a terminal of its own."""
 
-    def __init__(self, environment):
+    def __init__(self, environment, *arguments):
         self.terminal = pexpect.spawn(
             sys.executable,
-            ["-m", "gawait"],
+            ["-m", "gawait", *arguments],
             env=environment,
             encoding="utf-8",
             dimensions=(24, 200),
             timeout=20,
         )
-        self.until_prompt()
+        self.greeting = self.until_prompt()
 
     def until_prompt(self):
         """Returns what was shown before the next prompt."""
@@ -336,8 +336,8 @@ def environment(tmp_path):
 def open_prompt(environment):
     prompts = []
 
-    def opened():
-        prompts.append(Prompt(environment))
+    def opened(*arguments):
+        prompts.append(Prompt(environment, *arguments))
         return prompts[-1]
 
     yield opened
