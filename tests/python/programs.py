@@ -3,10 +3,15 @@
 import functools
 import inspect
 import os
+import re
 import subprocess
 import sys
 
 import gi
+
+
+# In a chroot, as tools/matrix makes, what loads icons has no sandbox.
+_OF_THE_MACHINE = re.compile(r"^WARNING: Glycin running without sandbox.*\n", re.MULTILINE)
 
 
 def with_gtk(program):
@@ -19,7 +24,7 @@ def with_gtk(program):
             f"import sys; sys.path.append({directory!r}); "
             f"import {module}; {module}.{program.__name__}.program(**{arguments!r})"
         )
-        assert (finished.returncode, finished.stderr) == (0, "")
+        assert (finished.returncode, _OF_THE_MACHINE.sub("", finished.stderr)) == (0, "")
 
     functools.update_wrapper(test, program)
     fixtures = [

@@ -47,7 +47,7 @@ bool prepare_coroutine_function() noexcept {
     partial = import_type("functools", "partial");
     func_name = PyUnicode_InternFromString("func");
     call_name = PyUnicode_InternFromString("__call__");
-    mark = PyUnicode_InternFromString("_is_coroutine_mark");
+    mark = PyUnicode_InternFromString("_is_coroutine_marker");
     return partial && func_name && call_name && mark;
 }
 
