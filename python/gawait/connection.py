@@ -18,8 +18,8 @@ class Connection:
     """
 
     def __init__(self, obj, name, callback):
-        check("obj", obj, GObject.Object, "a GObject.Object")
-        check("name", name, str, "a str")
+        _check("obj", obj, GObject.Object, "a GObject.Object")
+        _check("name", name, str, "a str")
         self._emitter = weakref.ref(obj)
         self._handler = _connect(obj, name, callback)
         self._signal = signal_of(obj, name)
@@ -31,7 +31,7 @@ class Connection:
 
     def checked(self, answer):
         """Return what can be returned to the signal in the type that it wants."""
-        type_ = return_type_of(self._signal)
+        type_ = _return_type_of(self._signal)
         name = GObject.signal_name(self._signal)
         if type_ == GObject.TYPE_NONE:
             raise TypeError(f"argument 'answer': signal '{name}' wants nothing returned")
@@ -60,11 +60,11 @@ def signal_of(obj, name):
 
 @functools.cache
 def default_of(signal_id):
-    type_ = return_type_of(signal_id)
+    type_ = _return_type_of(signal_id)
     return None if type_ == GObject.TYPE_NONE else GObject.Value(type_).get_value()
 
 
-def return_type_of(signal_id):
+def _return_type_of(signal_id):
     return GObject.signal_query(signal_id).return_type
 
 
@@ -76,6 +76,6 @@ def kept(arguments):
     )
 
 
-def check(name, value, type_, expected):
+def _check(name, value, type_, expected):
     if not isinstance(value, type_):
         raise TypeError(f"argument '{name}': expected {expected}, not {type(value).__name__}")

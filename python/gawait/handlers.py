@@ -1,4 +1,4 @@
-"""Coroutine functions as handlers: of GObject's signals, and wherever PyGObject takes a callback.
+"""Coroutine functions as handlers: of GObject's signals, and as callbacks of introspected functions.
 
     async def on_clicked(button):
         await asyncio.sleep(1)
@@ -94,15 +94,14 @@ class connect:
             raise
         if cancel:
             # Weakly, since handlers tend to know the object. What there is to cancel knows this.
-            this = weakref.WeakMethod(self._cancel)
-            self._end = GObject.Object.weak_ref(obj, lambda: _call_if(this()))
+            ended = weakref.WeakMethod(self._cancel)
+            self._end = GObject.Object.weak_ref(obj, lambda: (cancel := ended()) and cancel())
 
     def disconnect(self):
         """Disconnect, as the class says. May be called again, and by the handler."""
         self._connection.disconnect()
         if self._end is not None:
             self._end.unref()
-            self._end = None
             self._cancel()
 
     def __enter__(self):
@@ -128,7 +127,7 @@ class connect:
         return bool(self._running)
 
     def _start(self, loop, arguments, context):
-        task = start(loop, self._handler, arguments, self._title, context)
+        task = _start_task(loop, self._handler, arguments, self._title, context)
         self._running.add(task)
         task.add_done_callback(self._ended)
 
@@ -147,12 +146,13 @@ class connect:
             _cancel(task)
 
     def _cancel(self):
+        self._end = None
         self._waiting.clear()
-        for task in self._running:
+        for task in tuple(self._running):
             _cancel(task)
 
 
-def start(loop, handler, arguments, title, context=None):
+def _start_task(loop, handler, arguments, title, context=None):
     """Run a coroutine function in a task of its own, which is kept and whose failure is reported."""
     name = _name_of(handler)
     task = loop.create_task(_run(handler, arguments), name=name, context=context)
@@ -162,11 +162,6 @@ def start(loop, handler, arguments, title, context=None):
 
 async def _run(handler, arguments):
     return await handler(*arguments)
-
-
-def _call_if(function):
-    if function is not None:
-        function()
 
 
 def _cancel(task):
@@ -204,8 +199,8 @@ def _name_of(handler):
 
 
 class _Handler:
-    """What PyGObject calls in the place of a coroutine function. It is found by that as well, as
-    in obj.disconnect_by_func()."""
+    """What PyGObject calls in the place of a coroutine function, by which it is found again, as in
+    obj.disconnect_by_func()."""
 
     def __init__(self, function, title, answer=None):
         self._function = function
@@ -214,7 +209,7 @@ class _Handler:
 
     def __call__(self, *arguments):
         loop = _loop_here(self._function, self._title)
-        start(loop, self._function, kept(arguments), self._title)
+        _start_task(loop, self._function, kept(arguments), self._title)
         return self._answer
 
     def __eq__(self, other):
@@ -252,7 +247,7 @@ def _callback_handler(function, to):
     return _Handler(function, f"{to}()")
 
 
-# Where PyGObject puts a function of its own around the handler, or asks a template's class for one
+# Where PyGObject puts a function of its own around a handler, or finds one by its name ----------
 
 
 def _patch_connect_data():

@@ -831,7 +831,7 @@ def test_disconnecting_lets_handlers_run_to_their_end(run, handled, leave):
 
 
 @pytest.mark.parametrize("concurrency", ["all", "one", "queue", "restart"])
-@pytest.mark.parametrize("end", ["disconnect", "dispose"])
+@pytest.mark.parametrize("end", ["disconnect", "dispose", "dispose, and nobody has it"])
 def test_its_end_cancels_when_it_was_asked_to(run, handled, concurrency, end):
     async def main():
         emitter = Emitter()
@@ -840,14 +840,17 @@ def test_its_end_cancels_when_it_was_asked_to(run, handled, concurrency, end):
         )
         await emit(emitter, 1)
         emitter.emit("one", 2)
+        kept = None if "nobody" in end else connection
+        del connection
+        gc.collect()
         if end == "disconnect":
-            connection.disconnect()
+            kept.disconnect()
         else:
-            del connection
-            gc.collect()
             emitter.run_dispose()
         await rounds()
         assert handled.taken() == ["1 begins", "1 is cancelled", "1 has cleaned up"]
+        if kept is not None:
+            kept.disconnect()
         emitter.emit("one", 3)
         await rounds()
         assert handled.taken() == []
