@@ -26,7 +26,7 @@ class Connection:
 
     @property
     def default(self):
-        """What is returned to a signal that wants something returned, by who has nothing to say."""
+        """What is returned to a signal by who has nothing to say."""
         return default_of(self._signal)
 
     def checked(self, answer):

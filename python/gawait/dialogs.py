@@ -1,7 +1,7 @@
 """Awaiting dialogs.
 
-Those that GTK has since 4.10, Gtk.FileDialog and its like, are asynchronous functions, which are
-awaited as any: `file = await dialog.open(window)`. Those that emit a response are here.
+Those that GTK has since 4.10, Gtk.FileDialog and its like, are asynchronous functions, which
+are awaited as any: `file = await dialog.open(window)`. Those that emit a response are here.
 """
 
 import asyncio
@@ -34,21 +34,21 @@ async def response(dialog, parent=None):
             ...
 
     dialog is a Gtk.Dialog, as Gtk.MessageDialog and Gtk.FileChooserDialog are, or a
-    Gtk.NativeDialog, as Gtk.FileChooserNative is, of GTK 3 or 4. Then the response is a member of
-    Gtk.ResponseType, or an int if the program has made it up. Or it is an Adw.MessageDialog or an
-    Adw.AlertDialog, whose response is a str. A dialog that the user closes responds with
-    Gtk.ResponseType.DELETE_EVENT, or the dialog's close response; so does Libadwaita's when somebody
-    else closes it, and GTK's with Gtk.ResponseType.NONE.
+    Gtk.NativeDialog, as Gtk.FileChooserNative is, of GTK 3 or 4. Then the response is a member
+    of Gtk.ResponseType, or an int if the program has made it up. Or it is an Adw.MessageDialog
+    or an Adw.AlertDialog, whose response is a str. A dialog that the user closes responds with
+    Gtk.ResponseType.DELETE_EVENT, or the dialog's close response. So does Libadwaita's when
+    somebody else closes it, and GTK's then with Gtk.ResponseType.NONE.
 
-    parent is the Gtk.Window that the dialog is above; for an Adw.AlertDialog it may be any widget in
-    it.
+    parent is the Gtk.Window that the dialog is above; for an Adw.AlertDialog it may be any
+    widget in it.
 
-    Closing destroys the dialog, also when the wait is cancelled. What was chosen in it can be read
-    for as long as the program has it. On GTK 3, destroying would lose that, so a dialog that has
-    responded is only hidden there, unless it is a Gtk.MessageDialog: destroy() it, as after
-    Gtk.Dialog.run().
+    Closing destroys the dialog, also when the wait is cancelled. What was chosen in it can be
+    read for as long as the program has it. On GTK 3, destroying would lose that, so a dialog
+    that has responded is only hidden there, unless it is a Gtk.MessageDialog: destroy() it, as
+    after Gtk.Dialog.run().
 
-    Raises TypeError for what is no such dialog. To be called in the loop's thread, which is GTK's.
+    Raises TypeError for what is no such dialog. To be called in the loop's thread, GTK's.
     """
     kind = next((kind for kind in _KINDS if _is(dialog, kind.name)), None)
     if kind is None:

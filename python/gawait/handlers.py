@@ -1,4 +1,4 @@
-"""Coroutine functions as handlers: of GObject's signals, and as callbacks of introspected functions.
+"""Coroutine functions as handlers of signals, and as callbacks of introspected functions.
 
     async def on_clicked(button):
         await asyncio.sleep(1)
@@ -43,8 +43,8 @@ class connect:
 
         gawait.connect(entry, "search-changed", search, concurrency="restart")
 
-    handler is called with what obj.connect() would pass, and what it returns is awaited, so that it
-    may also be a lambda that returns a coroutine. concurrency is
+    handler is called with what obj.connect() would pass, and what it returns is awaited, so
+    that it may also be a lambda that returns a coroutine. concurrency is
 
         "all"      a task for each emission; they run side by side, as with obj.connect()
         "one"      emissions are dropped while a handler runs
@@ -56,15 +56,16 @@ class connect:
     begun; by default it is what its type has for nothing: False, 0, None.
 
     disconnect(), which is also what leaving it as a context manager does, ends it. With
-    cancel=True, disconnect() and the end of the object also cancel the handlers that run and drop
-    the emissions that wait. Without it, both are handled to their end. A handler that is cancelled
-    by others, as all are when a loop ends, takes with it the emissions that wait for it.
+    cancel=True, disconnect() and the end of the object also cancel the handlers that run and
+    drop the emissions that wait. Without it, both are handled to their end. A handler that is
+    cancelled by others, as all are when a loop ends, takes with it the emissions that wait
+    for it.
 
-    It does not keep the object, and lasts when nobody has it. A handler that runs keeps its arguments,
-    of which the object is one.
+    It does not keep the object, and lasts when nobody has it. A handler that runs keeps its
+    arguments, of which the object is one.
 
-    name may have a detail. Raises TypeError if the object has no such signal or one that does not
-    return such an answer. No loop has to run yet. To be called in the thread that emits.
+    name may have a detail. Raises TypeError if the object has no such signal or one that does
+    not return such an answer. No loop has to run yet. To be called in the thread that emits.
     """
 
     def __init__(self, obj, name, handler, *, concurrency="all", answer=_DEFAULT, cancel=False):
@@ -153,7 +154,7 @@ class connect:
 
 
 def _start_task(loop, handler, arguments, title, context=None):
-    """Run a coroutine function in a task of its own, which is kept and whose failure is reported."""
+    """Run a coroutine function in a task, which is kept and whose failure is reported."""
     name = _name_of(handler)
     task = loop.create_task(_run(handler, arguments), name=name, context=context)
     keep_task(task, f"Exception in {name}(), the handler of {title}")

@@ -94,8 +94,9 @@ def describe_call(info):
     """Return what describe() does, and why it must not be called with its callback, or None.
 
     Or the same of a function that takes a Gio.AsyncReadyCallback but cannot be awaited, without
-    a finish function: what it calls back gets its user data. Or, of one that takes other callbacks
-    which may be coroutine functions: its name, the names of its arguments, and the positions of those.
+    a finish function: what it calls back gets its user data. Or, of one that takes other
+    callbacks which may be coroutine functions: its name, the names of its arguments, and the
+    positions of those.
     """
     described = describe(info)
     if isinstance(described, tuple):

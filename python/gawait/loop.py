@@ -502,7 +502,7 @@ def create_background_task(coro, *, priority=None, **kwargs):
 
 
 def keep_task(task, message):
-    """Keep a task that nobody awaits until it has ended, and report it by the message if it fails."""
+    """Keep a task that nobody awaits until it has ended, and report it if it fails."""
     _kept_tasks.add(task)
     task.add_done_callback(functools.partial(_kept_task_ended, message))
 

@@ -1,4 +1,4 @@
-"""Awaiting dialogs, those of GTK 3, GTK 4 and Libadwaita. Each test runs in a process of its own."""
+"""Awaiting the dialogs of GTK 3, GTK 4 and Libadwaita, in a process for each test."""
 
 import asyncio
 import gc
