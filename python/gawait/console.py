@@ -42,8 +42,9 @@ def open_prompt(names: dict[str, Any] | None = None) -> None:
     """
     startup = None if names is not None else os.environ.get("PYTHONSTARTUP")
     names = {"__name__": "__main__", "__builtins__": builtins} if names is None else names
-    for module in "asyncio", "gawait", "Gio", "GLib":
-        names.setdefault(module, globals()[module])
+    modules = {"asyncio": asyncio, "gawait": gawait, "Gio": Gio, "GLib": GLib}
+    for name, module in modules.items():
+        names.setdefault(name, module)
     with asyncio.Runner(loop_factory=gawait.EventLoop) as runner, _terminal_restored():
         console = _Console(runner.get_loop(), names, startup)
         if readline:

@@ -11,7 +11,7 @@ import os
 import sys
 
 from gi import repository
-from gi._gi import FunctionInfo, Repository
+from gi._gi import CallbackInfo, FunctionInfo, Repository
 from gi.repository import GLib, GObject
 
 from gawait import plans
@@ -102,7 +102,7 @@ def describe_call(info):
     if isinstance(described, tuple):
         is_refused = any(map(is_filled, info.get_arguments()))
         return (*described, _refusal(info) if is_refused else None)
-    return described or _describe_callback(info) or _describe_handlers(info)
+    return described or _describe_callbacks(info)
 
 
 def plan_of(info):
@@ -206,19 +206,18 @@ def _accessed(function):
     return getattr(_namespace(function), function.get_name(), function)
 
 
-def _describe_callback(info):
+def _describe_callbacks(info):
     arguments = info.get_arguments()
     callback = ready_callback(arguments)
     if callback is None:
-        return None
+        return _describe_handlers(info, arguments)
     names = _names(info, arguments[:callback])
     # What makes a result is not what has begun its operation.
     name = "" if info.is_constructor() else name_of(info)
     return (name, names, (_REQUIRED,) * len(names), -1, None, WITH_RESULT, (), None)
 
 
-def _describe_handlers(info):
-    arguments = info.get_arguments()
+def _describe_handlers(info, arguments):
     handlers = {each.get_name() for each in arguments if _may_be_coroutine(each)}
     if not handlers:
         return None
@@ -229,12 +228,13 @@ def _describe_handlers(info):
 
 def _may_be_coroutine(argument):
     """Whether it is called back, and nobody needs an answer but a bool."""
-    if is_of(argument, "GObject", "Closure"):
-        return True
-    if not is_callback(argument):
+    type_ = type_of(argument)
+    if type_.get_tag_as_string() != "interface":
         return False
-    answer = type_of(argument).get_interface().get_return_type()
-    return answer.get_tag_as_string() in ("void", "gboolean")
+    interface = type_.get_interface()
+    if isinstance(interface, CallbackInfo):
+        return interface.get_return_type().get_tag_as_string() in ("void", "gboolean")
+    return interface.get_name() == "Closure" and interface.get_namespace() == "GObject"
 
 
 def _names(info, arguments):

@@ -13,6 +13,26 @@ from programs import import_gtk, installed, with_gtk
 both_gtks = pytest.mark.parametrize("version", ["3.0", "4.0"])
 
 
+@pytest.fixture
+def adw_1_2():
+    skip_before("Adw", "1", (1, 2), "which has Adw.MessageDialog")
+
+
+@pytest.fixture
+def adw_1_5():
+    skip_before("Adw", "1", (1, 5), "which has Adw.AlertDialog")
+
+
+@pytest.fixture
+def gtk_4_10():
+    skip_before("Gtk", "4.0", (4, 10), "which has asynchronous dialogs")
+
+
+def skip_before(namespace, version, wanted, why):
+    if installed(namespace, version) < wanted:
+        pytest.skip(f"{namespace} is older than {'.'.join(map(str, wanted))}, {why}")
+
+
 def window_of(Gtk):
     window = Gtk.Window(title="parent")
     window.present()
@@ -357,7 +377,7 @@ def adw_question(kind):
     return dialog
 
 
-@pytest.mark.skipif("installed('Adw', '1') < (1, 2)", reason="no Libadwaita 1.2")
+@pytest.mark.usefixtures("adw_1_2")
 @pytest.mark.parametrize("end", ["response", "close", "destroy", "cancel"])
 @with_gtk
 def test_a_message_dialog_of_libadwaita(end):
@@ -382,9 +402,7 @@ def test_a_message_dialog_of_libadwaita(end):
     gawait.run(main())
 
 
-@pytest.mark.skipif(
-    "installed('Adw', '1') < (1, 5)", reason="no Libadwaita 1.5, which has Adw.AlertDialog"
-)
+@pytest.mark.usefixtures("adw_1_5")
 @pytest.mark.parametrize("end", ["response", "close", "force_close", "cancel"])
 @with_gtk
 def test_an_alert_dialog_of_libadwaita(end):
@@ -414,10 +432,7 @@ def test_an_alert_dialog_of_libadwaita(end):
 
 # GTK's own asynchronous dialogs -------------------------------------------------------
 
-since_4_10 = pytest.mark.skipif(
-    "installed('Gtk', '4.0') < (4, 10)",
-    reason="GTK is older than 4.10, which has these dialogs",
-)
+since_4_10 = pytest.mark.usefixtures("gtk_4_10")
 
 
 async def next_toplevel(Gtk, others):

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import gi
 import pytest
 
 import gawait
