@@ -7,6 +7,7 @@ import inspect
 import os
 import subprocess
 import threading
+import unittest.mock
 import weakref
 
 import pytest
@@ -193,6 +194,14 @@ def test_any_other_handler_is_what_it_was(run):
 
     called = []
     run(main())
+
+
+def test_a_mock_is_no_coroutine_function():
+    handler = unittest.mock.Mock(return_value=None)
+    emitter = Emitter()
+    emitter.connect("one", handler)
+    emitter.emit("one", 1)
+    handler.assert_called_once_with(emitter, 1)
 
 
 def test_of_two_handlers_each_is_found(run, seen, note):
