@@ -11,7 +11,9 @@
 
 # First, since it refuses to be where PyGObject cannot be.
 from gawait._native import Handle, TimerHandle
-from gawait import application, async_result, iteration, virtual
+from gawait import application, async_result, handlers, iteration, virtual
+from gawait.dialogs import Dismissed, response
+from gawait.handlers import connect
 from gawait.loop import EventLoop, create_background_task, create_task, priority
 from gawait.operation import Operation, call, wrap
 from gawait.producing import async_method
@@ -19,6 +21,7 @@ from gawait.running import install, new_event_loop, run
 from gawait.signals import signal, signals
 
 __all__ = [
+    "Dismissed",
     "EventLoop",
     "EventLoopPolicy",
     "Handle",
@@ -26,11 +29,13 @@ __all__ = [
     "TimerHandle",
     "async_method",
     "call",
+    "connect",
     "create_background_task",
     "create_task",
     "install",
     "new_event_loop",
     "priority",
+    "response",
     "run",
     "signal",
     "signals",
@@ -40,6 +45,7 @@ __all__ = [
 application.patch()
 async_result.patch()
 virtual.patch()
+handlers.patch()
 iteration.patch()
 
 

@@ -1,9 +1,9 @@
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractContextManager
 from contextvars import Context
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 from gi.repository import Gio, GLib, GObject
 
@@ -15,6 +15,7 @@ from gawait._native import priority as priority
 _T = TypeVar("_T")
 
 __all__ = [
+    "Dismissed",
     "EventLoop",
     "EventLoopPolicy",
     "Handle",
@@ -22,11 +23,13 @@ __all__ = [
     "TimerHandle",
     "async_method",
     "call",
+    "connect",
     "create_background_task",
     "create_task",
     "install",
     "new_event_loop",
     "priority",
+    "response",
     "run",
     "signal",
     "signals",
@@ -141,6 +144,31 @@ def wrap(
 def wrap(
     start: Callable[..., object], finish: Callable[..., _T]
 ) -> Callable[..., Operation[_T]]: ...
+
+class connect:
+    def __init__(
+        self,
+        obj: GObject.Object,
+        name: str,
+        handler: Callable[..., Awaitable[object]],
+        *,
+        concurrency: Literal["all", "one", "queue", "restart"] = "all",
+        answer: Any = ...,
+        cancel: bool = False,
+    ) -> None: ...
+    def disconnect(self) -> None: ...
+    def __enter__(self) -> connect: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+class Dismissed(GLib.Error): ...
+
+async def response(dialog: GObject.Object, parent: GObject.Object | None = None) -> Any: ...
 
 class async_method:
     def __init__(self, function: Callable[..., Coroutine[Any, Any, Any]]) -> None: ...

@@ -1,8 +1,10 @@
 """Runs a program on gawait's loop, or opens a prompt with top-level await.
 
-usage: python -m gawait SCRIPT [ARGUMENT...]
-       python -m gawait -m MODULE [ARGUMENT...]
+usage: python -m gawait [-i] SCRIPT [ARGUMENT...]
+       python -m gawait [-i] -m MODULE [ARGUMENT...]
        python -m gawait
+
+With -i the prompt opens when the program has ended, and has its names.
 
 In the program, asyncio.run(), asyncio.Runner and asyncio.new_event_loop() use
 gawait.EventLoop; all else is as without `-m gawait`. SCRIPT may be a directory or a ZIP file
@@ -20,40 +22,52 @@ import sys
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
+from typing import Any
 
 import gawait
 
 
 def main(arguments: list[str]) -> None:
-    match arguments:
-        case []:
-            from gawait.console import open_prompt
-
-            open_prompt()
+    then_prompt = arguments[:1] == ["-i"]
+    match arguments[then_prompt:]:
+        case [] if not then_prompt:
+            _open_prompt()
         case ["-h" | "--help", *_]:
             print(_usage())
         case ["-m", module, *rest]:
             sys.argv = ["-m", *rest]
-            _run(lambda: _run_module(module))
+            _run(lambda: _run_module(module), then_prompt)
         case [script, *rest] if not script.startswith("-"):
             sys.argv = [script, *rest]
-            _run(lambda: _run_script(script))
+            _run(lambda: _run_script(script), then_prompt)
         case _:
             print(_usage(), file=sys.stderr)
             sys.exit(2)
+
+
+def _open_prompt(names: dict[str, Any] | None = None) -> None:
+    # Late: what it imports is not for every program.
+    from gawait.console import open_prompt
+
+    open_prompt(names)
 
 
 def _usage() -> str:
     return (__doc__ or "").partition("\n\n")[2].partition("\n\n")[0]
 
 
-def _run(program: Callable[[], None]) -> None:
+def _run(program: Callable[[], None], then_prompt: bool) -> None:
     gawait.install()
     try:
         program()
-    except BaseException:
-        _hide_own_frames()
-        raise
+    except BaseException as failure:
+        if not then_prompt:
+            _hide_own_frames()
+            raise
+        theirs = _without_own_frames(failure.__traceback__)
+        sys.excepthook(type(failure), failure.with_traceback(theirs), theirs)
+    if then_prompt:
+        _open_prompt(vars(sys.modules["__main__"]))
 
 
 def _run_module(name: str, *, alter_argv: bool = True) -> None:
@@ -98,15 +112,20 @@ def _hide_own_frames() -> None:
     def show_without_own_frames(
         kind: type[BaseException], failure: BaseException, traceback: TracebackType | None
     ) -> None:
-        theirs = traceback
-        while traceback:
-            following = traceback.tb_next
-            if traceback.tb_frame.f_code.co_filename == __file__:
-                theirs = following
-            traceback = following
+        theirs = _without_own_frames(traceback)
         show(kind, failure.with_traceback(theirs), theirs)
 
     sys.excepthook = show_without_own_frames
+
+
+def _without_own_frames(traceback: TracebackType | None) -> TracebackType | None:
+    theirs = traceback
+    while traceback:
+        following = traceback.tb_next
+        if traceback.tb_frame.f_code.co_filename == __file__:
+            theirs = following
+        traceback = following
+    return theirs
 
 
 if __name__ == "__main__":

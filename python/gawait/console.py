@@ -35,12 +35,18 @@ except ImportError:  # a Python without it: no history and no completion
 _INTERRUPT = "\x03"
 
 
-def open_prompt() -> None:
-    """Read statements and run them on a new EventLoop, until the input's end or exit()."""
-    names = {"__name__": "__main__", "__builtins__": builtins}
-    names |= {"asyncio": asyncio, "gawait": gawait, "Gio": Gio, "GLib": GLib}
+def open_prompt(names: dict[str, Any] | None = None) -> None:
+    """Read statements and run them on a new EventLoop, until the input's end or exit().
+
+    names are those of a program that has run before; by default there are only a few modules.
+    """
+    startup = None if names is not None else os.environ.get("PYTHONSTARTUP")
+    names = {"__name__": "__main__", "__builtins__": builtins} if names is None else names
+    modules = {"asyncio": asyncio, "gawait": gawait, "Gio": Gio, "GLib": GLib}
+    for name, module in modules.items():
+        names.setdefault(name, module)
     with asyncio.Runner(loop_factory=gawait.EventLoop) as runner, _terminal_restored():
-        console = _Console(runner.get_loop(), names)
+        console = _Console(runner.get_loop(), names, startup)
         if readline:
             _read_history()
             readline.set_completer(console.completer())
@@ -48,8 +54,11 @@ def open_prompt() -> None:
 
 
 class _Console(code.InteractiveConsole):
-    def __init__(self, loop: asyncio.AbstractEventLoop, names: dict[str, Any]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, names: dict[str, Any], startup: str | None
+    ) -> None:
         super().__init__(names, filename="<stdin>")
+        self._startup = startup
         self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._loop = loop
         self._context = contextvars.copy_context()
@@ -124,7 +133,7 @@ class _Console(code.InteractiveConsole):
             self._writing.acquire()
 
     def _run_startup_file(self) -> None:
-        path = os.environ.get("PYTHONSTARTUP")
+        path = self._startup
         if not path or sys.flags.ignore_environment:
             return
         try:

@@ -11,7 +11,7 @@ import os
 import sys
 
 from gi import repository
-from gi._gi import FunctionInfo, Repository
+from gi._gi import CallbackInfo, FunctionInfo, Repository
 from gi.repository import GLib, GObject
 
 from gawait import plans
@@ -94,13 +94,15 @@ def describe_call(info):
     """Return what describe() does, and why it must not be called with its callback, or None.
 
     Or the same of a function that takes a Gio.AsyncReadyCallback but cannot be awaited, without
-    a finish function: what it calls back gets its user data.
+    a finish function: what it calls back gets its user data. Or, of one that takes other
+    callbacks which may be coroutine functions: its name, the names of its arguments, and the
+    positions of those.
     """
     described = describe(info)
     if isinstance(described, tuple):
         is_refused = any(map(is_filled, info.get_arguments()))
         return (*described, _refusal(info) if is_refused else None)
-    return described or _describe_callback(info)
+    return described or _describe_callbacks(info)
 
 
 def plan_of(info):
@@ -204,18 +206,44 @@ def _accessed(function):
     return getattr(_namespace(function), function.get_name(), function)
 
 
-def _describe_callback(info):
+def _describe_callbacks(info):
     arguments = info.get_arguments()
     callback = ready_callback(arguments)
     if callback is None:
-        return None
-    unseen = _not_passed(arguments)
-    # PyGObject binds constructors to their class.
-    names = ["self"] if info.is_method() or info.is_constructor() else []
-    names += [each.get_name() for i, each in enumerate(arguments[:callback]) if i not in unseen]
+        return _describe_handlers(info, arguments)
+    names = _names(info, arguments[:callback])
     # What makes a result is not what has begun its operation.
     name = "" if info.is_constructor() else name_of(info)
-    return (name, tuple(names), (_REQUIRED,) * len(names), -1, None, WITH_RESULT, (), None)
+    return (name, names, (_REQUIRED,) * len(names), -1, None, WITH_RESULT, (), None)
+
+
+def _describe_handlers(info, arguments):
+    handlers = {each.get_name() for each in arguments if _may_be_coroutine(each)}
+    if not handlers:
+        return None
+    names = _names(info, arguments)
+    positions = tuple(index for index, name in enumerate(names) if name in handlers)
+    return (name_of(info), names, positions)
+
+
+def _may_be_coroutine(argument):
+    """Whether it is called back, and nobody needs an answer but a bool."""
+    type_ = type_of(argument)
+    if type_.get_tag_as_string() != "interface":
+        return False
+    interface = type_.get_interface()
+    if isinstance(interface, CallbackInfo):
+        return interface.get_return_type().get_tag_as_string() in ("void", "gboolean")
+    return interface.get_name() == "Closure" and interface.get_namespace() == "GObject"
+
+
+def _names(info, arguments):
+    """Return the names of what is passed of the arguments, which are the first of the function's."""
+    unseen = _not_passed(info.get_arguments())
+    # PyGObject binds constructors to their class.
+    names = ["self"] if info.is_method() or info.is_constructor() else []
+    names += [each.get_name() for index, each in enumerate(arguments) if index not in unseen]
+    return tuple(names)
 
 
 def _find_finish_of(info):

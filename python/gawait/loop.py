@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import contextvars
 import errno
+import functools
 import inspect
 import itertools
 import os
@@ -496,24 +497,26 @@ def create_background_task(coro, *, priority=None, **kwargs):
     collected without anybody having looked.
     """
     task = create_task(coro, priority=priority, **kwargs)
-    _background_tasks.add(task)
-    task.add_done_callback(_background_task_ended)
+    keep_task(task, f"Exception in background task {task.get_name()}")
     return task
 
 
-_background_tasks = set()
+def keep_task(task, message):
+    """Keep a task that nobody awaits until it has ended, and report it if it fails."""
+    _kept_tasks.add(task)
+    task.add_done_callback(functools.partial(_kept_task_ended, message))
 
 
-def _background_task_ended(task):
-    _background_tasks.discard(task)
+_kept_tasks = set()
+
+
+def _kept_task_ended(message, task):
+    _kept_tasks.discard(task)
     exception = None if task.cancelled() else task.exception()
-    if exception is not None:
+    # Those two the run raises that they have ended.
+    if exception is not None and not isinstance(exception, (SystemExit, KeyboardInterrupt)):
         task.get_loop().call_exception_handler(
-            {
-                "message": f"Exception in background task {task.get_name()}",
-                "exception": exception,
-                "task": task,
-            }
+            {"message": message, "exception": exception, "task": task}
         )
 
 

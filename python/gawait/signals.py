@@ -1,10 +1,9 @@
 """Awaiting the signals of GObjects."""
 
 import asyncio
-import functools
 import weakref
 
-from gi.repository import GObject
+from gawait.connection import Connection, kept
 
 
 def signal(obj, name):
@@ -20,7 +19,7 @@ def signal(obj, name):
     """
     future = _SignalFuture(loop=asyncio.get_running_loop())
     future._emitter = obj
-    connection = _Connection(obj, name, future)
+    connection = _Weakly(obj, name, future)
     future.add_done_callback(connection.disconnect)
     return future
 
@@ -44,7 +43,7 @@ class signals:
         self._loop = asyncio.get_running_loop()
         self._emitter = obj
         self._emissions = asyncio.Queue()  # None: that was the last one
-        self._connection = _Connection(obj, name, self)
+        self._connection = _Weakly(obj, name, self)
 
     def close(self):
         """Disconnect. The iteration ends after the emissions that there were."""
@@ -99,43 +98,19 @@ class _SignalFuture(asyncio.Future):
     _get_loop = asyncio.Future.get_loop
 
 
-class _Connection:
-    """A signal that is connected for as long as its receiver lives."""
+class _Weakly:
+    """A signal that is connected for as long as its receiver lives, wants more, and its loop is open."""
 
     def __init__(self, obj, name, receiver):
-        _check("obj", obj, GObject.Object, "a GObject.Object")
-        _check("name", name, str, "a str")
-        self._emitter = weakref.ref(obj)
         self._loop = receiver._get_loop()
-        # Of the class, since Gio.Cancellable.connect() is something else.
-        self._handler = GObject.Object.connect(obj, name, self)
-        signal_id, _ = GObject.signal_parse_name(name, obj, True)
-        self._returned = _default_of(signal_id)
+        self._connection = Connection(obj, name, self)
         self._receiver = weakref.ref(receiver, self.disconnect)
 
     def __call__(self, _emitter, *arguments):
         receiver = self._receiver()
-        if receiver is None or self._loop.is_closed() or not receiver._emitted(arguments):
+        if receiver is None or self._loop.is_closed() or not receiver._emitted(kept(arguments)):
             self.disconnect()
-        return self._returned
+        return self._connection.default
 
     def disconnect(self, *_):
-        emitter, handler = self._emitter(), self._handler
-        self._handler = None
-        if emitter is None or handler is None:
-            return
-        # An object that was disposed has let go of its handlers.
-        if GObject.Object.handler_is_connected(emitter, handler):
-            GObject.Object.disconnect(emitter, handler)
-
-
-def _check(name, value, type_, expected):
-    if not isinstance(value, type_):
-        raise TypeError(f"argument '{name}': expected {expected}, not {type(value).__name__}")
-
-
-@functools.cache
-def _default_of(signal_id):
-    """What a handler returns for a signal that wants something returned."""
-    type_ = GObject.signal_query(signal_id).return_type
-    return None if type_ == GObject.TYPE_NONE else GObject.Value(type_).get_value()
+        self._connection.disconnect()

@@ -1,8 +1,10 @@
+#include "awaiting/dismissal.hpp"
 #include "awaiting/function_info.hpp"
 #include "awaiting/operation.hpp"
 #include "current_context.hpp"
 #include "dbus/method_call.hpp"
 #include "dbus/type.hpp"
+#include "handlers/handlers.hpp"
 #include "loop/guest.hpp"
 #include "loop/handle.hpp"
 #include "loop/loop.hpp"
@@ -42,7 +44,9 @@ int execute(PyObject* module) {
                           add_socket_calls(module, loop_type) &&
                           add_stream_type(module, loop_type) &&
                           add_accepting(module) &&
+                          add_dismissal(module) &&
                           add_operation_type(module) &&
+                          add_handlers(module) &&
                           add_function_info(module) &&
                           add_producing(module) &&
                           add_production(module) &&

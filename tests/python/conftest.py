@@ -167,6 +167,7 @@ def desktop(x_server, session_bus, monkeypatch):
     monkeypatch.setenv("GDK_DISABLE", "gl,vulkan")
     monkeypatch.setenv("GSK_RENDERER", "cairo")
     monkeypatch.setenv("GTK_A11Y", "none")
+    monkeypatch.setenv("NO_AT_BRIDGE", "1")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus)
 
 
@@ -267,16 +268,16 @@ PROMPT = r"(^|\n)>>> $"
 class Prompt:
     """A prompt in a terminal of its own."""
 
-    def __init__(self, environment):
+    def __init__(self, environment, *arguments):
         self.terminal = pexpect.spawn(
             sys.executable,
-            ["-m", "gawait"],
+            ["-m", "gawait", *arguments],
             env=environment,
             encoding="utf-8",
             dimensions=(24, 200),
             timeout=20,
         )
-        self.until_prompt()
+        self.greeting = self.until_prompt()
 
     def until_prompt(self):
         """Returns what was shown before the next prompt."""
@@ -335,8 +336,8 @@ def environment(tmp_path):
 def open_prompt(environment):
     prompts = []
 
-    def opened():
-        prompts.append(Prompt(environment))
+    def opened(*arguments):
+        prompts.append(Prompt(environment, *arguments))
         return prompts[-1]
 
     yield opened

@@ -1,5 +1,6 @@
 """The prompt of `python -m gawait`, through a terminal."""
 
+import os
 import subprocess
 import sys
 import termios
@@ -198,3 +199,87 @@ def test_statements_can_come_from_a_pipe(environment):
     assert "'slept'" in finished.stdout
     assert "ZeroDivisionError" in finished.stderr
     assert finished.returncode == 3
+
+
+# After a program ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Writes a program and returns its path."""
+
+    def write(source):
+        path = tmp_path / "program.py"
+        path.write_text(source)
+        return str(path)
+
+    return write
+
+
+def test_after_a_program_it_has_the_programs_names(open_prompt, program):
+    prompt = open_prompt(
+        "-i",
+        program(
+            "import sys, gawait\n"
+            "number, arguments, GLib = 21, sys.argv[1:], 'the program has one'\n"
+            "async def double(): return 2 * number\n"
+            "print('run:', gawait.run(double()))\n"
+        ),
+        "an argument",
+    )
+    assert "run: 42" in prompt.greeting
+    assert prompt.run("arguments, GLib") == "(['an argument'], 'the program has one')"
+    prompt.run("number = 50")
+    assert prompt.run("await double()") == "100"
+    assert prompt.run("(await Gio.File.new_for_path('/dev/null').load_contents_async())[1]")
+
+
+@pytest.mark.parametrize("end", ["1 / 0", "raise SystemExit(3)"])
+def test_after_a_program_that_failed_it_opens_too(open_prompt, program, end):
+    prompt = open_prompt("-i", program(f"number = 42\n{end}\n"))
+    assert "Traceback" in prompt.greeting and "__main__.py" not in prompt.greeting
+    assert prompt.run("number") == "42"
+    assert prompt.exit("\x04")[1] == 0
+
+
+def test_after_a_module_it_opens_too(open_prompt, program, environment, tmp_path):
+    program("number = 42")
+    environment["PYTHONPATH"] += f":{tmp_path}"
+    assert open_prompt("-i", "-m", "program").run("number, __name__") == "(42, '__main__')"
+
+
+def test_it_wants_a_program_to_run_before(environment):
+    command = [sys.executable, "-m", "gawait", "-i"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2 and ended.stderr.startswith("usage: python -m gawait [-i]")
+
+
+# With a window ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def window_prompt(desktop, open_prompt, environment):
+    """A prompt with a GTK window that is drawn."""
+    environment |= os.environ | {
+        name: environment[name] for name in ("PYTHONPATH", "HOME", "TERM")
+    }
+    prompt = open_prompt()
+    prompt.run("import gi; gi.require_version('Gtk', '4.0')")
+    prompt.run("from gi.repository import Gtk; Gtk.init()")
+    prompt.run("window = Gtk.Window(); window.present()")
+    return prompt
+
+
+def test_handlers_of_a_window_run_while_it_waits(window_prompt):
+    prompt = window_prompt
+    prompt.run("async def tell(_): await asyncio.sleep(0.001); print('tol' + 'd')", "")
+    prompt.run("button = Gtk.Button(); handler = button.connect('clicked', tell)")
+    prompt.terminal.sendline("source = GLib.timeout_add(50, button.emit, 'clicked')")
+    prompt.terminal.expect_exact("told")
+
+
+def test_it_awaits_a_dialog(window_prompt):
+    prompt = window_prompt
+    prompt.run("dialog = Gtk.MessageDialog(transient_for=window, buttons=Gtk.ButtonsType.OK)")
+    prompt.run("source = GLib.timeout_add(200, dialog.response, Gtk.ResponseType.OK)")
+    assert "OK" in prompt.run("await gawait.response(dialog)")

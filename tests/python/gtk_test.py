@@ -1,61 +1,15 @@
 """The loop and GTK 4 in one thread. Each test runs in a process of its own."""
 
 import asyncio
-import functools
-import inspect
-import os
 
-import gi
 import pytest
 
 import gawait
 from gi.repository import Gio, GLib
+from programs import import_gtk, with_gtk
 
 INTERFACE = """
 <node><interface name="org.gawait.Test"><method name="Poke"/></interface></node>"""
-
-
-# Programs that use GTK --------------------------------------------------------------
-
-
-@pytest.fixture
-def run_program(desktop, run_script):
-    """Runs a test's program, one of this file's functions, in a process with a display."""
-
-    def run(name, arguments):
-        directory = os.path.dirname(__file__)
-        finished = run_script(
-            f"import sys; sys.path.append({directory!r}); "
-            f"import gtk_test; gtk_test.{name}.program(**{arguments!r})"
-        )
-        assert (finished.returncode, finished.stderr) == (0, "")
-
-    return run
-
-
-def with_gtk(program):
-    """Makes a test of a function that is to run in a process of its own, with a display."""
-
-    def test(run_program, **arguments):
-        run_program(program.__name__, arguments)
-
-    functools.update_wrapper(test, program)
-    test.__signature__ = inspect.Signature(
-        [
-            inspect.Parameter("run_program", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-            *inspect.signature(program).parameters.values(),
-        ]
-    )
-    test.program = program
-    return test
-
-
-def import_gtk():
-    gi.require_version("Gtk", "4.0")
-    from gi.repository import Gtk
-
-    assert Gtk.init_check()
-    return Gtk
 
 
 # Callbacks of GLib's wake the loop ----------------------------------------------------
@@ -530,3 +484,193 @@ def test_asynchronous_functions_of_gdk_are_awaited():
             await clipboard.read_texture_async()
 
     gawait.run(main())
+
+
+# Coroutine functions as handlers --------------------------------------------------------
+
+TEMPLATE = """
+<interface>
+  <template class="Panel" parent="GtkBox">
+    <child>
+      <object class="GtkButton" id="button">
+        <signal name="clicked" handler="on_clicked"/>
+        <signal name="notify::label" handler="on_label" object="Panel" swapped="no"/>
+      </object>
+    </child>
+    <child>
+      <object class="GtkSpinButton" id="spin">
+        <signal name="input" handler="on_input"/>
+      </object>
+    </child>
+  </template>
+</interface>
+"""
+
+
+async def until(condition):
+    while not condition():
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("version", ["3.0", "4.0"])
+@with_gtk
+def test_a_template_has_coroutine_functions_as_handlers(version):
+    Gtk = import_gtk(version)
+
+    @Gtk.Template(string=TEMPLATE)
+    class Panel(Gtk.Box):
+        __gtype_name__ = "Panel"
+        button = Gtk.Template.Child()
+        spin = Gtk.Template.Child()
+
+        @Gtk.Template.Callback()
+        async def on_clicked(self, *arguments):
+            await asyncio.sleep(0)
+            seen.append(("clicked", arguments))
+            raise ValueError("on purpose")
+
+        @Gtk.Template.Callback("on_label")
+        async def label_changed(self, *arguments):
+            await asyncio.sleep(0)
+            seen.append(("label", len(arguments)))
+
+        @Gtk.Template.Callback()
+        async def on_input(self, *arguments):
+            pass
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, report: reports.append(report["message"]))
+        panel = Panel()
+        panel.button.emit("clicked")
+        panel.button.set_label("label")
+        await until(lambda: len(seen) == 2 and reports)
+        assert ("clicked", (panel.button,)) in seen
+        # With an `object`, PyGObject passes that in the place of the emitter.
+        assert ("label", 2) in seen
+        if version == "4.0":  # PyGObject cannot emit that of GTK 3
+            assert panel.spin.emit("input", None) == 0
+        assert reports == [
+            "Exception in test_a_template_has_coroutine_functions_as_handlers.<locals>.Panel."
+            "on_clicked(), the handler of signal 'clicked' of Button"
+        ]
+
+    seen, reports = [], []
+    gawait.run(main())
+
+
+BUILT = """
+<interface>
+  <object class="GtkButton" id="button">
+    <signal name="clicked" handler="on_clicked"/>
+  </object>
+</interface>
+"""
+
+
+@pytest.mark.parametrize("version", ["3.0", "4.0"])
+@pytest.mark.parametrize("scope", ["object", "map"])
+@with_gtk
+def test_a_builder_has_coroutine_functions_as_handlers(version, scope):
+    Gtk = import_gtk(version)
+
+    class Scope:
+        async def on_clicked(self, button, *data):
+            await asyncio.sleep(0)
+            seen.append(data)
+
+    async def main():
+        handlers = Scope() if scope == "object" else {"on_clicked": (Scope().on_clicked, 1)}
+        builder = Gtk.Builder(handlers) if version == "4.0" else Gtk.Builder()
+        builder.add_from_string(BUILT)
+        if version == "3.0":
+            builder.connect_signals(handlers)
+        builder.get_object("button").emit("clicked")
+        await until(lambda: seen)
+        assert seen == [() if scope == "object" else (1,)]
+
+    seen = []
+    gawait.run(main())
+
+
+@with_gtk
+def test_callbacks_of_gtk_may_be_coroutine_functions():
+    Gtk = import_gtk()
+
+    async def note(*arguments):
+        await asyncio.sleep(0)
+        seen.append(arguments[0])
+
+    async def main():
+        window = Gtk.Window()
+        window.present()
+        window.add_tick_callback(note)
+        await until(lambda: seen == [window])
+        action = Gtk.CallbackAction.new(note)
+        assert action.activate(Gtk.ShortcutActionFlags.EXCLUSIVE, window, None) is False
+        await until(lambda: len(seen) == 2)
+        window.destroy()
+
+    seen = []
+    gawait.run(main())
+
+
+@with_gtk
+def test_dragging_and_dropping_has_coroutine_functions_as_handlers():
+    Gtk = import_gtk()
+    from gi.repository import Gdk, GObject
+
+    async def on_drop(target, value, x, y):
+        await asyncio.sleep(0)
+        seen.append((value, x, y))
+
+    async def on_enter(target, x, y):
+        seen.append((x, y))
+
+    async def main():
+        target = Gtk.DropTarget.new(GObject.TYPE_STRING, Gdk.DragAction.COPY)
+        target.connect("enter", on_enter)
+        gawait.connect(target, "drop", on_drop, answer=True)
+        assert target.emit("enter", 1, 2) == 0
+        assert target.emit("drop", "text", 3, 4) is True
+        await until(lambda: len(seen) == 2)
+        assert seen == [(1, 2), ("text", 3, 4)]
+
+    seen = []
+    gawait.run(main())
+
+
+@with_gtk
+def test_a_close_request_is_answered_before_its_handler_runs():
+    Gtk = import_gtk()
+
+    async def confirm(window):
+        dialog = Gtk.MessageDialog(transient_for=window, buttons=Gtk.ButtonsType.YES_NO)
+        GLib.timeout_add(100, dialog.response, Gtk.ResponseType.YES)
+        if await gawait.response(dialog) == Gtk.ResponseType.YES:
+            window.destroy()
+
+    async def main():
+        window = Gtk.Window()
+        gawait.connect(window, "close-request", confirm, concurrency="one", answer=True)
+        window.present()
+        window.close()
+        assert window.get_visible()
+        window.close()
+        await until(lambda: window not in list(Gtk.Window.list_toplevels()))
+
+    gawait.run(main())
+
+
+@with_gtk
+def test_handlers_run_in_the_main_loop_of_gtk_3():
+    Gtk = import_gtk("3.0")
+
+    async def on_clicked(button):
+        await Gio.File.new_for_path("/dev/null").load_contents_async()
+        Gtk.main_quit()
+
+    button = Gtk.Button()
+    button.connect("clicked", on_clicked)
+    GLib.idle_add(button.clicked)
+    Gtk.main()

@@ -101,6 +101,34 @@ def test_of_those_that_take_the_callback_its_place_is_known(name, names):
     assert introspection.describe_call(info_of("Gio.File.load_contents")) is None
 
 
+@pytest.mark.parametrize(
+    "name, described",
+    [
+        ("GLib.idle_add", ("priority function data", (1,))),
+        ("GLib.child_watch_add", ("priority pid function data", (2,))),
+        ("Gio.Cancellable.connect", ("self callback data", (1,))),
+        (
+            "Gio.bus_watch_name",
+            ("bus_type name flags name_appeared_closure name_vanished_closure", (3, 4)),
+        ),
+        ("Gio.ListStore.sort", None),  # wants an int
+        ("GLib.source_remove", None),
+    ],
+)
+def test_of_other_functions_it_is_known_which_callbacks_may_be_coroutine_functions(
+    name, described
+):
+    found = introspection.describe_call(info_of(name))
+    if described is None:
+        assert found is None
+        return
+    names, positions = described
+    # GLib names user data as it likes.
+    assert found[0] == name and found[2] == positions
+    assert len(found[1]) == len(names.split())
+    assert [found[1][each] for each in positions] == [names.split()[each] for each in positions]
+
+
 def test_a_function_is_found_by_its_symbol():
     find = introspection.function_of_symbol
     assert find("g_file_load_contents_async") is Gio.File.load_contents_async

@@ -81,3 +81,36 @@ def test_a_window_lives_between_cells(run_cells):
         "closed = gawait.signal(window, 'close-request')\nwindow.close()\nlen(await closed)",
     )
     assert shown[1:] == ["", "True", "0"]
+
+
+def test_handlers_run_between_cells(run_cells):
+    shown = run_cells(
+        "import asyncio, gi, gawait\n"
+        "gi.require_version('Gtk', '4.0')\n"
+        "from gi.repository import Gtk, GLib\n"
+        "Gtk.init()\n"
+        "async def on_clicked(button):\n"
+        "    await asyncio.sleep(0.01)\n"
+        "    seen.append('clicked')\n"
+        "seen, button = [], Gtk.Button()\n"
+        "handler = button.connect('clicked', on_clicked)\n"
+        "source = GLib.timeout_add(10, lambda: button.emit('clicked'))",
+        "import time; time.sleep(0)",
+        "while not seen: await asyncio.sleep(0.01)",
+        "seen",
+    )
+    assert shown == ["", "", "", "['clicked']"]
+
+
+def test_a_cell_awaits_a_dialog(run_cells):
+    shown = run_cells(
+        "import gi, gawait\n"
+        "gi.require_version('Gtk', '4.0')\n"
+        "from gi.repository import Gtk, GLib\n"
+        "Gtk.init()\n"
+        "dialog = Gtk.MessageDialog(transient_for=Gtk.Window(), buttons=Gtk.ButtonsType.OK)\n"
+        "source = GLib.timeout_add(200, dialog.response, Gtk.ResponseType.OK)\n"
+        "(await gawait.response(dialog)).value_nick",
+        "1 + 1",
+    )
+    assert shown == ["'ok'", "2"]

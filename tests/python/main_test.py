@@ -9,7 +9,7 @@ import pytest
 
 import gawait
 
-USAGE = "usage: python -m gawait SCRIPT"
+USAGE = "usage: python -m gawait [-i] SCRIPT"
 
 SHOWS_ITS_LOOP = """
 import asyncio

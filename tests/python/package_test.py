@@ -61,8 +61,19 @@ async def main() -> int:
     async with gawait.signals(Gio.SimpleAction(), "activate") as activations:
         async for (parameter,) in activations:
             print(parameter, text, spec)
-    bus = await Gio.bus_get(Gio.BusType.SESSION)
-    print(bus, await Player().seek(5, dbus.ObjectPath("/one")))
+    async def on_activate(action: Gio.SimpleAction, parameter: GLib.Variant) -> None:
+        answer = await gawait.response(Gio.SimpleAction(), None)
+        print(answer)
+
+    with gawait.connect(
+        Gio.SimpleAction(), "activate", on_activate, concurrency="queue", cancel=True
+    ) as connection:
+        connection.disconnect()
+    try:
+        bus = await Gio.bus_get(Gio.BusType.SESSION)
+        print(bus, await Player().seek(5, dbus.ObjectPath("/one")))
+    except gawait.Dismissed as error:
+        print(error)
     with dbus.export(bus, "/", Player(), "org.example.Player"):
         with dbus.FileDescriptor(0) as descriptor:
             number: int = descriptor.fileno()
@@ -87,6 +98,7 @@ text: str = gawait.run(main())
 gawait.new_event_loop().call_soon(print, priority="low")
 gawait.wrap(1)
 gawait.missing()
+gawait.connect(None, "activate", print, concurrency="some")
 """
 
 
@@ -194,7 +206,7 @@ def test_mypy_finds_what_is_wrong_in_a_program(check_types):
         line for line in check_types(BADLY_TYPED).stdout.splitlines() if ": error:" in line
     ]
     lines = [int(line.split(":")[1]) for line in wrong]
-    assert sorted(set(lines)) == [5, 8, 9, 10, 11, 12]
+    assert sorted(set(lines)) == [5, 8, 9, 10, 11, 12, 13]
 
 
 def test_the_stubs_are_those_of_the_package(tmp_path):

@@ -26,9 +26,21 @@ std::shared_ptr<const async_function> async_function::of(PyObject* description) 
                                                                      {},
                                                                      finish_form::result,
                                                                      none,
-                                                                     object::retain(description)});
+                                                                     object::retain(description),
+                                                                     {}});
     }
     PyObject *name = nullptr, *names = nullptr, *defaults = nullptr, *finish = nullptr;
+    if (PyObject* handlers = nullptr;
+        PyTuple_Check(description) && PyTuple_GET_SIZE(description) == 3) {
+        if (!PyArg_ParseTuple(description, "UO!O!", &name, &PyTuple_Type, &names, &PyTuple_Type,
+                              &handlers))
+            return nullptr;
+        async_function calling_back{};
+        calling_back.name = object::retain(name);
+        calling_back.names = object::retain(names);
+        calling_back.handlers = object::retain(handlers);
+        return std::make_shared<const async_function>(std::move(calling_back));
+    }
     Py_ssize_t cancellable = 0;
     PyObject *kept = nullptr, *refusal = nullptr;
     int form = 0;
@@ -38,11 +50,17 @@ std::shared_ptr<const async_function> async_function::of(PyObject* description) 
     const char* interned = PyUnicode_AsUTF8(name);
     if (!interned)
         return nullptr;
-    return std::make_shared<const async_function>(async_function{
-        object::retain(name), g_intern_string(interned), object::retain(names),
-        object::retain(defaults), cancellable,
-        finish == Py_None ? object() : object::retain(finish), static_cast<finish_form>(form),
-        object::retain(kept), refusal == Py_None ? object() : object::retain(refusal)});
+    return std::make_shared<const async_function>(
+        async_function{object::retain(name),
+                       g_intern_string(interned),
+                       object::retain(names),
+                       object::retain(defaults),
+                       cancellable,
+                       finish == Py_None ? object() : object::retain(finish),
+                       static_cast<finish_form>(form),
+                       object::retain(kept),
+                       refusal == Py_None ? object() : object::retain(refusal),
+                       {}});
 }
 
 const std::shared_ptr<const call_plan>& async_function::plan(PyObject* info) const noexcept {

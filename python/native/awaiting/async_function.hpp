@@ -9,7 +9,8 @@
 
 namespace gawait::python {
 
-/// An asynchronous function: what `introspection.describe_call()` says of it.
+/// An asynchronous function, or another one whose callbacks may be coroutine functions: what
+/// `introspection.describe_call()` says of it.
 struct async_function {
     object name;
     const char* interned_name; // by GLib
@@ -18,8 +19,9 @@ struct async_function {
     Py_ssize_t cancellable;
     object finish; // empty: it takes a callback, and cannot be awaited
     finish_form form;
-    object kept;    // tuple: the positions of callbacks that PyGObject never lets go of
-    object refusal; // why it must not be called with a callback while a loop runs; null: it may
+    object kept;     // tuple: the positions of callbacks that PyGObject never lets go of
+    object refusal;  // why it must not be called with a callback while a loop runs; null: it may
+    object handlers; // tuple: the positions of such callbacks; null: it is asynchronous
 
     /// How it is called without PyGObject; null if it cannot be. Made when it is first asked for.
     const std::shared_ptr<const call_plan>& plan(PyObject* info) const noexcept;

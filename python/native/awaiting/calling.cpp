@@ -5,6 +5,8 @@
 #include "awaiting/original_function.hpp"
 #include "awaiting/starting.hpp"
 #include "current_context.hpp"
+#include "handlers/coroutine_function.hpp"
+#include "handlers/handlers.hpp"
 #include "loop/loop.hpp"
 #include "pygobject.hpp"
 #include "running_loop.hpp"
@@ -116,8 +118,51 @@ object call_refused(PyObject* info, const awaitable_part& part, const arguments&
     return {};
 }
 
+/// Where among the values an argument is, by its position among the function's names; -1: it was
+/// not given, or is in the object.
+Py_ssize_t index_of(const awaitable_part& part, const arguments& given,
+                    Py_ssize_t position) noexcept {
+    const Py_ssize_t index = position - part.skipped();
+    if (index < given.count)
+        return index;
+    PyObject* const name = PyTuple_GET_ITEM(part.function->names.get(), position);
+    for (Py_ssize_t named = 0; named < given.named(); ++named)
+        if (PyUnicode_Compare(PyTuple_GET_ITEM(given.names, named), name) == 0)
+            return given.count + named;
+    return -1;
+}
+
+/// Where coroutine functions are among the values, of those that were given for callbacks.
+std::vector<Py_ssize_t> coroutine_functions(const awaitable_part& part, const arguments& given) {
+    std::vector<Py_ssize_t> found;
+    PyObject* const handlers = part.function->handlers.get();
+    for (Py_ssize_t next = 0; next < PyTuple_GET_SIZE(handlers); ++next) {
+        const Py_ssize_t index =
+            index_of(part, given, PyLong_AsSsize_t(PyTuple_GET_ITEM(handlers, next)));
+        if (index >= 0 && is_coroutine_function(given.values[index]))
+            found.push_back(index);
+    }
+    return found;
+}
+
+/// Of a function that is not asynchronous: the original, with handlers in the place of coroutine
+/// functions.
+object call_with_handlers(PyObject* info, const awaitable_part& part, const arguments& given) {
+    std::vector<PyObject*> values(given.values, given.values + given.count + given.named());
+    std::vector<object> made;
+    for (const Py_ssize_t index : coroutine_functions(part, given)) {
+        made.push_back(callback_handler(given.values[index], part.function->name.get()));
+        if (!made.back())
+            return {};
+        values[static_cast<std::size_t>(index)] = made.back().get();
+    }
+    return call_original(info, {values.data(), given.count, given.names});
+}
+
 /// Of any call: a function that is refused, one that includes the callback, or one without.
 object call_awaitable(PyObject* info, const awaitable_part& part, const arguments& given) noexcept {
+    if (part.function->handlers)
+        return call_with_handlers(info, part, given);
     if (part.function->refusal)
         return call_refused(info, part, given);
     if (part.include_callback(given.count) || !part.function->finish)
@@ -144,6 +189,8 @@ PyObject* tuple_call_awaitable(PyObject* info, PyObject* positional, PyObject* n
     const tuple_arguments given(nullptr, positional, named);
     if (PyErr_Occurred())
         return nullptr;
+    if (part->function->handlers && coroutine_functions(*part, given.get()).empty())
+        return original.call(info, positional, named);
     return call_awaitable(info, *part, given.get()).release();
 }
 
@@ -151,7 +198,7 @@ PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::siz
                                PyObject* names) {
     const arguments given{values, PyVectorcall_NARGS(count), names};
     const awaitable_part* const part = awaitables::find(info);
-    if (!part)
+    if (!part || (part->function->handlers && coroutine_functions(*part, given).empty()))
         return call_original(info, given).release();
     return call_awaitable(info, *part, given).release();
 }

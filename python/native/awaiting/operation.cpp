@@ -1,5 +1,6 @@
 #include "awaiting/operation.hpp"
 
+#include "awaiting/dismissal.hpp"
 #include "current_context.hpp"
 #include "gawait/ref.hpp"
 #include "pygobject.hpp"
@@ -104,6 +105,7 @@ object settle(PyObject* operation, const object& value) noexcept {
     // A future that holds an exception would report it to the loop.
     if (loop_is_closed(operation))
         return object::retain(Py_None);
+    name_dismissal(failure.get());
     // The traceback is to begin where it is awaited.
     PyException_SetTraceback(failure.get(), Py_None);
     if (object told = call(future_set_exception, operation, failure.get()))
