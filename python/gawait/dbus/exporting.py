@@ -1,16 +1,4 @@
-"""Objects on D-Bus whose methods are async def.
-
-    class Greeter:
-        async def greet(self, name: str) -> str:
-            await asyncio.sleep(1)
-            return f"Hello {name}"
-
-    bus = await Gio.bus_get(Gio.BusType.SESSION)
-    with dbus.export(bus, "/org/example/Greeter", Greeter(), "org.example.Greeter"):
-        flags = Gio.BusNameOwnerFlags.NONE
-        Gio.bus_own_name_on_connection(bus, "org.example.Greeter", flags, None, None)
-        await asyncio.Event().wait()
-"""
+"""Objects on D-Bus whose methods are async def."""
 
 import collections
 import enum
@@ -25,21 +13,12 @@ from xml.sax.saxutils import quoteattr
 from gi.repository import Gio, GLib
 
 from gawait import _native
+from gawait.dbus.errors import Error, is_error_name
 from gawait.producing import attribute_of, classify, named_text_of, report, run, text_of
 
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 _FAILED = "org.freedesktop.DBus.Error.Failed"
-
-
-class Error(Exception):
-    """A D-Bus error of a name, which a method raises for its caller."""
-
-    def __init__(self, name, message=""):
-        if not _is_error_name(name):
-            raise ValueError(f"{name!r} is not the name of a D-Bus error")
-        super().__init__(message)
-        self.dbus_error_name = name
 
 
 def export(connection, path, obj, interface):
@@ -319,7 +298,7 @@ class _Reply:
 
     def fail(self, exception):
         name, message, says_all = self._error_of(exception)
-        if not _is_error_name(name):
+        if not is_error_name(name):
             name, message, says_all = _FAILED, named_text_of(exception), False
         _native.reply_error(self._invocation, name, message)
         return says_all
@@ -529,13 +508,6 @@ def _has(obj, name):
     if inspect.getattr_static(obj, name, missing) is not missing:
         return True
     return hasattr(type(obj), "__getattr__") and hasattr(obj, name)
-
-
-def _is_error_name(name):
-    try:
-        return "\0" not in name and Gio.dbus_is_error_name(name)
-    except (TypeError, UnicodeEncodeError):  # it is no str, or has a lone surrogate
-        return False
 
 
 def _camel_case(name):

@@ -8,6 +8,7 @@ import typing
 import pytest
 
 from gawait import dbus
+from gawait.dbus.exporting import interface_info
 from gi.repository import Gio, GLib
 
 PATH = "/org/example/Object"
@@ -540,7 +541,7 @@ def test_a_method_of_any_number_of_arguments_is_refused(parameters):
     names = {}
     exec(f"class Served:\n    async def add(self, {parameters}): pass", names)
     with pytest.raises(TypeError, match="any number of arguments"):
-        dbus.interface_info(INTERFACE, names["Served"]())
+        interface_info(INTERFACE, names["Served"]())
 
 
 @pytest.mark.parametrize(
@@ -566,7 +567,7 @@ def test_an_annotation_that_has_no_d_bus_type_is_refused_by_name(hint):
             pass
 
     with pytest.raises(TypeError, match=r"Served.add\(value\): .* D-Bus type"):
-        dbus.interface_info(INTERFACE, Served())
+        interface_info(INTERFACE, Served())
 
 
 def test_concurrent_calls_are_served_concurrently(on_bus):
