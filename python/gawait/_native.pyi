@@ -3,7 +3,7 @@ import contextvars
 import socket
 from typing import Any, TypeVar, final
 
-from gi.repository import Gio
+from gi.repository import Gio, GLib
 
 _T = TypeVar("_T")
 
@@ -33,3 +33,53 @@ class Operation(asyncio.Future[_T]):
 class StreamTransport(asyncio.Transport): ...
 
 def accept(sock: socket.socket, /) -> tuple[socket.socket, Any] | None: ...
+
+# What C++ has of gawait.dbus. types.py says what a type does.
+
+class FileDescriptor:
+    def __init__(self, fd: int, /) -> None: ...
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+    def detach(self) -> int: ...
+    def __enter__(self) -> FileDescriptor: ...
+    def __exit__(self, *exception: object) -> None: ...
+
+@final
+class DBusType:
+    def __init__(
+        self,
+        shape: str,
+        signature: str,
+        parts: tuple[DBusType, ...] = ...,
+        of: type | None = ...,
+        names: tuple[str, ...] = ...,
+        /,
+    ) -> None: ...
+    @property
+    def signature(self) -> str: ...
+    def pack(self, value: object, what: str, /) -> GLib.Variant: ...
+    def pack_with_descriptors(
+        self, value: object, what: str, /
+    ) -> tuple[GLib.Variant, Gio.UnixFDList | None]: ...
+    def unpack(
+        self, variant: GLib.Variant, descriptors: Gio.UnixFDList | None = ..., /
+    ) -> Any: ...
+
+# Calls a method and gives its results, as `reply` unpacks them: tuple_of(), results_of() or
+# single(). `arguments` is a tuple_of(), and `values` are as many. All but the values can be bound
+# by functools.partial(), which needs no frame of Python's. Errors of values are of "argument
+# 'name' of Member()". Raises what Type.pack() raises at once; awaited, what
+# Gio.DBusConnection.call() fails with, and what reply.unpack() raises.
+def call_dbus_method(
+    connection: Gio.DBusConnection,
+    destination: str | None,
+    path: str,
+    interface: str,
+    member: str,
+    arguments: DBusType,
+    reply: DBusType,
+    flags: int,
+    timeout_ms: int,  # -1: GDBus's own
+    /,
+    *values: object,
+) -> Operation[Any]: ...
