@@ -1,6 +1,8 @@
 #include "awaiting/function_info.hpp"
 #include "awaiting/operation.hpp"
 #include "current_context.hpp"
+#include "dbus/method_call.hpp"
+#include "dbus/type.hpp"
 #include "loop/guest.hpp"
 #include "loop/handle.hpp"
 #include "loop/loop.hpp"
@@ -15,6 +17,7 @@
 #include "transports/socket_calls.hpp"
 #include "transports/stream.hpp"
 #include "user_data.hpp"
+#include "variant.hpp"
 
 #include <pygobject.h>
 
@@ -29,7 +32,7 @@ int execute(PyObject* module) {
         return -1;
     }
     if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context() ||
-        !prepare_user_data() || !prepare_guest())
+        !prepare_user_data() || !prepare_variants() || !prepare_guest())
         return -1;
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
     // clang-format off: a line for each
@@ -45,6 +48,8 @@ int execute(PyObject* module) {
                           add_production(module) &&
                           add_exported(module) &&
                           add_async_virtual(module) &&
+                          add_dbus_types(module) &&
+                          add_method_call(module) &&
                           add_async_result(module);
     // clang-format on
     return complete ? 0 : -1;

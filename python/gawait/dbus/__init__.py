@@ -14,9 +14,31 @@
 
 from gawait.dbus.errors import Error
 from gawait.dbus.exporting import Exported, export
+from gawait.dbus.types import (
+    Byte,
+    FileDescriptor,
+    Int16,
+    Int32,
+    Int64,
+    ObjectPath,
+    Signature,
+    UInt16,
+    UInt32,
+    UInt64,
+)
 
 __all__ = [
+    "Byte",
     "Error",
     "Exported",
+    "FileDescriptor",
+    "Int16",
+    "Int32",
+    "Int64",
+    "ObjectPath",
+    "Signature",
+    "UInt16",
+    "UInt32",
+    "UInt64",
     "export",
 ]

@@ -31,7 +31,7 @@ import typing
 from gi.repository import GLib
 
 from gawait._native import DBusType as Type
-from gawait._native import FileDescriptor, prepare_dbus_types
+from gawait._native import FileDescriptor, fault_of_signature, prepare_dbus_types
 
 Byte = typing.Annotated[int, "y"]
 Int16 = typing.Annotated[int, "n"]
@@ -42,7 +42,6 @@ Int64 = typing.Annotated[int, "x"]
 UInt64 = typing.Annotated[int, "t"]
 
 LONGEST_SIGNATURE = 255
-DEEPEST = 32  # arrays in one another, and structures
 
 
 class ObjectPath(str):
@@ -82,8 +81,8 @@ def type_of(annotation):
     Raises TypeError for an annotation that has no D-Bus type, or one beyond D-Bus's limits.
     """
     made = _Builder(is_strict=True).build(annotation)
-    if beyond := _beyond_limits(made.signature):
-        raise TypeError(f"{annotation!r}: {beyond}")
+    if fault := fault_of_signature(made.signature):
+        raise TypeError(f"{annotation!r}: {made.signature!r} {fault}")
     return made
 
 
@@ -94,10 +93,8 @@ def type_of_signature(signature, *, keeps_variants=False):
     GLib.Variant. Raises ValueError if it is not the signature of one type, or beyond D-Bus's
     limits.
     """
-    if not is_type(signature):
-        raise ValueError(f"{signature!r} is not a D-Bus type")
-    if beyond := _beyond_limits(signature):
-        raise ValueError(beyond)
+    if fault := fault_of_signature(signature):
+        raise ValueError(f"{signature!r} {fault}")
     return _plain(signature, "variant" if keeps_variants else "object")
 
 
@@ -120,7 +117,7 @@ def tuple_of(items, names=()):
     items = tuple(items)
     signature = "".join(each.signature for each in items)
     if len(signature) > LONGEST_SIGNATURE:
-        raise TypeError(_too_long(signature))
+        raise TypeError(f"{signature!r} is longer than {LONGEST_SIGNATURE} bytes")
     return Type("arguments", f"({signature})", items, None, tuple(names))
 
 
@@ -140,12 +137,6 @@ def results_of(annotation):
 def single(item):
     """Return the Type of a message of one value, which Python has without a tuple around it."""
     return Type("single", f"({item.signature})", (item,))
-
-
-def is_type(signature):
-    """Whether it is one type, and one that D-Bus has."""
-    is_one = GLib.variant_type_string_is_valid(signature)
-    return is_one and GLib.Variant.is_signature(signature)
 
 
 def split(signature):
@@ -168,31 +159,6 @@ def _end_of_type(signature, begin):
             return end
 
 
-def _too_long(signature):
-    return f"the signature {signature!r} is longer than {LONGEST_SIGNATURE} bytes"
-
-
-def _beyond_limits(signature):
-    """What is wrong with it, or None."""
-    if len(signature) > LONGEST_SIGNATURE:
-        return _too_long(signature)
-    arrays, around, structures = 0, [0], 0
-    for letter in signature:
-        structures += (letter == "(") - (letter == ")")
-        if letter == "a":
-            arrays += 1
-        elif letter in "({":
-            around.append(arrays)
-        else:
-            if letter in ")}":
-                around.pop()
-            arrays = around[-1]
-        if max(arrays, structures) > DEEPEST:
-            what = "arrays" if arrays > DEEPEST else "structures"
-            return f"the type {signature!r} has more than {DEEPEST} {what} in one another"
-    return None
-
-
 _CLASSES = {"o": ObjectPath, "g": Signature}
 
 
@@ -201,11 +167,18 @@ def _plain(signature, variant):
     if signature == "v":
         return Type(variant, "v")
     if signature == "ay":
-        return Type("bytes", "ay")
+        return Type("bytes", "ay", (Type("value", "y"),))
     if len(signature) == 1:
         return Type("value", signature, (), _CLASSES.get(signature))
     shape, inside = _inside(signature)
     return Type(shape, signature, tuple(_plain(each, variant) for each in split(inside)))
+
+
+def _variant(signature):
+    """The Type of a GLib.Variant that stays one, of any type or of that one."""
+    return Type(
+        "variant", signature, () if signature == "v" else (_plain(signature, "variant"),)
+    )
 
 
 def _inside(signature):
@@ -256,9 +229,9 @@ class _Builder:
         if hint in (object, typing.Any):
             return _plain(signature or "v", "object")
         if hint is GLib.Variant:
-            return Type("variant", signature or "v")
+            return _variant(signature or "v")
         if hint is bytes:
-            return Type("bytes", _fitting(hint, "ay", signature))
+            return _plain(_fitting(hint, "ay", signature), "object")
         if isinstance(hint, type) and hint in _BASIC:
             chosen = _fitting(hint, _BASIC[hint][0], signature, _BASIC[hint])
             return Type("value", chosen, (), hint if hint in _CLASSES.values() else None)
@@ -333,8 +306,10 @@ def _unwrapped(hint, signature):
 def _declared(hint):
     """The signature of an Annotated, whose outermost is the last."""
     signature = hint.__metadata__[-1]
-    if not isinstance(signature, str) or not is_type(signature):
+    if not isinstance(signature, str):
         raise TypeError(f"{hint!r}: {signature!r} is not a D-Bus type")
+    if fault := fault_of_signature(signature):
+        raise TypeError(f"{hint!r}: {signature!r} {fault}")
     return signature
 
 

@@ -1,6 +1,7 @@
 #include "awaiting/plans/from_c.hpp"
 
 #include "pygobject.hpp"
+#include "variant.hpp"
 
 #include <cstring>
 #include <memory>
@@ -88,21 +89,11 @@ object boxed(const result& from, c_value& value, gsize) noexcept {
     return made;
 }
 
-/// Its `__del__()` lets go of the reference.
 object variant(const result& from, c_value& value, gsize) noexcept {
     auto* const pointer = static_cast<GVariant*>(value.pointer);
     if (!pointer)
         return none();
-    if (!from.owned)
-        g_variant_ref_sink(pointer);
-    auto* const type = reinterpret_cast<PyTypeObject*>(from.of.get());
-    auto made = object::adopt(type->tp_alloc(type, 0));
-    if (auto* const into = reinterpret_cast<PyGPointer*>(made.get())) {
-        into->pointer = pointer;
-        into->gtype = from.gtype;
-    } else
-        g_variant_unref(pointer);
-    return made;
+    return variant_object(ref<GVariant>::adopt(from.owned ? pointer : g_variant_ref_sink(pointer)));
 }
 
 object bytes(const result& from, c_value& value, gsize length) noexcept {

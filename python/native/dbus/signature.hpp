@@ -1,0 +1,9 @@
+#pragma once
+
+namespace gawait::python {
+
+/// What is wrong with the signature of one complete type of D-Bus, as the end of a sentence; null
+/// if nothing is.
+const char* fault_of_signature(const char* signature) noexcept;
+
+} // namespace gawait::python
