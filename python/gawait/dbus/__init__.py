@@ -12,8 +12,36 @@
         await asyncio.Event().wait()
 """
 
-from gawait.dbus.errors import Error
-from gawait.dbus.exporting import Exported, export
+from gawait.dbus.calling import Call, current_call
+from gawait.dbus.errors import (
+    AccessDenied,
+    AuthFailed,
+    Disconnected,
+    Error,
+    Failed,
+    InvalidArgs,
+    InvalidSignature,
+    LimitsExceeded,
+    NameHasNoOwner,
+    NoMemory,
+    NoReply,
+    NotSupported,
+    PropertyReadOnly,
+    ServiceUnknown,
+    Timeout,
+    UnknownInterface,
+    UnknownMethod,
+    UnknownObject,
+    UnknownProperty,
+)
+from gawait.dbus.exporting import export
+from gawait.dbus.interface import Interface, Object, Property, Signal, method, property, signal
+from gawait.dbus.names import NameTaken, own_name, watch_name
+from gawait.dbus.object_manager import ManagedObject, ManagedObjects, ObjectManager
+from gawait.dbus.proxy import proxy
+from gawait.dbus.remote_properties import PropertyWatch, RemoteProperty
+from gawait.dbus.serving import Exported
+from gawait.dbus.signals import RemoteSignal, Signals
 from gawait.dbus.types import (
     Byte,
     FileDescriptor,
@@ -28,17 +56,55 @@ from gawait.dbus.types import (
 )
 
 __all__ = [
+    "AccessDenied",
+    "AuthFailed",
     "Byte",
+    "Call",
+    "Disconnected",
     "Error",
     "Exported",
+    "Failed",
     "FileDescriptor",
     "Int16",
     "Int32",
     "Int64",
+    "Interface",
+    "InvalidArgs",
+    "InvalidSignature",
+    "LimitsExceeded",
+    "ManagedObject",
+    "ManagedObjects",
+    "NameHasNoOwner",
+    "NameTaken",
+    "NoMemory",
+    "NoReply",
+    "NotSupported",
+    "Object",
+    "ObjectManager",
     "ObjectPath",
+    "Property",
+    "PropertyReadOnly",
+    "PropertyWatch",
+    "RemoteProperty",
+    "RemoteSignal",
+    "ServiceUnknown",
+    "Signal",
+    "Signals",
     "Signature",
+    "Timeout",
     "UInt16",
     "UInt32",
     "UInt64",
+    "UnknownInterface",
+    "UnknownMethod",
+    "UnknownObject",
+    "UnknownProperty",
+    "current_call",
     "export",
+    "method",
+    "own_name",
+    "property",
+    "proxy",
+    "signal",
+    "watch_name",
 ]

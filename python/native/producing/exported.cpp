@@ -5,6 +5,7 @@
 #include "pygobject.hpp"
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 
 #include <cstring>
 #include <memory>
@@ -99,9 +100,33 @@ GDBusMethodInvocation* invocation_for_reply(PyObject* given) noexcept {
     return G_DBUS_METHOD_INVOCATION(g_object_ref(pygobject_get(given)));
 }
 
+/// Not by the invocation's own function, which tells nobody of a reply that cannot be sent, as one
+/// that is too large.
+bool send_reply(GDBusMethodInvocation* invocation, GVariant* body, GUnixFDList* descriptors,
+                GError** failure) noexcept {
+    GDBusMessage* const call = g_dbus_method_invocation_get_message(invocation);
+    if (g_dbus_message_get_flags(call) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
+        return true;
+    const auto message = ref<GDBusMessage>::adopt(g_dbus_message_new_method_reply(call));
+    g_dbus_message_set_body(message, body);
+    if (descriptors)
+        g_dbus_message_set_unix_fd_list(message, descriptors);
+    GDBusConnection* const connection = g_dbus_method_invocation_get_connection(invocation);
+    GError* error = nullptr;
+    if (g_dbus_connection_send_message(connection, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, nullptr,
+                                       &error))
+        return true;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED)) { // nobody waits
+        g_clear_error(&error);
+        return true;
+    }
+    g_propagate_error(failure, error);
+    return false;
+}
+
 PyObject* reply(PyObject*, PyObject* arguments) {
-    PyObject *invocation = nullptr, *given = nullptr;
-    if (!PyArg_ParseTuple(arguments, "O!O", invocation_type, &invocation, &given))
+    PyObject *invocation = nullptr, *given = nullptr, *descriptors = Py_None;
+    if (!PyArg_ParseTuple(arguments, "O!O|O", invocation_type, &invocation, &given, &descriptors))
         return nullptr;
     const auto variant = variant_of(given);
     if (!variant)
@@ -110,8 +135,15 @@ PyObject* reply(PyObject*, PyObject* arguments) {
         PyErr_SetString(PyExc_ValueError, "D-Bus has no type for values that may be missing");
         return nullptr;
     }
-    if (ends_now(pygobject_get(invocation)))
-        g_dbus_method_invocation_return_value(invocation_for_reply(invocation), variant);
+    GObject* const list = descriptors == Py_None ? nullptr : pygobject_get(descriptors);
+    GError* failure = nullptr;
+    GObject* const call = pygobject_get(invocation);
+    if (ends_now(call) && !send_reply(G_DBUS_METHOD_INVOCATION(call), variant,
+                                      reinterpret_cast<GUnixFDList*>(list), &failure)) {
+        not_ended(call);
+        pyg_error_check(&failure);
+        return nullptr;
+    }
     Py_RETURN_NONE;
 }
 

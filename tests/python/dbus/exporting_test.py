@@ -8,7 +8,7 @@ import typing
 import pytest
 
 from gawait import dbus
-from gawait.dbus.exporting import interface_info
+from gawait.dbus.exporting import interface_of
 from gi.repository import Gio, GLib
 
 PATH = "/org/example/Object"
@@ -541,7 +541,7 @@ def test_a_method_of_any_number_of_arguments_is_refused(parameters):
     names = {}
     exec(f"class Served:\n    async def add(self, {parameters}): pass", names)
     with pytest.raises(TypeError, match="any number of arguments"):
-        interface_info(INTERFACE, names["Served"]())
+        interface_of(INTERFACE, names["Served"]())
 
 
 @pytest.mark.parametrize(
@@ -549,7 +549,7 @@ def test_a_method_of_any_number_of_arguments_is_refused(parameters):
     [
         None,
         [int],
-        object,
+        set,
         dict[str],
         dict[GLib.Variant, int],
         tuple[int, ...],
@@ -567,7 +567,7 @@ def test_an_annotation_that_has_no_d_bus_type_is_refused_by_name(hint):
             pass
 
     with pytest.raises(TypeError, match=r"Served.add\(value\): .* D-Bus type"):
-        interface_info(INTERFACE, Served())
+        interface_of(INTERFACE, Served())
 
 
 def test_concurrent_calls_are_served_concurrently(on_bus):
@@ -807,7 +807,7 @@ def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
     misnamed = Gio.DBusNodeInfo.new_for_xml(XML.replace('"Sync"', '"Sync-now"')).interfaces[0]
 
     class Untyped:
-        async def method(self, what: object):
+        async def method(self, what: set):
             pass
 
     class Foreign:
@@ -836,14 +836,14 @@ def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
                 Untyped(),
                 INTERFACE,
                 TypeError,
-                r"Untyped.method\(what\): <class 'object'>",
+                r"Untyped.method\(what\): <class 'set'>",
             ),
             (
                 PATH,
                 Foreign(),
                 INTERFACE,
                 ValueError,
-                r"Foreign.naïve\(\): 'Naïve' is not the name",
+                r"Foreign.naïve: 'Naïve' is not the name",
             ),
             (PATH, Described(), XML.replace('"Sync"', '"Sync-now"'), ValueError, "'Sync-now'"),
             (
