@@ -41,7 +41,7 @@ from gawait.dbus.object_manager import ManagedObject, ManagedObjects, ObjectMana
 from gawait.dbus.proxy import proxy
 from gawait.dbus.remote_properties import PropertyWatch, RemoteProperty
 from gawait.dbus.serving import Exported
-from gawait.dbus.signals import RemoteSignal, Signals
+from gawait.dbus.remote_signals import RemoteSignal, Signals
 from gawait.dbus.types import (
     Byte,
     FileDescriptor,

@@ -7,7 +7,7 @@ import sys
 from gi.repository import Gio, GLib
 
 from gawait.dbus.errors import Error
-from gawait.dbus.introspection import parse
+from gawait.dbus.xml import parse
 from gawait.dbus.proxy import OF_EVERY_OBJECT, introspect
 from gawait.dbus.source import source_of
 from gawait.running import run

@@ -15,7 +15,7 @@ from gawait.dbus.interface import (
     interfaces_of,
     method_of,
 )
-from gawait.dbus.introspection import class_of, info_of, parse, snake_case
+from gawait.dbus.xml import class_of, info_of, parse, snake_case
 from gawait.dbus.serving import Exported, ServedInterface
 from gawait.dbus.types import results_of, tuple_of, type_fitting, type_of_signature
 

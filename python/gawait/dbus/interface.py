@@ -103,8 +103,10 @@ class Property(Member):
         checkers want, can be called as well, or awaited: that is how an Object sets a property
         whose setter is async def. Where it returns, the change is told.
         """
+        if self.getter is None:
+            raise TypeError("what is given by its type has no setter: say writable=True")
         self.writable, self._setter = True, function
-        if function.__name__ == self.attribute_of_getter:
+        if function.__name__ == self.getter.__name__:
             return self
 
         @functools.wraps(function)
@@ -115,10 +117,6 @@ class Property(Member):
 
         set_it._dbus_setter = self
         return set_it
-
-    @property
-    def attribute_of_getter(self):
-        return self.getter.__name__ if self.getter is not None else None
 
     def __set_name__(self, owner, name):
         if self.attribute is None:
@@ -133,13 +131,10 @@ class Property(Member):
     def __set__(self, instance, value):
         if instance._dbus_remote is not None:
             raise AttributeError(f"of a proxy, await {self.attribute}.set() sets it")
-        waiting = self.set(instance, value)
-        if waiting is not None:
-            waiting.close()
-            raise AttributeError(
-                f"{self.title} has a setter to be awaited: "
-                f"await self.{self._setter.__name__}(value)"
-            )
+        if self.is_implemented and inspect.iscoroutinefunction(self._setter):
+            name = self._setter.__name__
+            raise AttributeError(f"{self.title} is set by await self.{name}(value)")
+        self.set(instance, value)
 
     def get(self, instance):
         """Return an object's value, or what is to be awaited for it."""

@@ -8,7 +8,7 @@ from gi.repository import Gio
 from gawait.dbus.calling import call_bus
 from gawait.dbus.errors import Disconnected, NameHasNoOwner
 from gawait.dbus.remote_properties import owner_changes
-from gawait.dbus.signals import Subscription
+from gawait.dbus.remote_signals import Subscription
 from gawait.emissions import Emissions
 
 _ALLOW_REPLACEMENT, _REPLACE, _DO_NOT_QUEUE = 1, 2, 4

@@ -7,9 +7,9 @@ from gi.repository import Gio, GLib
 from gawait._native import call_dbus_method
 from gawait.dbus.errors import UnknownObject, error_of_call
 from gawait.dbus.interface import Method, class_members, interfaces_of
-from gawait.dbus.introspection import class_of, parse
+from gawait.dbus.xml import class_of, parse
 from gawait.dbus.remote_properties import PropertyCache, RemoteProperty
-from gawait.dbus.signals import RemoteSignal
+from gawait.dbus.remote_signals import RemoteSignal
 
 _INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
 OF_EVERY_OBJECT = {

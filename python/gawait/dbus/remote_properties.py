@@ -5,7 +5,7 @@ import asyncio
 from gi.repository import GLib
 
 from gawait.dbus.serving import PROPERTIES
-from gawait.dbus.signals import Subscription, unpacked
+from gawait.dbus.remote_signals import Subscription, unpacked
 
 _INVALIDATED = object()
 

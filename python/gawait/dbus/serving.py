@@ -13,6 +13,7 @@ from gawait.loop import create_background_task
 from gawait.producing import attribute_of, classify, named_text_of, report, run, text_of
 
 PROPERTIES = "org.freedesktop.DBus.Properties"
+_LARGEST_REPLY = 127 * 1024 * 1024  # which leaves a megabyte of a message for what is around it
 _FAILED = "org.freedesktop.DBus.Error.Failed"
 
 
@@ -233,6 +234,8 @@ class _Reply:
     def succeed(self, value):
         returned, title = self._method.returned, self._method.title
         reply, descriptors = returned.pack_with_descriptors(value, f"{title}() -> ...")
+        if reply.get_size() > _LARGEST_REPLY:
+            raise LimitsExceeded(f"{title}: the reply is larger than a message on D-Bus")
         try:
             _native.reply(self._invocation, reply, descriptors)
         except GLib.Error as error:

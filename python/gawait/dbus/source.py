@@ -3,7 +3,7 @@
 import keyword
 
 from gawait.dbus.interface import Method, Property, camel_case, interfaces_of
-from gawait.dbus.introspection import class_of
+from gawait.dbus.xml import class_of
 from gawait.dbus.types import split
 
 # mypy wants to see bodies, where a declaration has none.

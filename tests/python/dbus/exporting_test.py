@@ -855,7 +855,7 @@ def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
             ),
             (PATH, Described(), XML.replace(INTERFACE, "none"), ValueError, "'none'"),
             (PATH, Described(), misnamed, ValueError, "'Sync-now'"),
-            (PATH, Described(), None, TypeError, "'interface': expected str"),
+            (PATH, Described(), None, TypeError, "'obj': expected Object, not Described"),
             (PATH, Described(), b"<node/>", TypeError, "'interface': expected str"),
             (None, Described(), XML, TypeError, "'path': expected str, not NoneType"),
         ]:
