@@ -1,6 +1,7 @@
 import asyncio
 import contextvars
 import socket
+from types import TracebackType
 from typing import Any, TypeVar, final
 
 from gi.repository import Gio, GLib
@@ -36,25 +37,32 @@ def accept(sock: socket.socket, /) -> tuple[socket.socket, Any] | None: ...
 
 # What C++ has of gawait.dbus. types.py says what a type does.
 
+@final
 class FileDescriptor:
-    def __init__(self, fd: int, /) -> None: ...
+    def __new__(cls, fd: int, /) -> FileDescriptor: ...
     def fileno(self) -> int: ...
     def close(self) -> None: ...
     def detach(self) -> int: ...
     def __enter__(self) -> FileDescriptor: ...
-    def __exit__(self, *exception: object) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
 
 @final
 class DBusType:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         shape: str,
         signature: str,
         parts: tuple[DBusType, ...] = ...,
         of: type | None = ...,
         names: tuple[str, ...] = ...,
         /,
-    ) -> None: ...
+    ) -> DBusType: ...
     @property
     def signature(self) -> str: ...
     def pack(self, value: object, what: str, /) -> GLib.Variant: ...
@@ -62,7 +70,7 @@ class DBusType:
         self, value: object, what: str, /
     ) -> tuple[GLib.Variant, Gio.UnixFDList | None]: ...
     def unpack(
-        self, variant: GLib.Variant, descriptors: Gio.UnixFDList | None = ..., /
+        self, variant: GLib.Variant, descriptors: Gio.UnixFDList | None = None, /
     ) -> Any: ...
 
 # Calls a method and gives its results, as `reply` unpacks them: tuple_of(), results_of() or

@@ -1,6 +1,7 @@
 """The package as it is built, installed and typed."""
 
 import inspect
+import operator
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import pytest
 
 import gawait
+from gawait import dbus
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -23,7 +25,15 @@ WELL_TYPED = """
 import asyncio
 
 import gawait
+from gawait import dbus
 from gi.repository import Gio, GLib
+
+
+class Player:
+    async def seek(self, to: dbus.UInt64, of: dbus.ObjectPath) -> dbus.Byte:
+        number: int = to
+        text: str = of
+        return number + len(text)
 
 
 async def double(number: int) -> int:
@@ -52,8 +62,11 @@ async def main() -> int:
         async for (parameter,) in activations:
             print(parameter, text, spec)
     bus = await Gio.bus_get(Gio.BusType.SESSION)
-    print(bus)
-    return await task
+    print(bus, await Player().seek(5, dbus.ObjectPath("/one")))
+    with dbus.export(bus, "/", Player(), "org.example.Player"):
+        with dbus.FileDescriptor(0) as descriptor:
+            number: int = descriptor.fileno()
+    return await task + number
 
 
 number: int = gawait.run(main(), debug=True, context=GLib.MainContext.default())
@@ -64,8 +77,9 @@ gawait.install()
 
 BADLY_TYPED = """
 import gawait
+from gawait import dbus
 
-async def main() -> int:
+async def main(path: dbus.ObjectPath = "/", number: dbus.Byte = "1") -> int:
     return 1
 
 gawait.run(main)
@@ -180,19 +194,19 @@ def test_mypy_finds_what_is_wrong_in_a_program(check_types):
         line for line in check_types(BADLY_TYPED).stdout.splitlines() if ": error:" in line
     ]
     lines = [int(line.split(":")[1]) for line in wrong]
-    assert sorted(set(lines)) == [7, 8, 9, 10, 11]
+    assert sorted(set(lines)) == [5, 8, 9, 10, 11, 12]
 
 
 def test_the_stubs_are_those_of_the_package(tmp_path):
     package = os.path.dirname(gawait.__file__)
     stubs = tmp_path / "gawait"
-    stubs.mkdir()
-    for name in os.listdir(package):
-        if name.endswith(".pyi") or name == "py.typed":
-            shutil.copy(os.path.join(package, name), stubs)
+    ignored = shutil.ignore_patterns("*.py", "*.so", "__pycache__")
+    shutil.copytree(package, stubs, ignore=ignored)
     (tmp_path / "mypy.ini").write_text(MYPY_CONFIGURATION)
-    # mypy 2 wants a decorator that older ones do not know.
-    (tmp_path / "allowed").write_text("gawait._native.Handle")
+    # mypy 2 wants a decorator that older ones do not know; and does not see through Annotated.
+    (tmp_path / "allowed").write_text(
+        "gawait._native.Handle\n" r"gawait\.dbus\.(Byte|U?Int\d+).*"
+    )
     options = ["--ignore-missing-stub", "--mypy-config-file", "mypy.ini"]
     options += ["--allowlist", "allowed", "--ignore-unused-allowlist"]
     checked = run(
@@ -205,8 +219,8 @@ def test_the_stubs_are_those_of_the_package(tmp_path):
 
 def undocumented():
     """The public names without a docstring, but for methods that asyncio documents."""
-    for name in gawait.__all__:
-        exported = getattr(gawait, name)
+    for name in [*gawait.__all__, *(f"dbus.{each}" for each in dbus.__all__)]:
+        exported = operator.attrgetter(name)(gawait)
         if callable(exported) and not inspect.getdoc(exported):
             yield name
         for attribute, value in vars(exported).items() if isinstance(exported, type) else ():

@@ -6,6 +6,7 @@ import inspect
 
 from gi.repository import Gio
 
+from gawait import _native
 from gawait.dbus.interface import (
     Description,
     Object,
@@ -41,7 +42,7 @@ def export(connection, path, obj, interface=None):
     error again; anything else as producing.error_of() makes a GLib.Error of it, but
     org.freedesktop.DBus.Error.Failed where that says FAILED, with the traceback for the loop's
     exception handler. Arguments that are not of the interface's types are refused by GDBus with
-    org.freedesktop.DBus.Error.InvalidArgs.
+    org.freedesktop.DBus.Error.InvalidArgs, and so is what is no member of an enumeration.
 
     Raises GLib.Error if the path has that interface already, ValueError for a path, an interface
     or a name in it that is none, AttributeError for a method that obj lacks, and TypeError for an
@@ -87,7 +88,7 @@ class _Method:
 
     def __init__(self, title, function, arguments, returned, keywords):
         self.title = title
-        self.arguments, self.returned = arguments, returned
+        self.arguments, self._returned = arguments, returned
         self._function = function
         self._keywords = keywords
 
@@ -97,6 +98,9 @@ class _Method:
         positional = len(arguments) - len(self._keywords)
         named = dict(zip(self._keywords, arguments[positional:]))
         return self._function(*arguments[:positional], **named)
+
+    def reply(self, invocation, value):
+        _native.reply(invocation, self._returned, value, f"{self.title}() -> ...")
 
 
 class _ObjectMethod(_Method):

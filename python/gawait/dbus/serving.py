@@ -7,13 +7,13 @@ import threading
 from gi.repository import Gio, GLib
 
 from gawait import _native
-from gawait.dbus.calling import Call, serve_call
-from gawait.dbus.errors import Error, LimitsExceeded, is_error_name
+from gawait.dbus.calling import Call, current_call, serve_call
+from gawait.dbus.errors import Error, InvalidArgs, LimitsExceeded, is_error_name
+from gawait.dbus.types import tuple_of, type_of
 from gawait.loop import create_background_task
 from gawait.producing import attribute_of, classify, named_text_of, report, run, text_of
 
 PROPERTIES = "org.freedesktop.DBus.Properties"
-_LARGEST_REPLY = 127 * 1024 * 1024  # which leaves a megabyte of a message for what is around it
 _FAILED = "org.freedesktop.DBus.Error.Failed"
 
 
@@ -120,8 +120,8 @@ class Exported:
 class ServedInterface:
     """An interface of an object: how its members are reached.
 
-    methods and properties are by the names on the bus. A method has title, arguments, returned
-    and call(arguments); a property member, get(), set(value, exported) and told().
+    methods and properties are by the names on the bus. A method has title, arguments,
+    call(arguments) and reply(invocation, value); a property member, get(), set(value, exported) and told().
     """
 
     def __init__(self, description, info, methods, properties):
@@ -165,45 +165,56 @@ class _Served:
 
 async def _serve(invocation, method):
     serve_call(Call(invocation))
-    descriptors = invocation.get_message().get_unix_fd_list()
-    arguments = method.arguments.unpack(invocation.get_parameters(), descriptors)
-    result = method.call(arguments)
+    result = method.call(arguments_of(invocation, method.arguments))
     return await result if inspect.isawaitable(result) else result
 
 
-class _Get:
-    """org.freedesktop.DBus.Properties.Get, whose arguments GDBus has looked at."""
+def arguments_of(invocation, type_):
+    """Return what a method was called with."""
+    try:
+        return _native.arguments_of(invocation, type_)
+    except ValueError as error:  # of the caller's: what is no member of an enumeration
+        raise InvalidArgs(str(error)) from None
+
+
+class _PropertiesMethod:
+    """A method of org.freedesktop.DBus.Properties, whose arguments GDBus has looked at."""
 
     def __init__(self, exported, interface):
         self._exported = exported
         self._interface = interface
         self.title = f"{interface.name}: {type(self).__name__.lstrip('_')}"
-        self.arguments = self.returned = self
 
-    def unpack(self, parameters, descriptors):
-        return parameters, descriptors
+    def reply(self, invocation, packed):
+        _native.reply_packed(invocation, *packed)
 
-    def pack_with_descriptors(self, value, what):
-        return value
+
+class _Get(_PropertiesMethod):
+    arguments = tuple_of([type_of(str)] * 2)
 
     async def call(self, arguments):
-        parameters, _ = arguments
-        which = self._interface.properties[parameters.get_child_value(1).get_string()]
-        value, descriptors = await _packed(which)
+        value, descriptors = await _packed(self._interface.properties[arguments[1]])
         return GLib.Variant("(v)", (value,)), descriptors
 
 
-class _GetAll(_Get):
-    async def call(self, arguments):
+class _GetAll(_PropertiesMethod):
+    arguments = tuple_of([type_of(str)])
+
+    async def call(self, _arguments):
         return GLib.Variant("(a{sv})", (await self._interface.values(),)), None
 
 
-class _Set(_Get):
+class _Set(_PropertiesMethod):
+    arguments = tuple_of(map(type_of, (str, str, GLib.Variant)))
+
     async def call(self, arguments):
-        parameters, descriptors = arguments
-        which = self._interface.properties[parameters.get_child_value(1).get_string()]
-        value = parameters.get_child_value(2).get_variant()
-        waiting = which.set(which.member.type.unpack(value, descriptors), self._exported)
+        which = self._interface.properties[arguments[1]]
+        descriptors = current_call().message.get_unix_fd_list()
+        try:
+            value = which.member.type.unpack(arguments[2], descriptors)
+        except ValueError as error:
+            raise InvalidArgs(str(error)) from None
+        waiting = which.set(value, self._exported)
         if waiting is not None:
             await waiting
         return GLib.Variant("()", ()), None
@@ -232,13 +243,10 @@ class _Reply:
         self._method = method
 
     def succeed(self, value):
-        returned, title = self._method.returned, self._method.title
-        reply, descriptors = returned.pack_with_descriptors(value, f"{title}() -> ...")
-        if reply.get_size() > _LARGEST_REPLY:
-            raise LimitsExceeded(f"{title}: the reply is larger than a message on D-Bus")
         try:
-            _native.reply(self._invocation, reply, descriptors)
+            self._method.reply(self._invocation, value)
         except GLib.Error as error:
+            title = self._method.title
             raise LimitsExceeded(
                 f"{title}: the reply cannot be sent: {error.message}"
             ) from None

@@ -96,7 +96,9 @@ def _method_lines(method, options):
         name = "self_" if name == "self" else name
         parameters.append(f"{name}: {annotation_of(type_.signature)}")
     outputs = [annotation_of(each.signature) for _, each in method.outputs]
-    returned = outputs[0] if len(outputs) == 1 else f"tuple[{', '.join(outputs)}]"
+    # A structure alone would be several values.
+    is_one = len(outputs) == 1 and not outputs[0].startswith("tuple")
+    returned = outputs[0] if is_one else f"tuple[{', '.join(outputs)}]"
     head = f"async def {method.attribute}({', '.join(parameters)})"
     head += f" -> {returned if outputs else None}:"
     yield from _function_lines(head, method)
@@ -104,7 +106,8 @@ def _method_lines(method, options):
 
 def _property_lines(described, options, taken):
     if described.emits is not True:
-        options.append(f"emits={described.emits!r}")
+        emits = described.emits
+        options.append(f'emits="{emits}"' if emits else "emits=False")
     if not described.readable:
         options.append("readable=False")
     yield f"    @dbus.property{_call(options)}"

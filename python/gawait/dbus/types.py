@@ -93,14 +93,17 @@ def type_of_signature(signature, *, keeps_variants=False):
     GLib.Variant. Raises ValueError if it is not the signature of one type, or beyond D-Bus's
     limits.
     """
-    if fault := fault_of_signature(signature):
-        raise ValueError(f"{signature!r} {fault}")
+    _check_signature(signature)
     return _plain(signature, "variant" if keeps_variants else "object")
 
 
 def type_fitting(signature, annotation):
     """Return the Type of one complete type, as which it is known on the bus. The annotation says
-    what Python has for it, as far as it fits; None is no annotation."""
+    what Python has for it, as far as it fits; None is no annotation.
+
+    Raises ValueError as type_of_signature() does.
+    """
+    _check_signature(signature)
     return _Builder(is_strict=False).build(
         object if annotation is None else annotation, signature
     )
@@ -137,6 +140,11 @@ def results_of(annotation):
 def single(item):
     """Return the Type of a message of one value, which Python has without a tuple around it."""
     return Type("single", f"({item.signature})", (item,))
+
+
+def _check_signature(signature):
+    if fault := fault_of_signature(signature):
+        raise ValueError(f"{signature!r} {fault}")
 
 
 def split(signature):

@@ -173,6 +173,7 @@ def _typed(arguments, title):
     for each in arguments or ():
         name = re.sub(r"[^A-Za-z0-9_]", "_", each.name) if each.name else ""
         is_name = name.isidentifier() and not keyword.iskeyword(name) and name not in names
+        is_name = is_name and not re.fullmatch(r"arg_\d+", name)  # GDBus's, for none
         names.add(name)
         pairs.append((name if is_name else None, _type(each.signature, title)))
     return pairs

@@ -58,13 +58,24 @@ bool pack_integer(const dbus_type&, PyObject* value, packing& into) noexcept {
     return true;
 }
 
-template <auto get>
-object unpack_integer(const dbus_type&, GVariant* value, const unpacking&) noexcept {
-    const auto number = get(value);
-    if constexpr (std::is_signed_v<decltype(number)>)
+template <class Number> object number_object(Number number) noexcept {
+    if constexpr (std::is_floating_point_v<Number>)
+        return object::adopt(PyFloat_FromDouble(number));
+    else if constexpr (std::is_signed_v<Number>)
         return object::adopt(PyLong_FromLongLong(number));
     else
         return object::adopt(PyLong_FromUnsignedLongLong(number));
+}
+
+template <auto get>
+object unpack_number(const dbus_type&, GVariant* value, const unpacking&) noexcept {
+    return number_object(get(value));
+}
+
+template <class Number> object load_number(const char* data) noexcept {
+    Number number{};
+    std::memcpy(&number, data, sizeof number);
+    return number_object(number);
 }
 
 bool pack_double(const dbus_type&, PyObject* value, packing& into) noexcept {
@@ -84,10 +95,6 @@ bool pack_double(const dbus_type&, PyObject* value, packing& into) noexcept {
     }
     into.bytes.put(number);
     return true;
-}
-
-object unpack_double(const dbus_type&, GVariant* value, const unpacking&) noexcept {
-    return object::adopt(PyFloat_FromDouble(g_variant_get_double(value)));
 }
 
 /// As it is in C, as long as the str lives. Null if it was refused.
@@ -177,14 +184,14 @@ object unpack_handle(const dbus_type&, GVariant* value, const unpacking& from) n
 
 const dbus_shape shapes[] = {
     {"b", pack_boolean, unpack_boolean},
-    {"y", pack_integer<guint8>, unpack_integer<g_variant_get_byte>},
-    {"n", pack_integer<gint16>, unpack_integer<g_variant_get_int16>},
-    {"q", pack_integer<guint16>, unpack_integer<g_variant_get_uint16>},
-    {"i", pack_integer<gint32>, unpack_integer<g_variant_get_int32>},
-    {"u", pack_integer<guint32>, unpack_integer<g_variant_get_uint32>},
-    {"x", pack_integer<gint64>, unpack_integer<g_variant_get_int64>},
-    {"t", pack_integer<guint64>, unpack_integer<g_variant_get_uint64>},
-    {"d", pack_double, unpack_double},
+    {"y", pack_integer<guint8>, unpack_number<g_variant_get_byte>, load_number<guint8>},
+    {"n", pack_integer<gint16>, unpack_number<g_variant_get_int16>, load_number<gint16>},
+    {"q", pack_integer<guint16>, unpack_number<g_variant_get_uint16>, load_number<guint16>},
+    {"i", pack_integer<gint32>, unpack_number<g_variant_get_int32>, load_number<gint32>},
+    {"u", pack_integer<guint32>, unpack_number<g_variant_get_uint32>, load_number<guint32>},
+    {"x", pack_integer<gint64>, unpack_number<g_variant_get_int64>, load_number<gint64>},
+    {"t", pack_integer<guint64>, unpack_number<g_variant_get_uint64>, load_number<guint64>},
+    {"d", pack_double, unpack_number<g_variant_get_double>, load_number<double>},
     {"s", pack_text<is_any_text>, unpack_text},
     {"o", pack_text<g_variant_is_object_path>, unpack_text},
     {"g", pack_text<is_signature>, unpack_text},

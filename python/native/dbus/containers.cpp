@@ -85,10 +85,14 @@ bool pack_list(const dbus_type& type, PyObject* value, packing& into) noexcept {
 }
 
 object unpack_list(const dbus_type& type, GVariant* value, const unpacking& from) noexcept {
+    const dbus_type& part = type.part(0);
+    const auto load = part.shape->load;
+    const auto* const data = static_cast<const char*>(load ? g_variant_get_data(value) : nullptr);
     const gsize count = g_variant_n_children(value);
     auto list = object::adopt(PyList_New(static_cast<Py_ssize_t>(count)));
     for (gsize index = 0; list && index < count; ++index) {
-        object item = type.part(0).unpack(child_of(value, index), from);
+        object item =
+            data ? load(data + index * part.fixed_size) : part.unpack(child_of(value, index), from);
         if (!item)
             return {};
         PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(index), item.release());

@@ -58,7 +58,8 @@ const char* name_in(PyObject* given, const char* name, gboolean (*is_valid)(cons
 }
 
 bool check_type(PyObject* given, const char* name) noexcept {
-    if (is_dbus_type(given) && reinterpret_cast<dbus_type*>(given)->signature[0] == '(')
+    if (Py_IS_TYPE(given, dbus_type_type()) &&
+        reinterpret_cast<dbus_type*>(given)->signature[0] == '(')
         return true;
     PyErr_Format(PyExc_TypeError, "argument '%s': expected the type of a message", name);
     return false;
@@ -101,7 +102,7 @@ object value_of(GObject* connection, GAsyncResult* result, const dbus_type& repl
     const auto value = ref<GVariant>::adopt(g_dbus_connection_call_with_unix_fd_list_finish(
         G_DBUS_CONNECTION(connection), &list, result, &failure));
     const auto descriptors = ref<GUnixFDList>::adopt(list);
-    return pyg_error_check(&failure) ? object() : reply.unpack(value, {descriptors});
+    return pyg_error_check(&failure) ? object() : unpack_whole(reply, value, descriptors);
 }
 
 void replied(GObject* connection, GAsyncResult* result, gpointer data) noexcept {

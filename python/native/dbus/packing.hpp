@@ -72,7 +72,7 @@ private:
     int depth_ = 0;
     PyObject* exception_ = nullptr; // the class of a refusal; borrowed
     object text_;
-    object place_;    // before the text
+    object place_; // before the text
     bool is_placed_ = true;
     object argument_; // the name of one
 };

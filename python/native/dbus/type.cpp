@@ -14,7 +14,7 @@
 namespace gawait::python {
 namespace {
 
-PyTypeObject* dbus_type_type;
+PyTypeObject* type_of_types;
 PyTypeObject* descriptors_type;
 
 constexpr gsize longest_message = gsize{128} << 20;
@@ -65,7 +65,7 @@ const dbus_shape* find_shape(std::string_view name, std::string_view signature) 
 
 bool are_types(PyObject* parts) noexcept {
     for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(parts); ++index)
-        if (!is_dbus_type(PyTuple_GET_ITEM(parts, index)))
+        if (!Py_IS_TYPE(PyTuple_GET_ITEM(parts, index), type_of_types))
             return false;
     return true;
 }
@@ -176,20 +176,18 @@ bool check_descriptors(PyObject* given) noexcept {
 PyObject* unpack(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
     if (!check_count("unpack", count, 1, 2) || (count == 2 && !check_descriptors(arguments[1])))
         return nullptr;
-    const dbus_type& type = type_in(self);
     GVariant* const given = variant_in(arguments[0]);
-    if (!given || !g_variant_is_of_type(given, type.variant_type())) {
-        PyErr_Format(PyExc_TypeError, "unpack(): expected GLib.Variant of type %s, not %s",
-                     type.signature.c_str(),
-                     given ? g_variant_get_type_string(given) : Py_TYPE(arguments[0])->tp_name);
+    if (!given) {
+        PyErr_Format(PyExc_TypeError, "unpack(): expected GLib.Variant, not %.200s",
+                     Py_TYPE(arguments[0])->tp_name);
         return nullptr;
     }
     const bool has_descriptors = count == 2 && arguments[1] != Py_None;
-    const unpacking from{
-        has_descriptors ? reinterpret_cast<GUnixFDList*>(pygobject_get(arguments[1])) : nullptr};
-    // Python's object may be gone before it is unpacked, as what it makes runs a user's code.
-    const auto value = ref<GVariant>::retain(given);
-    return type.unpack(value, from).release();
+    return unpack_whole(type_in(self), given,
+                        has_descriptors
+                            ? reinterpret_cast<GUnixFDList*>(pygobject_get(arguments[1]))
+                            : nullptr)
+        .release();
 }
 
 PyObject* get_signature(PyObject* self, void*) {
@@ -279,7 +277,7 @@ dbus_layout dbus_layout::of(PyObject* types) noexcept {
     return whole;
 }
 
-bool is_dbus_type(PyObject* given) noexcept { return Py_IS_TYPE(given, dbus_type_type); }
+PyTypeObject* dbus_type_type() noexcept { return type_of_types; }
 
 object new_dbus_type(const dbus_shape& shape, std::string signature, object parts, object of,
                      object names) noexcept {
@@ -287,7 +285,7 @@ object new_dbus_type(const dbus_shape& shape, std::string signature, object part
         names = object::adopt(PyTuple_New(0));
     if (!parts || !names)
         return {};
-    auto made = object::adopt(dbus_type_type->tp_alloc(dbus_type_type, 0));
+    auto made = object::adopt(type_of_types->tp_alloc(type_of_types, 0));
     if (!made)
         return {};
     dbus_type& type = type_in(made.get());
@@ -313,10 +311,22 @@ ref<GVariant> pack_whole(const dbus_type& type, PyObject* value, packing& into) 
     return into.bytes.take(type.variant_type());
 }
 
+object unpack_whole(const dbus_type& type, GVariant* value, GUnixFDList* descriptors) noexcept {
+    if (!g_variant_is_of_type(value, type.variant_type())) {
+        PyErr_Format(PyExc_TypeError, "expected a value of the type %s, not %s",
+                     type.signature.c_str(), g_variant_get_type_string(value));
+        return {};
+    }
+    // A user's code that is run may let go of what there is.
+    const auto kept = ref<GVariant>::retain(value);
+    const auto kept_descriptors = ref<GUnixFDList>::retain(descriptors);
+    return type.unpack(kept, {kept_descriptors});
+}
+
 bool add_dbus_types(PyObject* module) noexcept {
     descriptors_type = import_type("gi.repository.Gio", "UnixFDList");
-    dbus_type_type = descriptors_type ? add_type(module, specification) : nullptr;
-    return dbus_type_type && add_file_descriptor(module) &&
+    type_of_types = descriptors_type ? add_type(module, specification) : nullptr;
+    return type_of_types && add_file_descriptor(module) &&
            PyModule_AddFunctions(module, functions) == 0;
 }
 

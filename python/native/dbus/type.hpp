@@ -27,6 +27,9 @@ struct dbus_shape {
 
     /// Null with an exception set on failure.
     object (*unpack)(const dbus_type&, GVariant* value, const unpacking& from) noexcept;
+
+    /// The same of a number in its serialised form; null for other shapes.
+    object (*load)(const char* data) noexcept = nullptr;
 };
 
 /// A type of D-Bus with what Python has for it, which types.py makes of annotations: `DBusType`.
@@ -78,7 +81,8 @@ struct dbus_layout {
     static dbus_layout of(PyObject* types) noexcept;
 };
 
-bool is_dbus_type(PyObject* given) noexcept;
+/// `DBusType`.
+PyTypeObject* dbus_type_type() noexcept;
 
 /// Null with an exception set on failure.
 object new_dbus_type(const dbus_shape& shape, std::string signature, object parts, object of = {},
@@ -86,6 +90,10 @@ object new_dbus_type(const dbus_shape& shape, std::string signature, object part
 
 /// Packs a value. Null if that was refused, which `into` knows, or with an exception set.
 ref<GVariant> pack_whole(const dbus_type& type, PyObject* value, packing& into) noexcept;
+
+/// Unpacks a value that may be of another type, which is a TypeError. Null with an exception set on
+/// failure.
+object unpack_whole(const dbus_type& type, GVariant* value, GUnixFDList* descriptors) noexcept;
 
 // What has a shape. Null if there is none of that name.
 const dbus_shape* basic_shape(std::string_view signature) noexcept;

@@ -1,17 +1,19 @@
 #include "producing/exported.hpp"
 
-#include "gawait/ref.hpp"
+#include "dbus/type.hpp"
 #include "producing/producing.hpp"
 #include "pygobject.hpp"
+#include "variant.hpp"
 
-#include <gio/gio.h>
 #include <gio/gunixfdlist.h>
 
-#include <cstring>
 #include <memory>
 
 namespace gawait::python {
 namespace {
+
+/// In bytes: a message less a megabyte for what is around it.
+constexpr gsize longest_reply = gsize{127} << 20;
 
 PyTypeObject* connection_type;
 PyTypeObject* invocation_type;
@@ -23,33 +25,6 @@ struct exported {
 
 object wrapped(gpointer instance) noexcept {
     return object::adopt(pygobject_new(static_cast<GObject*>(instance)));
-}
-
-/// Null with an exception set if it is no variant.
-ref<GVariant> variant_of(PyObject* given) noexcept {
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, G_TYPE_VARIANT);
-    ref<GVariant> variant;
-    if (given != Py_None && pyg_value_from_pyobject(&value, given) == 0)
-        variant = ref<GVariant>::adopt(g_value_dup_variant(&value));
-    g_value_unset(&value);
-    if (!variant && !PyErr_Occurred())
-        PyErr_SetString(PyExc_TypeError, "expected GLib.Variant");
-    return variant;
-}
-
-/// Whether there is in it, as in a variant of Python's, what D-Bus has no type for. GDBus would
-/// warn, and send nothing.
-bool has_maybe(GVariant* variant) noexcept {
-    const char* type = g_variant_get_type_string(variant);
-    if (std::strchr(type, 'm'))
-        return true;
-    if (!std::strchr(type, 'v'))
-        return false;
-    for (gsize index = 0; index < g_variant_n_children(variant); ++index)
-        if (has_maybe(ref<GVariant>::adopt(g_variant_get_child_value(variant, index))))
-            return true;
-    return false;
 }
 
 void on_call(GDBusConnection*, const char*, const char*, const char*, const char*, GVariant*,
@@ -100,21 +75,24 @@ GDBusMethodInvocation* invocation_for_reply(PyObject* given) noexcept {
     return G_DBUS_METHOD_INVOCATION(g_object_ref(pygobject_get(given)));
 }
 
-/// Not by the invocation's own function, which tells nobody of a reply that cannot be sent, as one
-/// that is too large.
+/// Not by the invocation's own function, which tells nobody of a reply that cannot be sent.
 bool send_reply(GDBusMethodInvocation* invocation, GVariant* body, GUnixFDList* descriptors,
                 GError** failure) noexcept {
     GDBusMessage* const call = g_dbus_method_invocation_get_message(invocation);
     if (g_dbus_message_get_flags(call) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
         return true;
+    if (g_variant_get_size(body) > longest_reply) { // for which the bus would close the connection
+        g_set_error_literal(failure, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                            "it is larger than a message on D-Bus");
+        return false;
+    }
     const auto message = ref<GDBusMessage>::adopt(g_dbus_message_new_method_reply(call));
     g_dbus_message_set_body(message, body);
     if (descriptors)
         g_dbus_message_set_unix_fd_list(message, descriptors);
-    GDBusConnection* const connection = g_dbus_method_invocation_get_connection(invocation);
     GError* error = nullptr;
-    if (g_dbus_connection_send_message(connection, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, nullptr,
-                                       &error))
+    if (g_dbus_connection_send_message(g_dbus_method_invocation_get_connection(invocation), message,
+                                       G_DBUS_SEND_MESSAGE_FLAGS_NONE, nullptr, &error))
         return true;
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED)) { // nobody waits
         g_clear_error(&error);
@@ -124,27 +102,59 @@ bool send_reply(GDBusMethodInvocation* invocation, GVariant* body, GUnixFDList* 
     return false;
 }
 
-PyObject* reply(PyObject*, PyObject* arguments) {
-    PyObject *invocation = nullptr, *given = nullptr, *descriptors = Py_None;
-    if (!PyArg_ParseTuple(arguments, "O!O|O", invocation_type, &invocation, &given, &descriptors))
-        return nullptr;
-    const auto variant = variant_of(given);
-    if (!variant)
-        return nullptr;
-    if (has_maybe(variant)) {
-        PyErr_SetString(PyExc_ValueError, "D-Bus has no type for values that may be missing");
-        return nullptr;
-    }
-    GObject* const list = descriptors == Py_None ? nullptr : pygobject_get(descriptors);
+PyObject* end_with_reply(PyObject* given, GVariant* body, GUnixFDList* descriptors) noexcept {
+    GObject* const invocation = pygobject_get(given);
     GError* failure = nullptr;
-    GObject* const call = pygobject_get(invocation);
-    if (ends_now(call) && !send_reply(G_DBUS_METHOD_INVOCATION(call), variant,
-                                      reinterpret_cast<GUnixFDList*>(list), &failure)) {
-        not_ended(call);
+    if (ends_now(invocation) &&
+        !send_reply(G_DBUS_METHOD_INVOCATION(invocation), body, descriptors, &failure)) {
+        not_ended(invocation);
         pyg_error_check(&failure);
         return nullptr;
     }
     Py_RETURN_NONE;
+}
+
+/// reply(invocation, type, value, what)
+PyObject* reply(PyObject*, PyObject* arguments) {
+    PyObject *invocation = nullptr, *type = nullptr, *value = nullptr, *what = nullptr;
+    if (!PyArg_ParseTuple(arguments, "O!O!OU", invocation_type, &invocation, dbus_type_type(),
+                          &type, &value, &what))
+        return nullptr;
+    packing into(true);
+    const auto packed = pack_whole(*reinterpret_cast<const dbus_type*>(type), value, into);
+    if (!packed) {
+        into.raise_refusal(what);
+        return nullptr;
+    }
+    return end_with_reply(invocation, packed, into.take_descriptors());
+}
+
+/// reply_packed(invocation, variant, descriptors)
+PyObject* reply_packed(PyObject*, PyObject* arguments) {
+    PyObject *invocation = nullptr, *given = nullptr, *descriptors = nullptr;
+    if (!PyArg_ParseTuple(arguments, "O!OO", invocation_type, &invocation, &given, &descriptors))
+        return nullptr;
+    GVariant* const body = variant_in(given);
+    if (!body) {
+        PyErr_SetString(PyExc_TypeError, "expected GLib.Variant");
+        return nullptr;
+    }
+    GObject* const list = descriptors == Py_None ? nullptr : pygobject_get(descriptors);
+    return end_with_reply(invocation, ref<GVariant>::retain(body),
+                          reinterpret_cast<GUnixFDList*>(list));
+}
+
+/// arguments_of(invocation, type)
+PyObject* arguments_of(PyObject*, PyObject* arguments) {
+    PyObject *given = nullptr, *type = nullptr;
+    if (!PyArg_ParseTuple(arguments, "O!O!", invocation_type, &given, dbus_type_type(), &type))
+        return nullptr;
+    auto* const invocation = G_DBUS_METHOD_INVOCATION(pygobject_get(given));
+    return unpack_whole(
+               *reinterpret_cast<const dbus_type*>(type),
+               g_dbus_method_invocation_get_parameters(invocation),
+               g_dbus_message_get_unix_fd_list(g_dbus_method_invocation_get_message(invocation)))
+        .release();
 }
 
 PyObject* reply_error(PyObject*, PyObject* arguments) {
@@ -158,8 +168,10 @@ PyObject* reply_error(PyObject*, PyObject* arguments) {
 }
 
 PyMethodDef functions[] = {
+    {"arguments_of", arguments_of, METH_VARARGS, nullptr},
     {"export_object", export_object, METH_VARARGS, nullptr},
     {"reply", reply, METH_VARARGS, nullptr},
+    {"reply_packed", reply_packed, METH_VARARGS, nullptr},
     {"reply_error", reply_error, METH_VARARGS, nullptr},
     {},
 };

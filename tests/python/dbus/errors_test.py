@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import pickle
+import subprocess
 
 import pytest
 
@@ -97,11 +98,19 @@ def test_a_service_that_goes_has_not_replied(with_radio):
     with_radio(test)
 
 
-def test_a_bus_that_goes_in_mid_call_is_disconnected(run):
+@pytest.fixture
+def daemon():
+    """A dbus-daemon that may be ended."""
+    command = "dbus-daemon", "--session", "--nofork", "--print-address"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def test_a_bus_that_goes_in_mid_call_is_disconnected(run, daemon):
     async def main():
-        bus = Gio.TestDBus.new(Gio.TestDBusFlags.NONE)
-        bus.up()
-        client, service = [await connect(bus.get_bus_address()) for _ in range(2)]
+        address = daemon.stdout.readline().strip()
+        client, service = [await connect(address) for _ in range(2)]
         for each in client, service:
             each.set_exit_on_close(False)
         radio = Radio()
@@ -112,7 +121,7 @@ def test_a_bus_that_goes_in_mid_call_is_disconnected(run):
             assert await anext(titles) == "none"
             call = asyncio.ensure_future(player.wait())
             await until(lambda: radio.waiting)
-            bus.stop()
+            daemon.terminate()
             for lost in call, anext(seeks), anext(titles), player.seek(1):
                 with pytest.raises(dbus.Disconnected):
                     await lost
