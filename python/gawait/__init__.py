@@ -11,7 +11,7 @@
 
 # First, since it refuses to be where PyGObject cannot be.
 from gawait._native import Handle, TimerHandle
-from gawait import application, async_result, iteration, virtual
+from gawait import application, async_result, blocking, iteration, virtual
 from gawait.loop import EventLoop, create_background_task, create_task, priority
 from gawait.operation import Operation, call, wrap
 from gawait.producing import async_method
@@ -39,6 +39,7 @@ __all__ = [
 
 application.patch()
 async_result.patch()
+blocking.patch()
 virtual.patch()
 iteration.patch()
 

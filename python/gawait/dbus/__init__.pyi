@@ -302,11 +302,10 @@ class Interface:
 class Object(Interface): ...
 
 @overload
-def method(function: _Function, /) -> _Function: ...
+def method(__function: _Function) -> _Function: ...
 @overload
 def method(
-    function: None = None,
-    /,
+    __function: None = None,
     *,
     name: str | None = None,
     no_reply: bool = False,
@@ -336,8 +335,7 @@ class _PropertyDecorator:
 
 @overload
 def property(  # type: ignore
-    getter: type[_T],
-    /,
+    __getter: type[_T],
     *,
     readable: bool = True,
     writable: bool = False,
@@ -348,14 +346,13 @@ def property(  # type: ignore
 ) -> Property[_T, _T]: ...
 @overload
 def property(  # type: ignore
-    getter: Callable[[Any], Coroutine[Any, Any, _T]], /
+    __getter: Callable[[Any], Coroutine[Any, Any, _T]]
 ) -> Property[_T, Coroutine[Any, Any, _T]]: ...
 @overload
-def property(getter: Callable[[Any], _T], /) -> Property[_T, _T]: ...
+def property(__getter: Callable[[Any], _T]) -> Property[_T, _T]: ...
 @overload
 def property(
-    getter: None = None,
-    /,
+    __getter: None = None,
     *,
     readable: bool = True,
     writable: bool = False,

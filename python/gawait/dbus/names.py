@@ -108,10 +108,10 @@ class _Told:
         self.wait = self._event.wait
         self.cancel = self._subscription.cancel
 
-    def received(self, parameters):
+    def _received(self, parameters):
         self._event.set()
 
-    def lost(self, error):
+    def _lost(self, error):
         self._event.set()
 
 
@@ -141,11 +141,11 @@ class watch_name(Emissions):
     def _disconnect(self):
         self._subscription.cancel()
 
-    def received(self, parameters):
+    def _received(self, parameters):
         _, old, new = parameters.unpack()
         self._keep((old or None, new or None))
 
-    def lost(self, error):
+    def _lost(self, error):
         self._fail(error) if error is not None else self.close()
 
     async def __anext__(self):

@@ -81,18 +81,18 @@ class _Changes:
         if remote.name is not None:
             self._owner = _Owner(remote, self)
 
-    def cancel(self):
+    def _cancel(self):
         self._changes.cancel()
         if self._owner is not None:
             self._owner.cancel()
 
-    def received(self, parameters):
+    def _received(self, parameters):
         if parameters.get_type_string() != "(sa{sv}as)":
             return
         for name, value in _entries(parameters.get_child_value(1)):
-            self.changed(name, value)
+            self._changed(name, value)
         for name in parameters.get_child_value(2).get_strv():
-            self.changed(name, _INVALIDATED)
+            self._changed(name, _INVALIDATED)
 
 
 def _entries(values):
@@ -112,10 +112,10 @@ class _Owner:
     def cancel(self):
         self._subscription.cancel()
 
-    def received(self, parameters):
-        self._changes.replaced(parameters.get_child_value(2).get_string())
+    def _received(self, parameters):
+        self._changes._replaced(parameters.get_child_value(2).get_string())
 
-    def lost(self, error):
+    def _lost(self, error):
         pass  # the changes hear of it themselves
 
 
@@ -140,6 +140,7 @@ class PropertyCache(_Changes):
         self._remote = remote
         self._interface = interface
         self._values = {}
+        self._newer = set()  # names of what is newer than what is being fetched
         self._fetching = None  # a future while they are fetched, and then
 
     async def get(self, name):
@@ -154,12 +155,12 @@ class PropertyCache(_Changes):
         return self._values[name]
 
     async def _fetch(self):
-        self._changed = set()
+        self._newer = set()
         parameters = GLib.Variant("(s)", (self._interface.name,))
         reply, _ = await self._remote.call(PROPERTIES, "GetAll", parameters, returned="(a{sv})")
         for name, value in _entries(reply.get_child_value(0)):
             # What has changed since is newer than the reply, or the same.
-            if name not in self._changed:
+            if name not in self._newer:
                 self._values[name] = value
 
     def _fetched(self, fetching):
@@ -167,27 +168,27 @@ class PropertyCache(_Changes):
             self._fetching = None
 
     async def _fetch_one(self, name):
-        self._changed.discard(name)
+        self._newer.discard(name)
         variant, _ = await fetch(self._remote, self._interface.properties[name])
-        if name not in self._changed:
+        if name not in self._newer:
             self._values[name] = variant
         return variant
 
-    def changed(self, name, value):
-        self._changed.add(name)
+    def _changed(self, name, value):
+        self._newer.add(name)
         if value is _INVALIDATED:
             self._values.pop(name, None)
         else:
             self._values[name] = value
 
-    def replaced(self, _owner):
+    def _replaced(self, _owner):
         self._values.clear()
-        self._changed = set()
+        self._newer = set()
         if self._fetching is not None:
             self._fetching.cancel()
             self._fetching = None
 
-    def lost(self, error):
+    def _lost(self, error):
         self._values.clear()
 
 
@@ -206,21 +207,21 @@ class PropertyWatch(_Changes):
 
     def close(self):
         """Watch it no longer. The iteration ends."""
-        self.cancel()
+        self._cancel()
         self._ended = True
         self._news.set()
 
-    def changed(self, name, value):
+    def _changed(self, name, value):
         if name == self._member.name:
             self._newest = value
             self._news.set()
 
-    def replaced(self, owner):
+    def _replaced(self, owner):
         if owner:
             self._newest = _INVALIDATED
             self._news.set()
 
-    def lost(self, error):
+    def _lost(self, error):
         self._error = error
         self.close()
 

@@ -64,10 +64,10 @@ class Signals(Emissions):
     def _disconnect(self):
         self._subscription.cancel()
 
-    def received(self, parameters):
+    def _received(self, parameters):
         self._keep(parameters)
 
-    def lost(self, error):
+    def _lost(self, error):
         self._fail(error) if error is not None else self.close()
 
     async def __anext__(self):
@@ -78,7 +78,7 @@ class Signals(Emissions):
 class Subscription:
     """Signals of the bus, given to a receiver for as long as that lives.
 
-    It has received(parameters), and lost(error), which is called when the connection is closed:
+    It has _received(parameters), and _lost(error), which is called when the connection is closed:
     with None if it was closed on purpose.
     """
 
@@ -106,13 +106,13 @@ class Subscription:
     def _received(self, *arguments):
         receiver = self._receiver()
         if receiver is not None and self._id is not None:
-            receiver.received(arguments[5])
+            receiver._received(arguments[5])
 
     def _connection_closed(self, _connection, vanished, error):
         receiver = self._receiver()
         if receiver is not None:
             reason = error.message if error is not None else "the peer is gone"
-            receiver.lost(Disconnected(reason) if vanished or error is not None else None)
+            receiver._lost(Disconnected(reason) if vanished or error is not None else None)
 
 
 def unpacked(type_, variant, title):
