@@ -1,15 +1,31 @@
-"""D-Bus.
+"""D-Bus: interfaces as classes, for who serves them and who calls them.
 
-    class Greeter:
-        async def greet(self, name: str) -> str:
-            await asyncio.sleep(1)
-            return f"Hello {name}"
+    class Player(dbus.Interface, name="org.example.Player"):
+        @dbus.method
+        async def seek(self, seconds: float) -> None: ...
+
+        volume = dbus.property(float, writable=True)
+        seeked = dbus.signal(float)
+
+    class Radio(Player, dbus.Object):
+        def __init__(self):
+            self.volume = 0.5
+
+        async def seek(self, seconds: float) -> None:
+            self.seeked(seconds)
 
     bus = await Gio.bus_get(Gio.BusType.SESSION)
-    with dbus.export(bus, "/org/example/Greeter", Greeter(), "org.example.Greeter"):
-        flags = Gio.BusNameOwnerFlags.NONE
-        Gio.bus_own_name_on_connection(bus, "org.example.Greeter", flags, None, None)
-        await asyncio.Event().wait()
+    with dbus.export(bus, "/player", Radio()):
+        async with dbus.own_name(bus, "org.example.Player"):
+            ...
+
+    player = Player.proxy(bus, "org.example.Player", "/player")
+    await player.seek(2.5)
+    print(await player.volume)
+    async for seconds in player.seeked:
+        ...
+
+types.py tells which D-Bus type an annotation is.
 """
 
 from gawait.dbus.calling import Call, current_call
