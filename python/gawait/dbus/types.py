@@ -219,11 +219,14 @@ _CONTAINERS = {
 
 
 class _Builder:
-    """Makes a Type of an annotation; also of a signature, where there is one."""
+    """Makes a Type of an annotation; also of a signature, where there is one.
 
-    def __init__(self, is_strict):
+    Where the two do not go together it is strict, or takes the signature alone.
+    """
+
+    def __init__(self, is_strict, within=()):
         self._is_strict = is_strict
-        self._within = []  # classes
+        self._within = within  # these classes
 
     def build(self, hint, signature=None):
         try:
@@ -274,12 +277,10 @@ class _Builder:
     def _structure(self, class_, signature):
         if class_ in self._within:
             raise TypeError(f"{class_.__qualname__} contains itself, which has no D-Bus type")
-        self._within.append(class_)
-        try:
-            fields = _fields(class_)
-            parts = self._parts(class_, "tuple", list(fields.values()), signature)
-        finally:
-            self._within.pop()
+        fields = _fields(class_)
+        # What a class has is not to be of other types than it says.
+        inner = _Builder(is_strict=True, within=(*self._within, class_))
+        parts = inner._parts(class_, "tuple", list(fields.values()), signature)
         inside = "".join(each.signature for each in parts)
         return Type("structure", f"({inside})", parts, class_, tuple(fields))
 

@@ -154,9 +154,12 @@ bool pack_handle(const dbus_type&, PyObject* value, packing& into) noexcept {
     static PyObject* const fileno = PyUnicode_InternFromString("fileno");
     if (PyBool_Check(value) || !(PyLong_Check(value) || PyObject_HasAttr(value, fileno)))
         return into.refuse_type("a file descriptor or what has a fileno()", value);
-    int overflow = 0;
-    if (PyLong_Check(value) && (PyLong_AsLongAndOverflow(value, &overflow) < 0 || overflow != 0))
-        return into.refuse(PyExc_ValueError, "the int is no file descriptor");
+    if (PyLong_Check(value)) {
+        int overflow = 0;
+        const long number = PyLong_AsLongAndOverflow(value, &overflow);
+        if (overflow != 0 || number < 0 || !std::in_range<int>(number))
+            return into.refuse(PyExc_ValueError, "the int is no file descriptor");
+    }
     const int descriptor = PyObject_AsFileDescriptor(value);
     const int index = descriptor < 0 ? -1 : into.add_descriptor(descriptor);
     if (index < 0)
