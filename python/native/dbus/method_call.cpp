@@ -9,7 +9,9 @@
 
 #include <gio/gunixfdlist.h>
 
+#include <limits>
 #include <memory>
+#include <utility>
 
 namespace gawait::python {
 namespace {
@@ -53,7 +55,7 @@ const char* name_in(PyObject* given, const char* name, gboolean (*is_valid)(cons
     const char* const text = text_in(given, name);
     if (!text || is_valid(text))
         return text;
-    PyErr_Format(PyExc_ValueError, "argument '%s': %R is none", name, given);
+    PyErr_Format(PyExc_ValueError, "argument '%s': %R is not valid", name, given);
     return nullptr;
 }
 
@@ -63,6 +65,19 @@ bool check_type(PyObject* given, const char* name) noexcept {
         return true;
     PyErr_Format(PyExc_TypeError, "argument '%s': expected the type of a message", name);
     return false;
+}
+
+bool read_int(PyObject* given, const char* name, int least, int& into) noexcept {
+    const long number = PyLong_AsLong(given);
+    if (number == -1 && PyErr_Occurred())
+        return false;
+    if (number < least || !std::in_range<int>(number)) {
+        PyErr_Format(PyExc_ValueError, "argument '%s': %ld is not between %d and %d", name, number,
+                     least, std::numeric_limits<int>::max());
+        return false;
+    }
+    into = static_cast<int>(number);
+    return true;
 }
 
 bool read(PyObject* const* given, method_call& into) noexcept {
@@ -84,9 +99,8 @@ bool read(PyObject* const* given, method_call& into) noexcept {
         !(into.member = name_in(given[4], "member", g_dbus_is_member_name)) ||
         !check_type(into.arguments, "arguments") || !check_type(into.reply, "reply"))
         return false;
-    into.flags = static_cast<int>(PyLong_AsLong(given[7]));
-    into.timeout_ms = PyErr_Occurred() ? 0 : static_cast<int>(PyLong_AsLong(given[8]));
-    return !PyErr_Occurred();
+    return read_int(given[7], "flags", 0, into.flags) &&
+           read_int(given[8], "timeout_ms", -1, into.timeout_ms);
 }
 
 /// What GDBus gives back with the reply.
