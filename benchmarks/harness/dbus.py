@@ -1,4 +1,4 @@
-"""Calls over D-Bus from Python, to a message bus of our own."""
+"""D-Bus from Python: calls to a message bus of our own, and the conversion of values."""
 
 import subprocess
 from contextlib import contextmanager
@@ -9,6 +9,13 @@ from harness.comparing import GAWAIT, in_turn, named, of, rows_against
 from harness.report import Results
 
 AT_ONCE = {1: "call over D-Bus, one after the other", 100: "call over D-Bus, 100 at once"}
+
+# The values of python/dbus_values.py, and what they are called.
+VALUES = {
+    "isd": "pack and unpack an int, a str and a float",
+    "options": "pack and unpack 20 entries of a{sv}",
+}
+GLIB = "GLib.Variant"
 
 # By what it is called: the client of python/dbus_calls.py, its module, and the loops.
 CLIENTS = {
@@ -73,22 +80,31 @@ def measure(build, quick):
                 build, "gio_limit", "call", at_once, seconds, environment_too=environment
             )
 
+        def run_conversion(converter, value):
+            return lambda: programs.run(build, "dbus_values.py", converter, value, seconds)
+
         cases = {}
         for at_once in AT_ONCE:
             for name, (client, loop) in clients.items():
                 cases[at_once, name] = run(client, loop, at_once)
             cases[at_once, LIMIT] = run_limit(at_once)
+        for value in VALUES:
+            for converter in (GAWAIT, GLIB):
+                cases[value, converter] = run_conversion(converter, value)
         measured, left_out = in_turn(repetitions, cases)
     rows = []
     for at_once, title in AT_ONCE.items():
         took = of(at_once, measured)
         rows += rows_against(title, took, {name: 1 for name in took if name != LIMIT})
+    for value, title in VALUES.items():
+        rows += rows_against(title, of(value, measured), {GLIB: 1})
     return Results(
         rows,
         {"nanoseconds": named(measured)},
         None,
         "Medians of several runs in turn: processor time of the calling process, with all its "
-        f"threads, for a call of a method of the bus itself. {', '.join(loops.values())}.",
+        "threads, for a call of a method of the bus itself, or for a conversion. "
+        f"{', '.join(loops.values())}.",
         [
             f"{LIMIT} is the same in C++ without any await: what GDBus itself takes.",
             *notes,
