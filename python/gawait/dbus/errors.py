@@ -134,6 +134,15 @@ class NoMemory(Error, name=_STANDARD + "NoMemory"):
     """There is not enough memory."""
 
 
+# What GDBus finds by itself.
+_LOCAL = (
+    (Gio.IOErrorEnum.TIMED_OUT, NoReply),
+    (Gio.IOErrorEnum.CLOSED, Disconnected),
+    (Gio.IOErrorEnum.BROKEN_PIPE, Disconnected),
+    (Gio.IOErrorEnum.INVALID_ARGUMENT, InvalidSignature),  # of a reply
+)
+
+
 def error_of_call(error):
     """Return the exception for a GLib.Error with which a call has ended.
 
@@ -145,11 +154,9 @@ def error_of_call(error):
         if name.startswith(_OF_GLIB):
             return GLib.Error(message, error.domain, error.code)
         return _new(_classes.get(name, Error), name, message)
-    if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT):
-        return NoReply(error.message)
-    for code in (Gio.IOErrorEnum.CLOSED, Gio.IOErrorEnum.BROKEN_PIPE):
+    for code, class_ in _LOCAL:
         if error.matches(Gio.io_error_quark(), code):
-            return Disconnected(error.message)
+            return class_(error.message)
     return error
 
 

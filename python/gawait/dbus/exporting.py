@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import typing
 
 
 from gi.repository import Gio
@@ -250,7 +251,7 @@ def _parameters(function):
 
 def _hints(function):
     try:
-        return inspect.get_annotations(function, eval_str=True)
+        return typing.get_type_hints(function, include_extras=True)
     except (NameError, TypeError):  # of something that is not defined, or has none
         return {}
 

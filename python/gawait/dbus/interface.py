@@ -398,6 +398,9 @@ def _own_members(cls):
         if isinstance(options, Method):  # of introspection
             yield options
         elif options is not None:
+            if not (inspect.iscoroutinefunction(value) or issubclass(cls, Object)):
+                title = f"{cls.__qualname__}.{attribute}()"
+                raise TypeError(f"{title} is what callers await: declare it as async def")
             yield method_of(cls, attribute, value, **options)
         elif isinstance(value, (Property, Signal)) and value.attribute == attribute:
             if value.name is None:

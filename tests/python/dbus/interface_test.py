@@ -124,6 +124,11 @@ def declaring(body, bases="dbus.Interface", name='name="org.example.I"'):
             "nobody replies to",
         ),
         (
+            declaring("@dbus.method\n    def add(self) -> int: ..."),
+            TypeError,
+            r"Wrong.add\(\) is what callers await: declare it as async def",
+        ),
+        (
             declaring("@dbus.method\n    async def naïve(self): ..."),
             ValueError,
             "Wrong.naïve: 'Naïve' is not the name",
@@ -152,7 +157,7 @@ def declaring(body, bases="dbus.Interface", name='name="org.example.I"'):
         (declaring("method = dbus.method(3)"), TypeError, "expected a function, not 3"),
         (declaring("pass", name='name="none"'), ValueError, "'none' is not the name"),
         (
-            declaring("@dbus.method\n    def add(self): ...", name=""),
+            declaring("@dbus.method\n    async def add(self): ...", name=""),
             TypeError,
             r"Wrong.add is of no interface: class Wrong\(..., name=...\) gives one",
         ),

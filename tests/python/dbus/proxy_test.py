@@ -8,6 +8,8 @@ import pytest
 from dbus_fast.aio import MessageBus
 from dbus_fast.service import ServiceInterface, dbus_property, method, signal
 from gawait import dbus
+from gawait.dbus.remote_signals import Subscription
+from gawait.emissions import Emissions
 from gi.repository import GLib
 from players import NAME, Player, proxy_of, until
 
@@ -38,6 +40,19 @@ def test_arguments_that_are_wrong_are_told_and_not_sent(with_radio, call, error,
     async def test(radio, service, client):
         with pytest.raises(error, match=match):
             await call(proxy_of(service, client))
+
+    with_radio(test)
+
+
+def test_a_result_of_other_types_is_told_by_name(with_radio):
+    class Other(dbus.Interface, name=NAME):
+        @dbus.method
+        async def divide(self, one: int, by: int) -> str:
+            ...
+
+    async def test(radio, service, client):
+        with pytest.raises(dbus.InvalidSignature, match=r"Player.Divide.* “\(ii\)”.* “\(s\)”"):
+            await proxy_of(service, client, Other).divide(7, 2)
 
     with_radio(test)
 
@@ -244,3 +259,20 @@ def test_variants_are_what_is_inside(with_buses):
             assert given["one"].get_type_string() == "i"
 
     with_buses(test)
+
+
+def test_nothing_is_left_of_proxies(with_radio, count_objects):
+    async def test(radio, service, client):
+        for _ in range(100):
+            player = proxy_of(service, client, cached=True)
+            with player.seeked.subscribe() as seeks, player.title.watch() as titles:
+                await player.seek(1)
+                assert (await anext(seeks), await anext(titles)) == (1, "none")
+                assert await player.title == "none"
+        del player, seeks, titles
+        # GDBus lets go of what was unsubscribed in a later iteration.
+        await until(lambda: not count_objects(Subscription))
+        return count_objects(Emissions), count_objects(Player)
+
+    before = count_objects(Player)
+    assert with_radio(test) == (0, before + 1)  # the Radio

@@ -226,6 +226,22 @@ def test_an_object_has_all_interfaces_of_its_class(with_buses):
     with_buses(test)
 
 
+def test_an_object_may_be_in_several_places(with_buses):
+    async def test(service, client):
+        counting = Counting()
+        counting.count = 0
+        name = service.get_unique_name()
+        with dbus.export(service, "/one", counting), dbus.export(service, "/other", counting):
+            one, other = (Counting.proxy(client, name, path) for path in ("/one", "/other"))
+            with one.count.watch() as ones, other.count.watch() as others:
+                assert (await anext(ones), await anext(others)) == (0, 0)
+                await one.step()
+                assert (await anext(ones), await anext(others)) == (1, 1)
+        counting.count = 5  # of which nobody is told
+
+    with_buses(test)
+
+
 def test_where_one_interface_is_there_already_none_is_exported(with_buses):
     async def test(service, client):
         with dbus.export(service, "/radio", Counting()):
