@@ -115,7 +115,8 @@ def tuple_of(items, names=()):
     pack(values, what) takes a tuple or list. With names, an error is of "argument 'name' of
     {what}", without of "{what}: item 0". unpack() gives a tuple.
 
-    Raises TypeError if the signatures are longer together than D-Bus allows.
+    Raises TypeError if the signatures are longer together than D-Bus allows, and ValueError if
+    there are not as many names.
     """
     items = tuple(items)
     signature = "".join(each.signature for each in items)
@@ -133,7 +134,7 @@ def results_of(annotation):
     if annotation in (None, types.NoneType):
         return Type("nothing", "()")
     if typing.get_origin(annotation) is tuple:
-        return tuple_of(type_of(each) for each in typing.get_args(annotation) if each != ())
+        return tuple_of(type_of(each) for each in typing.get_args(annotation))
     return single(type_of(annotation))
 
 
@@ -378,7 +379,7 @@ def _hints(class_):
         raise TypeError(f"{class_.__qualname__}: {error}") from None
 
 
-@functools.cache
+@functools.lru_cache(maxsize=256)
 def _type_of_class(class_):
     """The Type of what declares it itself, or None."""
     is_declared = issubclass(class_, enum.Enum) or _is_structure(class_)

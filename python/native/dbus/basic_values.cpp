@@ -88,7 +88,7 @@ bool pack_double(const dbus_type&, PyObject* value, packing& into) noexcept {
         return into.refuse_type("float", value);
     const double number = PyFloat_AsDouble(value);
     if (number == -1 && PyErr_Occurred()) {
-        if (!PyLong_CheckExact(value))
+        if (!PyLong_Check(value))
             return false;
         PyErr_Clear();
         return into.refuse(PyExc_OverflowError, "the int is too large for a float");

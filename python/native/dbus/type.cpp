@@ -70,21 +70,65 @@ bool are_types(PyObject* parts) noexcept {
     return true;
 }
 
+/// Whether a shape has such a signature with these parts.
+bool is_made_of(std::string_view shape, std::string_view signature, PyObject* parts) noexcept {
+    const Py_ssize_t count = PyTuple_GET_SIZE(parts);
+    std::string inside;
+    for (Py_ssize_t index = 0; index < count; ++index)
+        inside += type_in(PyTuple_GET_ITEM(parts, index)).signature;
+    if (shape == "value" || shape == "object")
+        return count == 0 && (shape == "value" || signature == "v");
+    if (shape == "variant")
+        return count == 0 ? signature == "v" : count == 1 && signature == inside;
+    if (shape == "member")
+        return count == 1 && signature == inside;
+    if (shape == "list" || shape == "bytes")
+        return count == 1 && signature == "a" + inside && (shape == "list" || signature == "ay");
+    if (shape == "dict")
+        return count == 2 && signature == "a{" + inside + "}";
+    const bool fits = shape == "single" ? count == 1 : shape != "nothing" || count == 0;
+    return fits && signature == "(" + inside + ")";
+}
+
+/// Whether there is a name for each part, or none where a shape needs none.
+bool are_names(std::string_view shape, PyObject* names, PyObject* parts) noexcept {
+    for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(names); ++index)
+        if (!PyUnicode_Check(PyTuple_GET_ITEM(names, index)))
+            return false;
+    return PyTuple_GET_SIZE(names) == PyTuple_GET_SIZE(parts) ||
+           (PyTuple_GET_SIZE(names) == 0 && shape != "structure");
+}
+
+/// Of a shape that has values of a class.
+bool is_class(std::string_view shape, PyObject* of) noexcept {
+    return PyType_Check(of) || (of == Py_None && shape != "structure" && shape != "member");
+}
+
 PyObject* create(PyTypeObject*, PyObject* arguments, PyObject*) {
     const char *name = nullptr, *signature = nullptr;
-    PyObject *parts = nullptr, *of = Py_None, *names = nullptr;
-    if (!PyArg_ParseTuple(arguments, "ss|O!OO!:DBusType", &name, &signature, &PyTuple_Type, &parts,
-                          &of, &PyTuple_Type, &names))
+    PyObject* of = Py_None;
+    PyObject *given_parts = nullptr, *given_names = nullptr;
+    if (!PyArg_ParseTuple(arguments, "ss|O!OO!:DBusType", &name, &signature, &PyTuple_Type,
+                          &given_parts, &of, &PyTuple_Type, &given_names))
+        return nullptr;
+    const auto nothing = object::adopt(PyTuple_New(0));
+    const object parts = given_parts ? object::retain(given_parts) : nothing;
+    const object names = given_names ? object::retain(given_names) : nothing;
+    if (!nothing)
         return nullptr;
     const dbus_shape* const shape = find_shape(name, signature);
-    if (!shape || (parts && !are_types(parts))) {
-        PyErr_Format(PyExc_ValueError, "no type is a '%s' with the signature '%s'", name,
+    if (!shape || !are_types(parts.get()) || !is_made_of(name, signature, parts.get())) {
+        PyErr_Format(PyExc_ValueError, "no '%s' of %R has the signature '%s'", name, parts.get(),
                      signature);
         return nullptr;
     }
-    return new_dbus_type(*shape, signature,
-                         parts ? object::retain(parts) : object::adopt(PyTuple_New(0)),
-                         object::retain(of == Py_None ? nullptr : of), object::retain(names))
+    if (!is_class(name, of) || !are_names(name, names.get(), parts.get())) {
+        PyErr_Format(PyExc_ValueError, "no '%s' of the signature '%s' is of %R with the names %R",
+                     name, signature, of, names.get());
+        return nullptr;
+    }
+    return new_dbus_type(*shape, signature, parts, object::retain(of == Py_None ? nullptr : of),
+                         names)
         .release();
 }
 
@@ -240,8 +284,10 @@ PyObject* prepare(PyObject*, PyObject* arguments) {
 
 /// fault_of_signature(signature): None, or what is wrong with it.
 PyObject* fault_of(PyObject*, PyObject* given) {
-    const char* const signature = PyUnicode_AsUTF8AndSize(given, nullptr);
-    if (!signature) {
+    Py_ssize_t length = 0;
+    const char* const signature =
+        PyUnicode_Check(given) ? PyUnicode_AsUTF8AndSize(given, &length) : nullptr;
+    if (!signature || std::strlen(signature) != static_cast<std::size_t>(length)) {
         PyErr_Clear();
         return PyUnicode_FromString("is not a D-Bus type");
     }

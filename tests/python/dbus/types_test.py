@@ -664,7 +664,7 @@ class Computed:
         (typing.Annotated[bytes, "as"], "bytes does not go with the D-Bus type 'as'"),
         (typing.Annotated[object, "()"], "'[(][)]' is not a D-Bus type"),
         (typing.Annotated[object, "{sv}"], "'{sv}' is not a D-Bus type"),
-        (typing.Annotated[object, "a\0"], "is not a D-Bus type"),
+        (typing.Annotated[object, "i\0"], "is not a D-Bus type"),
         (typing.Annotated[object, "\udce9"], "is not a D-Bus type"),
     ],
     ids=repr,
@@ -1020,3 +1020,32 @@ def test_infinities_and_no_number_are_floats():
     made = type_of(list[float])
     infinite, nan = made.unpack(made.pack([math.inf, math.nan], "it"))
     assert infinite == math.inf and math.isnan(nan)
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        ("value", "v"),
+        ("value", "a{sv}"),
+        ("nonsense", "i"),
+        ("list", "ai"),
+        ("list", "ai", (5,)),
+        ("list", "as", (type_of(int),)),
+        ("bytes", "ai", (type_of(int),)),
+        ("dict", "a{ii}", (type_of(int),)),
+        ("tuple", "(ii)", (type_of(int),)),
+        ("single", "(ii)", (type_of(int), type_of(int))),
+        ("nothing", "(i)", (type_of(int),)),
+        ("object", "i"),
+        ("variant", "i"),
+        ("member", "i", (type_of(int),)),
+        ("member", "i", (type_of(int),), 5),
+        ("structure", "(i)", (type_of(int),), Point, ()),
+        ("structure", "(i)", (type_of(int),), Point, (5,)),
+        ("arguments", "(i)", (type_of(int),), None, ("one", "two")),
+    ],
+    ids=repr,
+)
+def test_a_type_that_cannot_be_is_not_made(described):
+    with pytest.raises(ValueError, match="^no '"):
+        type(type_of(int))(*described)
