@@ -136,18 +136,24 @@ class _Remote:
         if method.no_reply:
             self._send(method, arguments)
             return None
+        return await self.call_typed(
+            method.interface.name, method.name, method.arguments, method.returned, *arguments
+        )
+
+    async def call_typed(self, interface, method, arguments, returned, *values):
+        """Call a method by the types of its messages, and return its result."""
         try:
             return await call_dbus_method(
                 self.connection,
                 self.name,
                 self.path,
-                method.interface.name,
-                method.name,
-                method.arguments,
-                method.returned,
+                interface,
+                method,
+                arguments,
+                returned,
                 0,
                 self._timeout,
-                *arguments,
+                *values,
             )
         except GLib.Error as error:
             raise error_of_call(error) from None

@@ -6,8 +6,14 @@ from gi.repository import GLib
 
 from gawait.dbus.serving import PROPERTIES
 from gawait.dbus.remote_signals import Subscription, unpacked
+from gawait.dbus.types import results_of, tuple_of, type_of
 
 _INVALIDATED = object()
+
+# The types of the messages of Get and Set.
+_GET = tuple_of(map(type_of, (str, str)))
+_GOT = results_of(GLib.Variant)
+_SET = tuple_of(map(type_of, (str, str, GLib.Variant)))
 
 
 class RemoteProperty:
@@ -45,9 +51,14 @@ class RemoteProperty:
     async def set(self, value):
         """Set it; return when the service has."""
         member = self._member
+        remote, interface = self._remote, member.interface.name
         packed, descriptors = member.type.pack_with_descriptors(value, member.title)
-        parameters = GLib.Variant("(ssv)", (member.interface.name, member.name, packed))
-        await self._remote.call(PROPERTIES, "Set", parameters, descriptors)
+        if descriptors is None:
+            what = interface, member.name, packed
+            await remote.call_typed(PROPERTIES, "Set", _SET, results_of(None), *what)
+        else:
+            parameters = GLib.Variant("(ssv)", (interface, member.name, packed))
+            await remote.call(PROPERTIES, "Set", parameters, descriptors)
 
     def __aiter__(self):
         return self.watch()
@@ -59,7 +70,10 @@ class RemoteProperty:
 
 async def fetch(remote, member):
     """Return the variant of a property, and the descriptors in it."""
-    parameters = GLib.Variant("(ss)", (member.interface.name, member.name))
+    what = member.interface.name, member.name
+    if "h" not in member.type.signature:
+        return await remote.call_typed(PROPERTIES, "Get", _GET, _GOT, *what), None
+    parameters = GLib.Variant("(ss)", what)
     reply, descriptors = await remote.call(PROPERTIES, "Get", parameters, returned="(v)")
     return reply.get_child_value(0).get_variant(), descriptors
 

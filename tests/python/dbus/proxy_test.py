@@ -183,29 +183,33 @@ def test_the_bus_itself_has_a_proxy(with_buses):
     with_buses(test)
 
 
+# How dbus_fast annotates.
+INT, TWO_INTS, DOUBLE = "i", "ii", "d"
+
+
 class FastRadio(ServiceInterface):
     def __init__(self):
         super().__init__(NAME)
         self.level = 0.5
 
     @method()
-    def Divide(self, one: "i", by: "i") -> "ii":
+    def Divide(self, one: INT, by: INT) -> TWO_INTS:
         return list(divmod(one, by))
 
     @method()
-    def Seek(self, seconds: "d"):
+    def Seek(self, seconds: DOUBLE):
         self.Seeked(seconds)
 
     @signal()
-    def Seeked(self, seconds: "d") -> "d":
+    def Seeked(self, seconds: DOUBLE) -> DOUBLE:
         return seconds
 
     @dbus_property()
-    def Volume(self) -> "d":
+    def Volume(self) -> DOUBLE:
         return self.level
 
     @Volume.setter
-    def Volume(self, value: "d"):
+    def Volume(self, value: DOUBLE):
         self.level = value
         self.emit_properties_changed({"Volume": value})
 
