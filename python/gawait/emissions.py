@@ -19,7 +19,7 @@ class Emissions:
 
     def close(self):
         """Disconnect. The iteration ends after the emissions that there were."""
-        self._end(_End(None))
+        self._fail(None)
 
     def _keep(self, emission):
         if self._limit is not None and self._emissions.qsize() >= self._limit:
@@ -29,7 +29,7 @@ class Emissions:
             self._emissions.put_nowait(emission)
 
     def _fail(self, error):
-        """End it with an exception, after the emissions that there were."""
+        """End it after the emissions that there were, with an exception unless that is None."""
         self._end(_End(error))
 
     def _end(self, end):

@@ -1,7 +1,7 @@
 import builtins
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from gi.repository import Gio, GLib
 
@@ -318,7 +318,7 @@ class Property(Generic[_T, _V]):
     @overload
     def __get__(self, instance: None, owner: type | None = None) -> Property[_T, _V]: ...
     @overload
-    def __get__(self, instance: Object, owner: type | None = None) -> _V: ...
+    def __get__(self, instance: Object, owner: type | None = None) -> _V: ...  # type: ignore
     @overload
     def __get__(self, instance: Interface, owner: type | None = None) -> RemoteProperty[_T]: ...
     def __set__(self, instance: Object, value: _T) -> None: ...
@@ -339,7 +339,7 @@ def property(  # type: ignore
     *,
     readable: bool = True,
     writable: bool = False,
-    emits: bool | str = True,
+    emits: bool | Literal["invalidates", "const"] = True,
     name: str | None = None,
     deprecated: bool = False,
     annotations: Mapping[str, str] | None = None,
@@ -356,7 +356,7 @@ def property(
     *,
     readable: bool = True,
     writable: bool = False,
-    emits: bool | str = True,
+    emits: bool | Literal["invalidates", "const"] = True,
     name: str | None = None,
     deprecated: bool = False,
     annotations: Mapping[str, str] | None = None,
@@ -367,7 +367,9 @@ class Signal(Generic[_T, _P]):
     @overload
     def __get__(self, instance: None, owner: type | None = None) -> Signal[_T, _P]: ...
     @overload
-    def __get__(self, instance: Object, owner: type | None = None) -> Callable[_P, None]: ...
+    def __get__(  # type: ignore
+        self, instance: Object, owner: type | None = None
+    ) -> Callable[_P, None]: ...
     @overload
     def __get__(self, instance: Interface, owner: type | None = None) -> RemoteSignal[_T]: ...
 

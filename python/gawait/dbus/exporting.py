@@ -4,12 +4,12 @@ import functools
 import inspect
 import typing
 
-
 from gi.repository import Gio
 
 from gawait import _native
 from gawait.dbus.interface import (
     Description,
+    Interface,
     Object,
     check_interface_name,
     class_members,
@@ -17,9 +17,9 @@ from gawait.dbus.interface import (
     interfaces_of,
     method_of,
 )
-from gawait.dbus.xml import class_of, info_of, parse, snake_case
 from gawait.dbus.serving import Exported, ServedInterface
 from gawait.dbus.types import results_of, tuple_of, type_fitting, type_of_signature
+from gawait.dbus.xml import class_of, info_of, parse, snake_case
 
 
 def export(connection, path, obj, interface=None):
@@ -68,7 +68,7 @@ def _interfaces_of_object(obj):
     return [
         ServedInterface(
             each,
-            _info_of(each),
+            info_of(each),
             {name: _ObjectMethod(obj, member) for name, member in each.methods.items()},
             {
                 name: _ObjectProperty(obj, members[member.attribute])
@@ -77,11 +77,6 @@ def _interfaces_of_object(obj):
         )
         for each in described
     ]
-
-
-@functools.cache
-def _info_of(description):
-    return info_of(description)
 
 
 class _Method:
@@ -109,7 +104,7 @@ class _ObjectMethod(_Method):
         for class_ in type(obj).__mro__:
             if member.attribute in vars(class_):
                 break
-        if not issubclass(class_, Object):
+        if issubclass(class_, Interface) and not issubclass(class_, Object):
             raise TypeError(f"{type(obj).__qualname__} does not implement {member.title}()")
         keywords = [
             each.name

@@ -217,6 +217,8 @@ class Signal(Member):
 class Description:
     """What an interface is: its name, and its members by their names on the bus."""
 
+    info = None  # the Gio.DBusInterfaceInfo, once it was asked for
+
     def __init__(
         self,
         name,
@@ -464,6 +466,16 @@ def _override(cls, member, declared):
             setattr(member, inherited, getattr(declared, inherited))
     elif isinstance(member, Signal):
         raise TypeError(f"{title} is declared already")
+    else:
+        for ours, theirs in (
+            (member.arguments, declared.arguments),
+            (member.returned, declared.returned),
+        ):
+            if ours.signature != theirs.signature:
+                raise TypeError(
+                    f"{title}() has values of the D-Bus types {ours.signature}, "
+                    f"where the interface has {theirs.signature}"
+                )
 
 
 def _check_hidden(cls, inherited):

@@ -146,11 +146,15 @@ class watch_name(Emissions):
         self._keep((old or None, new or None))
 
     def _lost(self, error):
-        self._fail(error) if error is not None else self.close()
+        self._fail(error)
 
     async def __anext__(self):
         if not self._is_known:
-            self._owner = await self._ask()
+            try:
+                self._owner = await self._ask()
+            except asyncio.CancelledError:
+                self.close()
+                raise
             self._is_known = True
             return self._owner
         while True:

@@ -68,7 +68,7 @@ class Signals(Emissions):
         self._keep(parameters)
 
     def _lost(self, error):
-        self._fail(error) if error is not None else self.close()
+        self._fail(error)
 
     async def __anext__(self):
         parameters = await super().__anext__()

@@ -121,7 +121,8 @@ class ServedInterface:
     """An interface of an object: how its members are reached.
 
     methods and properties are by the names on the bus. A method has title, arguments,
-    call(arguments) and reply(invocation, value); a property member, get(), set(value, exported) and told().
+    call(arguments) and reply(invocation, value); a property has member, get(),
+    set(value, exported) and told().
     """
 
     def __init__(self, description, info, methods, properties):

@@ -29,7 +29,10 @@ def xml_of(description):
 
 def info_of(description):
     """Return the Gio.DBusInterfaceInfo of an interface."""
-    return Gio.DBusNodeInfo.new_for_xml(f"<node>{xml_of(description)}</node>").interfaces[0]
+    if description.info is None:
+        node = Gio.DBusNodeInfo.new_for_xml(f"<node>{xml_of(description)}</node>")
+        description.info = node.interfaces[0]
+    return description.info
 
 
 def _member_lines(member):

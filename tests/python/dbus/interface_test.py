@@ -162,6 +162,20 @@ def declaring(body, bases="dbus.Interface", name='name="org.example.I"'):
             r"Wrong.add is of no interface: class Wrong\(..., name=...\) gives one",
         ),
         (
+            declaring(
+                "@dbus.method\n    async def seek(self, to: int): ...",
+                "Player, dbus.Object",
+                "",
+            ),
+            TypeError,
+            r"Wrong.seek\(\) has values of the D-Bus types \(i\), .* \(d\)",
+        ),
+        (
+            declaring("seeked = dbus.signal(float)", "Player, dbus.Object", ""),
+            TypeError,
+            "Wrong.seeked is declared already",
+        ),
+        (
             declaring("volume = 3", "Player, dbus.Object", ""),
             TypeError,
             "Wrong.volume hides a property of D-Bus: use @dbus.property",

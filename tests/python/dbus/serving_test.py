@@ -226,6 +226,23 @@ def test_an_object_has_all_interfaces_of_its_class(with_buses):
     with_buses(test)
 
 
+def test_a_base_that_is_no_interface_may_implement_one(with_buses):
+    class Renames:
+        async def rename(self, title):
+            self.title = title
+
+    class Mixed(Renames, Named, dbus.Object):
+        pass
+
+    async def test(service, client):
+        mixed = Mixed()
+        with dbus.export(service, "/radio", mixed):
+            await proxy_of(service, client, Named).rename("me")
+        assert mixed.title == "me"
+
+    with_buses(test)
+
+
 def test_an_object_may_be_in_several_places(with_buses):
     async def test(service, client):
         counting = Counting()
