@@ -10,6 +10,7 @@ import pytest
 from gawait import dbus
 from gawait.dbus.exporting import interface_of
 from gi.repository import Gio, GLib
+from players import connect, until
 
 PATH = "/org/example/Object"
 INTERFACE = "org.example.Interface"
@@ -92,13 +93,6 @@ class Annotated:
         pass
 
 
-async def connect(address):
-    flags = Gio.DBusConnectionFlags
-    return await Gio.DBusConnection.new_for_address(
-        address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None
-    )
-
-
 class Bus:
     def __init__(self, server, client):
         self.server, self.client = server, client
@@ -135,12 +129,6 @@ def on_bus(run, session_bus):
         return run(main(), **options)
 
     return run_test
-
-
-async def until(condition):
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 def test_a_method_of_introspection_xml_is_served(on_bus):

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from gawait import dbus
+from gawait.dbus.__main__ import main
 from gawait.dbus.interface import interfaces_of
 from gawait.dbus.source import source_of
 from gawait.dbus.xml import class_of, info_of, parse, xml_of
@@ -104,6 +105,17 @@ def test_what_is_wrong_in_xml_is_told_by_name(xml, match):
     for make in class_of, lambda info: source_of([info]):
         with pytest.raises(ValueError, match=match):
             make(parse(xml).interfaces[0])
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, *WRONG])
+def test_the_tool_says_in_a_line_what_is_wrong_with_xml(tmp_path, capsys, name):
+    xml, match = (HOSTILE | WRONG)[name]
+    path = tmp_path / "hostile.xml"
+    path.write_text(f"<node>{xml}</node>" if name in WRONG else xml, errors="surrogateescape")
+    assert main(["introspect", "--xml", str(path)]) == 1
+    printed = capsys.readouterr()
+    (line,) = printed.err.splitlines()
+    assert printed.out == "" and line.startswith("gawait.dbus: ")
 
 
 ODD = """<node>
