@@ -38,11 +38,31 @@ class own_name:
         if not Gio.dbus_is_name(name) or Gio.dbus_is_unique_name(name):
             raise ValueError(f"{name!r} is not a name that one can own")
         self._connection = connection
+        self._names = vars(connection).setdefault("_gawait_names", set())
         self.name = name
         self._flags = _DO_NOT_QUEUE * (not queue) | _REPLACE * replace
         self._flags |= _ALLOW_REPLACEMENT * allow_replacement
 
     async def __aenter__(self):
+        # The bus knows of one request of a connection for a name: a second would change it.
+        if self.name in self._names:
+            raise NameTaken(f"this connection has {self.name}, or waits for it")
+        self._names.add(self.name)
+        try:
+            await self._acquire()
+        except BaseException:
+            self._names.remove(self.name)
+            raise
+        return self
+
+    async def __aexit__(self, *_):
+        self._lost.cancel()
+        try:
+            await self._release()
+        finally:
+            self._names.remove(self.name)
+
+    async def _acquire(self):
         self._lost = _Told(self._connection, "NameLost", self.name)
         acquired = _Told(self._connection, "NameAcquired", self.name)
         try:
@@ -56,11 +76,6 @@ class own_name:
             raise
         finally:
             acquired.cancel()
-        return self
-
-    async def __aexit__(self, *_):
-        self._lost.cancel()
-        await self._release()
 
     async def lost(self):
         """Wait until the name is lost, or the connection."""

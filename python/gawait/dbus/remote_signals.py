@@ -41,7 +41,8 @@ class RemoteSignal:
         OverflowError; None is no limit. Where the connection is lost it raises Disconnected.
 
         It is unsubscribed as well when it is closed, by close() or as a context manager, when
-        nobody has it any more, and when its wait is cancelled.
+        nobody has it any more, and when its wait is cancelled. Raises Disconnected where the
+        connection is closed already.
         """
         return Signals(self._remote, self._member, limit)
 
@@ -79,10 +80,12 @@ class Subscription:
     """Signals of the bus, given to a receiver for as long as that lives.
 
     It has _received(parameters), and _lost(error), which is called when the connection is closed:
-    with None if it was closed on purpose.
+    with None if it was closed on purpose. Raises Disconnected where it is closed already.
     """
 
     def __init__(self, connection, receiver, *, sender, interface, member, path, argument=None):
+        if connection.is_closed():
+            raise Disconnected("the connection is closed")
         self._receiver = weakref.ref(receiver, self.cancel)
         self._connection = connection
         self._id = self._closed = None

@@ -27,8 +27,8 @@ def test_a_name_is_owned_in_the_body(with_buses):
 def test_a_name_that_is_taken_is_refused(with_buses):
     async def test(service, client):
         async with dbus.own_name(service, NAME):
-            for connection in client, service:
-                with pytest.raises(dbus.NameTaken, match=f"{NAME} has an owner"):
+            for connection, says in (client, "has an owner"), (service, "this connection has"):
+                with pytest.raises(dbus.NameTaken, match=says):
                     async with dbus.own_name(connection, NAME):
                         pass
             assert await owner_of(client) == service.get_unique_name()
@@ -47,6 +47,22 @@ def test_a_name_may_be_queued_for(with_buses):
             await owner_of(client)
             assert not waiting.done()
         assert await waiting == client.get_unique_name()
+
+    with_buses(test)
+
+
+def test_a_connection_asks_for_a_name_once(with_buses):
+    async def test(service, client):
+        async with dbus.own_name(service, NAME):
+            waiting = asyncio.ensure_future(
+                dbus.own_name(client, NAME, queue=True).__aenter__()
+            )
+            await owner_of(client)
+            with pytest.raises(dbus.NameTaken, match="or waits for it"):
+                async with dbus.own_name(client, NAME):
+                    pass
+        await waiting
+        assert await owner_of(service) == client.get_unique_name()
 
     with_buses(test)
 
