@@ -624,9 +624,7 @@ class Empty:
     pass
 
 
-@dataclasses.dataclass
-class Unannounced:
-    x: "missing"  # noqa: F821
+Unannounced = dataclasses.make_dataclass("Unannounced", [("x", "missing")])
 
 
 @dataclasses.dataclass
