@@ -58,7 +58,7 @@ class Exported:
 
     def emit(self, signal, *values):
         """Emit a signal, by its name on the bus, of the one interface that was exported."""
-        (interface,) = self.interfaces.values()
+        interface = self._only_interface()
         signal = interface.signals[signal]
         self.emit_signal(signal, signal.values.pack(values, signal.name))
 
@@ -68,7 +68,7 @@ class Exported:
 
         Raises ValueError for one that is only to be written.
         """
-        (interface,) = self.interfaces.values()
+        interface = self._only_interface()
         for name in names:
             if not interface.properties[name].member.readable:
                 raise ValueError(f"{interface.name}.{name} cannot be read on the bus")
@@ -77,6 +77,11 @@ class Exported:
             which = interface.properties[name]
             values[name] = which.member.type.pack(which.get(), f"{interface.name}.{name}")
         self._emit_changed(interface.name, values, ())
+
+    def _only_interface(self):
+        if len(self.interfaces) > 1:
+            raise TypeError("there are several interfaces: their signals and properties emit")
+        return next(iter(self.interfaces.values()))
 
     def emit_signal(self, signal, parameters):
         """Emit a Signal with the variant of its values."""

@@ -229,10 +229,12 @@ class Everything(Renaming, Counting):
 def test_an_object_has_all_interfaces_of_its_class(with_buses):
     async def test(service, client):
         served = Everything()
-        with dbus.export(service, "/radio", served):
+        with dbus.export(service, "/radio", served) as exported:
             await proxy_of(service, client, Named).rename("me")
             assert await proxy_of(service, client, Counting).step() == 1
             everything = proxy_of(service, client, Everything)
+            with pytest.raises(TypeError, match="there are several interfaces"):
+                exported.emit_properties_changed("Title")
             assert (await everything.title, await everything.step()) == ("me", 2)
 
     with_buses(test)
