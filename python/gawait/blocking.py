@@ -1,7 +1,6 @@
 """Warnings of calls over D-Bus that block a loop, as a method of PyGObject's Gio.DBusProxy does."""
 
 import asyncio
-import functools
 import sys
 import warnings
 
@@ -18,7 +17,6 @@ def patch():
 def _warning(class_, name):
     function = getattr(class_, name)
 
-    @functools.wraps(function)
     def call(self, *args, **kwargs):
         loop = asyncio._get_running_loop()
         if loop is not None and loop.get_debug():
@@ -29,6 +27,7 @@ def _warning(class_, name):
             )
         return function(self, *args, **kwargs)
 
+    call.__name__ = name
     return call
 
 
