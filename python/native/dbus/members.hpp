@@ -27,7 +27,7 @@ bool pack_members(const dbus_type& type, bool is_fixed, packing& into,
     return true;
 }
 
-/// What is in a variant. Owned.
+/// What is in a container, or in a variant.
 inline ref<GVariant> child_of(GVariant* value, gsize index) noexcept {
     return ref<GVariant>::adopt(g_variant_get_child_value(value, index));
 }

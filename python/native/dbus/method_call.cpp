@@ -31,7 +31,7 @@ struct method_call {
     int timeout_ms;
 };
 
-/// What is behind the values in Python's argument list.
+/// So many are before the values among Python's arguments.
 constexpr Py_ssize_t fixed_arguments = 9;
 
 /// Null with an exception set if it is no str, or has a null character.

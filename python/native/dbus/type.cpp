@@ -132,7 +132,6 @@ PyObject* create(PyTypeObject*, PyObject* arguments, PyObject*) {
         .release();
 }
 
-// What its of is a class of leads here only by what the class has, which is cleared.
 int traverse(PyObject* self, visitproc visit, void* arg) {
     const dbus_type& type = type_in(self);
     Py_VISIT(type.parts.get());
@@ -143,6 +142,8 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     return 0;
 }
 
+/// Its parts and its class are needed as long as it can be used. A cycle through a class is broken
+/// by the class, of which the garbage collector clears the dictionary.
 int clear(PyObject* self) {
     type_in(self).array = {};
     return 0;
