@@ -113,9 +113,15 @@ class Subscription:
 
     def _connection_closed(self, _connection, vanished, error):
         receiver = self._receiver()
-        if receiver is not None:
-            reason = error.message if error is not None else "the peer is gone"
-            receiver._lost(Disconnected(reason) if vanished or error is not None else None)
+        if receiver is None:
+            return
+        # Closing it on purpose may cancel what reads, and come out as that.
+        cancelled = Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED
+        if error is not None and not error.matches(*cancelled):
+            receiver._lost(Disconnected(error.message))
+        else:
+            is_lost = vanished and error is None
+            receiver._lost(Disconnected("the peer is gone") if is_lost else None)
 
 
 def unpacked(type_, variant, title):
