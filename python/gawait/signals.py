@@ -4,6 +4,7 @@ import asyncio
 import weakref
 
 from gawait.connection import Connection, kept
+from gawait.emissions import Emissions
 
 
 def signal(obj, name):
@@ -24,7 +25,7 @@ def signal(obj, name):
     return future
 
 
-class signals:
+class signals(Emissions):
     """Iterate over the emissions of a signal.
 
         async for (row,) in gawait.signals(listbox, "row-activated"):
@@ -40,49 +41,17 @@ class signals:
     """
 
     def __init__(self, obj, name):
+        super().__init__()
         self._loop = asyncio.get_running_loop()
         self._emitter = obj
-        self._emissions = asyncio.Queue()  # None: that was the last one
         self._connection = _Weakly(obj, name, self)
 
-    def close(self):
-        """Disconnect. The iteration ends after the emissions that there were."""
+    def _disconnect(self):
         self._connection.disconnect()
-        self._emissions.put_nowait(None)
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        try:
-            arguments = await self._emissions.get()
-        except asyncio.CancelledError:
-            self.close()
-            raise
-        if arguments is None:
-            self._emissions.put_nowait(None)  # for whoever else iterates
-            raise StopAsyncIteration
-        return arguments
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        self.close()
-
-    async def aclose(self):
-        """Disconnect, as close() does."""
-        self.close()
 
     def _emitted(self, arguments):
         """Take an emission; return whether more are wanted."""
-        self._emissions.put_nowait(arguments)
+        self._keep(arguments)
         return True
 
     def _get_loop(self):

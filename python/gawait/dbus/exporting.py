@@ -1,57 +1,48 @@
-"""Objects on D-Bus whose methods are async def."""
+"""export(): an object with an interface, or of a class that says what its interfaces are."""
 
-import collections
-import enum
 import functools
 import inspect
-import itertools
-import re
-import types
 import typing
-from xml.sax.saxutils import quoteattr
 
-from gi.repository import Gio, GLib
+from gi.repository import Gio
 
 from gawait import _native
-from gawait.dbus.errors import Error, is_error_name
-from gawait.dbus.types import (
-    results_of,
-    single,
-    tuple_of,
-    type_fitting,
-    type_of,
-    type_of_signature,
+from gawait.dbus.interface import (
+    Description,
+    Interface,
+    Object,
+    check_interface_name,
+    class_members,
+    exports_of,
+    interfaces_of,
+    method_of,
 )
-from gawait.producing import attribute_of, classify, named_text_of, report, run, text_of
-
-_PROPERTIES = "org.freedesktop.DBus.Properties"
-_EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
-_FAILED = "org.freedesktop.DBus.Error.Failed"
-_INVALID_ARGS = "org.freedesktop.DBus.Error.InvalidArgs"
+from gawait.dbus.serving import Exported, ServedInterface
+from gawait.dbus.types import results_of, tuple_of, type_fitting, type_of_signature
+from gawait.dbus.xml import class_of, info_of, parse, snake_case
 
 
-def export(connection, path, obj, interface):
-    """Export an object on a Gio.DBusConnection, and return what unexport() takes it back with.
+def export(connection, path, obj, interface=None):
+    """Export an object on a Gio.DBusConnection, and return the Exported, which unexports it.
 
-    interface is a Gio.DBusInterfaceInfo; or introspection XML, of an interface or of a node
-    that has one; or the name of an interface, whose methods are the async def ones of obj's
-    class without an underscore in front, with types from their annotations, as types.py says.
-    A tuple that is returned is several values.
+    An Object is exported with all of its interfaces. Any other needs one: a
+    Gio.DBusInterfaceInfo; or introspection XML, of an interface or of a node that has one; or the
+    name of an interface, whose methods are the async def ones of obj's class without an
+    underscore in front, with types from their annotations.
 
-    The method GetName on the bus is GetName() or get_name() of obj. It gets the arguments as
-    they are annotated, where that fits the interface, and unpacked where it does not; keyword-only
-    parameters by name. It may be async def or not. A property of the interface is
-    obj's attribute, likewise named; each variant in its value is a GLib.Variant. When it is set
-    on the bus, PropertiesChanged is emitted: with the value, or as invalidated where obj's
-    attribute is computed.
+    The method GetName on the bus is then GetName() or get_name() of obj. It gets its arguments as
+    they are annotated; keyword-only parameters by name. It may be async def or not. A property of
+    the interface is obj's attribute, likewise named; each variant in its value is a GLib.Variant.
+    When it is set on the bus, PropertiesChanged is emitted: with the value, or as invalidated
+    where obj's attribute is computed.
 
     Each call, of properties as well, runs as a task of its own, in the loop of the
-    thread-default context of export(). If its caller leaves the bus, or the connection is
-    closed, the task is cancelled. An Error that it raises goes to the caller with its name; a
-    GLib.Error by its domain, from which GLib's clients make the same error again; anything else
-    as producing.error_of() makes a GLib.Error of it, but org.freedesktop.DBus.Error.Failed
-    where that says FAILED, with the traceback for the loop's exception handler. Arguments that
-    are not of the interface's types are refused by GDBus with
+    thread-default context of export(); current_call() tells who calls. If its caller leaves the
+    bus, or the connection is closed, the task is cancelled. An Error that it raises goes to the
+    caller with its name; a GLib.Error by its domain, from which GLib's clients make the same
+    error again; anything else as producing.error_of() makes a GLib.Error of it, but
+    org.freedesktop.DBus.Error.Failed where that says FAILED, with the traceback for the loop's
+    exception handler. Arguments that are not of the interface's types are refused by GDBus with
     org.freedesktop.DBus.Error.InvalidArgs, and so is what is no member of an enumeration.
 
     Raises GLib.Error if the path has that interface already, ValueError for a path, an interface
@@ -60,227 +51,178 @@ def export(connection, path, obj, interface):
     """
     _check_type("connection", connection, Gio.DBusConnection)
     _check_type("path", path, str)
-    return Exported(connection, path, obj, interface_info(interface, obj))
+    if interface is not None:
+        return Exported(connection, path, [interface_of(interface, obj)], [])
+    _check_type("obj", obj, Object)
+    return Exported(connection, path, _interfaces_of_object(obj), exports_of(obj))
 
 
-class Exported:
-    """An object while it is exported. A context manager, which unexports it."""
+# Objects that say what they are ---------------------------------------------------
 
-    def __init__(self, connection, path, obj, info):
-        self._connection = connection
-        self._path = path
-        self._interface = info.name
-        self._methods = {
-            each.name: _Method(obj, each, self._interface) for each in info.methods or ()
-        }
-        self._properties = {
-            each.name: _Property(obj, each, info) for each in info.properties or ()
-        }
-        self._signals = {
-            each.name: tuple_of(_types(each.args))
-            for each in getattr(info, "signals", None) or ()
-        }
-        self._callers = collections.defaultdict(_Caller)
-        self._id = _native.export_object(connection, path, info, self._called)
-        self._closed = connection.connect("closed", self._connection_closed)
 
-    def unexport(self):
-        """Take it from the bus. Calls that run go on."""
-        if self._id is None:
-            return
-        self._connection.unregister_object(self._id)
-        self._connection.disconnect(self._closed)
-        self._id = None
-        for caller in self._callers.values():
-            caller.unwatch()
-        self._callers.clear()
-
-    def emit(self, signal, *values):
-        """Emit a signal of the interface.
-
-        Raises TypeError, ValueError or OverflowError for values that are not of its types.
-        """
-        parameters = self._signals[signal].pack(values, f"signal {signal}")
-        self._connection.emit_signal(None, self._path, self._interface, signal, parameters)
-
-    def emit_properties_changed(self, *names):
-        """Emit PropertiesChanged for properties of the interface, with their values of now.
-
-        Raises ValueError for one that is only to be written.
-        """
-        for name in names:
-            if not self._properties[name].is_readable:
-                raise ValueError(f"{self._interface}.{name} cannot be read on the bus")
-        self._emit_changed({name: self._properties[name].get() for name in names}, ())
-
-    def _emit_changed(self, values, invalidated):
-        parameters = _CHANGED.pack((self._interface, values, invalidated), "PropertiesChanged")
-        self._connection.emit_signal(
-            None, self._path, _PROPERTIES, "PropertiesChanged", parameters
+def _interfaces_of_object(obj):
+    described = interfaces_of(type(obj))
+    if not described:
+        raise TypeError(f"{type(obj).__qualname__} has no interface")
+    members = class_members(type(obj))
+    return [
+        ServedInterface(
+            each,
+            info_of(each),
+            {name: _ObjectMethod(obj, member) for name, member in each.methods.items()},
+            {
+                name: _ObjectProperty(obj, members[member.attribute])
+                for name, member in each.properties.items()
+            },
         )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.unexport()
-
-    def _called(self, invocation):
-        if invocation.get_interface_name() == _PROPERTIES:
-            method = _PropertiesMethod(self, invocation)
-        else:
-            method = self._methods[invocation.get_method_name()]
-        task = run(method.run(invocation), _Reply(invocation, method), method.title)
-        caller = self._callers[invocation.get_sender()]
-        if not caller.tasks:
-            caller.watch(self._connection, invocation.get_sender(), self._caller_vanished)
-        caller.tasks.add(task)
-        task.add_done_callback(caller.tasks.discard)
-
-    def _caller_vanished(self, name):
-        caller = self._callers.pop(name, None)
-        if caller is not None:
-            caller.cancel()
-
-    def _connection_closed(self, *_):
-        for name in list(self._callers):
-            self._caller_vanished(name)
-
-
-class _Caller:
-    """One who has called, and the calls of his that run."""
-
-    def __init__(self):
-        self.tasks = set()
-        self._watch = None
-
-    def watch(self, connection, name, vanished):
-        """Until he vanishes; whoever has called once will call again."""
-        if self._watch is not None or name is None:  # a connection without a bus
-            return
-        self._watch = Gio.bus_watch_name_on_connection(
-            connection,
-            name,
-            Gio.BusNameWatcherFlags.NONE,
-            None,
-            lambda connection, name: vanished(name),
-        )
-
-    def unwatch(self):
-        if self._watch is not None:
-            Gio.bus_unwatch_name(self._watch)
-            self._watch = None
-
-    def cancel(self):
-        self.unwatch()
-        for task in list(self.tasks):
-            task.cancel()
+        for each in described
+    ]
 
 
 class _Method:
-    def __init__(self, obj, info, interface):
-        self.title = f"{interface}.{info.name}"
-        self._function = getattr(obj, _attribute_name(obj, info.name))
-        parameters = _parameters(self._function)
-        hints = _hints(self._function)
-        in_hints = [hints.get(each.name) for each in parameters]
-        self._arguments = tuple_of(_types(info.in_args, in_hints))
-        self.returned = _returned_type(info.out_args or (), hints.get("return"))
-        keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
-        if any(each.kind is each.VAR_POSITIONAL for each in parameters):
-            keywords = []
-        positional = len(parameters) - len(keywords)
-        # Those that the interface has no argument for have a default.
-        self._keywords = keywords[: max(len(info.in_args or ()) - positional, 0)]
+    """A method, with the function that it runs."""
 
-    async def run(self, invocation):
-        arguments = _arguments_of(invocation, self._arguments)
+    def __init__(self, title, function, arguments, returned, keywords):
+        self.title = title
+        self.arguments, self._returned = arguments, returned
+        self._function = function
+        self._keywords = keywords
+
+    def call(self, arguments):
+        if not self._keywords:
+            return self._function(*arguments)
         positional = len(arguments) - len(self._keywords)
         named = dict(zip(self._keywords, arguments[positional:]))
-        result = self._function(*arguments[:positional], **named)
-        return await result if inspect.isawaitable(result) else result
+        return self._function(*arguments[:positional], **named)
+
+    def reply(self, invocation, value):
+        _native.reply(invocation, self._returned, value, f"{self.title}() -> ...")
 
 
-def _arguments_of(invocation, type):
-    """What a method was called with."""
-    try:
-        return _native.arguments_of(invocation, type)
-    except ValueError as error:  # of the caller's
-        raise Error(_INVALID_ARGS, str(error)) from None
+class _ObjectMethod(_Method):
+    def __init__(self, obj, member):
+        for class_ in type(obj).__mro__:
+            if member.attribute in vars(class_):
+                break
+        if issubclass(class_, Interface) and not issubclass(class_, Object):
+            raise TypeError(f"{type(obj).__qualname__} does not implement {member.title}()")
+        keywords = [
+            each.name
+            for each in member.signature.parameters.values()
+            if each.kind is each.KEYWORD_ONLY
+        ]
+        function = getattr(obj, member.attribute)
+        super().__init__(member.title, function, member.arguments, member.returned, keywords)
 
 
-class _PropertiesMethod:
-    """A call of org.freedesktop.DBus.Properties, whose arguments GDBus has looked at."""
-
-    def __init__(self, exported, invocation):
-        self._exported = exported
-        self._name = invocation.get_method_name()
-        self.title = f"{exported._interface}: {self._name}"
-        self._arguments, self.returned = _PROPERTIES_METHODS[self._name]
-
-    async def run(self, invocation):
-        properties = self._exported._properties
-        _, *arguments = _arguments_of(invocation, self._arguments)
-        if self._name == "GetAll":
-            return self._all(properties)
-        which = properties[arguments[0]]
-        if self._name == "Get":
-            return which.get()
-        which.set(arguments[1])
-        if which.change is _Change.VALUE:
-            self._exported._emit_changed({which.name: which.get()}, ())
-        elif which.change is _Change.INVALIDATED:
-            self._exported._emit_changed({}, (which.name,))
-
-    def _all(self, properties):
-        """Those that can be had: one that fails is not to hide the others."""
-        values = {}
-        for name, which in properties.items():
-            if which.is_readable:
-                try:
-                    values[name] = which.get()
-                except Exception as error:
-                    report(f"{self._exported._interface}.{name}", error)
-        return values
-
-
-# Of each method the types of arguments and results, and of the signal.
-_PROPERTIES_METHODS = {
-    "Get": (tuple_of([type_of(str)] * 2), results_of(GLib.Variant)),
-    "GetAll": (tuple_of([type_of(str)]), results_of(dict[str, GLib.Variant])),
-    "Set": (tuple_of(map(type_of, (str, str, GLib.Variant))), results_of(None)),
-}
-_CHANGED = tuple_of(map(type_of, (str, dict[str, GLib.Variant], list[str])))
-
-
-class _Change(enum.Enum):
-    """What is told about a property that was set."""
-
-    NOTHING = 0
-    INVALIDATED = 1
-    VALUE = 2
-
-
-class _Property:
-    def __init__(self, obj, info, interface):
-        self.name = info.name
-        self.is_readable = bool(info.flags & Gio.DBusPropertyInfoFlags.READABLE)
+class _ObjectProperty:
+    def __init__(self, obj, member):
+        self.member = member
         self._object = obj
-        self._type = type_of_signature(info.signature, keeps_variants=True)
-        self._title = f"property {interface.name}.{info.name}"
-        told = _annotation(info, _EMITS) or _annotation(interface, _EMITS) or "true"
-        self._told = told if self.is_readable else "false"
+
+    def told(self):
+        return self.member.emits
+
+    def get(self):
+        return self.member.get(self._object)
+
+    def set(self, value, exported):
+        return self.member.set(self._object, value)
+
+
+# Any object, with an interface ----------------------------------------------------
+
+
+def interface_of(interface, obj):
+    """Return the ServedInterface of what export() takes."""
+    if isinstance(interface, str) and not interface.strip().startswith("<"):
+        description = _describe(interface, type(obj))
+        info = info_of(description)
+    else:
+        info = _parsed(interface)
+        (description,) = interfaces_of(class_of(info))
+    return ServedInterface(
+        description,
+        info,
+        {name: _named_method(obj, member) for name, member in description.methods.items()},
+        {name: _NamedProperty(obj, member) for name, member in description.properties.items()},
+    )
+
+
+def _parsed(interface):
+    if isinstance(interface, Gio.DBusInterfaceInfo):
+        return interface
+    _check_type("interface", interface, str)
+    interfaces = parse(interface).interfaces
+    if len(interfaces) != 1:
+        raise ValueError(f"expected XML of one interface, not of {len(interfaces)}")
+    return interfaces[0]
+
+
+def _describe(name, class_):
+    """The interface of a class's async def methods."""
+    check_interface_name(name)
+    methods = [
+        method_of(class_, attribute, function)
+        for attribute, function in inspect.getmembers(class_, inspect.iscoroutinefunction)
+        if not attribute.startswith("_")
+    ]
+    return Description(name, methods, title=class_.__qualname__)
+
+
+def _named_method(obj, member):
+    """The method of an object that has a name, or the same in snake_case."""
+    function = getattr(obj, _attribute_name(obj, member.name))
+    parameters = _parameters(function)
+    hints = _hints(function)
+    keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    if any(each.kind is each.VAR_POSITIONAL for each in parameters):
+        keywords = []
+    positional = len(parameters) - len(keywords)
+    # Those that the interface has no argument for have a default.
+    keywords = keywords[: max(len(member.inputs) - positional, 0)]
+    annotated = [hints.get(each.name) for each in parameters]
+    annotated += [None] * (len(member.inputs) - len(parameters))
+    types = [
+        _fitting(type_.signature, hint) for (_, type_), hint in zip(member.inputs, annotated)
+    ]
+    title = f"{member.interface.name}.{member.name}"
+    return _Method(title, function, tuple_of(types), _returned(member, hints), keywords)
+
+
+def _fitting(signature, hint):
+    return type_of_signature(signature) if hint is None else type_fitting(signature, hint)
+
+
+def _returned(member, hints):
+    """The type of the reply: as it is annotated, if that goes with the interface."""
+    if "return" in hints:
+        try:
+            annotated = results_of(hints["return"])
+        except TypeError:
+            return member.returned
+        if annotated.signature == member.returned.signature:
+            return annotated
+    return member.returned
+
+
+class _NamedProperty:
+    def __init__(self, obj, member):
+        self.member = member
+        self._object = obj
+        member.type = type_of_signature(member.type.signature, keeps_variants=True)
 
     @functools.cached_property
     def _attribute(self):
         """Found when it is first asked for: obj may get it after it was exported."""
-        return _attribute_name(self._object, self.name)
+        return _attribute_name(self._object, self.member.name)
 
-    @property
-    def change(self):
-        if self._told == "true" and self._is_plain():
-            return _Change.VALUE
-        return _Change.INVALIDATED if self._told in ("true", "invalidates") else _Change.NOTHING
+    def told(self):
+        if not self.member.readable:
+            return False
+        if self.member.emits is True and not self._is_plain():
+            return "invalidates"
+        return self.member.emits
 
     def _is_plain(self):
         """Whether it can be read without running code of the object's."""
@@ -288,150 +230,11 @@ class _Property:
         return not hasattr(type(found), "__get__")
 
     def get(self):
-        return self._type.pack(getattr(self._object, self._attribute), self._title)
+        return getattr(self._object, self._attribute)
 
-    def set(self, value):
-        setattr(self._object, self._attribute, self._type.unpack(value))
-
-
-class _Reply:
-    """How a call ends."""
-
-    def __init__(self, invocation, method):
-        self._invocation = invocation
-        self._method = method
-
-    def succeed(self, value):
-        _native.reply(
-            self._invocation, self._method.returned, value, f"result of {self._method.title}"
-        )
-
-    def fail(self, exception):
-        name, message, says_all = self._error_of(exception)
-        if not is_error_name(name):
-            name, message, says_all = _FAILED, named_text_of(exception), False
-        _native.reply_error(self._invocation, name, message)
-        return says_all
-
-    def _error_of(self, exception):
-        """Return the name, which may be none, the message, and whether they say all."""
-        if isinstance(exception, Error):
-            return attribute_of(exception, "dbus_error_name"), text_of(exception), True
-        error, says_all = classify(exception)
-        is_same = isinstance(exception, GLib.Error) and says_all
-        if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED) and not is_same:
-            return _FAILED, error.message, says_all
-        return Gio.DBusError.encode_gerror(error), error.message, says_all
-
-
-def interface_info(interface, obj):
-    """Return the Gio.DBusInterfaceInfo of what export() takes."""
-    if isinstance(interface, Gio.DBusInterfaceInfo):
-        _check_names(interface)
-        return interface
-    _check_type("interface", interface, str)
-    xml = interface.strip()
-    if not xml.startswith("<"):
-        if not Gio.dbus_is_interface_name(interface):
-            raise ValueError(f"{interface!r} is not the name of a D-Bus interface")
-        xml = interface_xml(interface, type(obj))
-    if re.match(r"<interface\b", xml):
-        xml = f"<node>{xml}</node>"
-    try:
-        interfaces = Gio.DBusNodeInfo.new_for_xml(xml).interfaces
-    except GLib.Error as error:
-        raise ValueError(f"not introspection XML: {error.message}") from None
-    if len(interfaces) != 1:
-        raise ValueError(f"expected XML of one interface, not of {len(interfaces)}")
-    _check_names(interfaces[0])
-    return interfaces[0]
-
-
-def _check_names(info):
-    """GDBus takes any, and the bus drops who sends one that is illegal."""
-    if not Gio.dbus_is_interface_name(info.name):
-        raise ValueError(f"{info.name!r} is not the name of a D-Bus interface")
-    for each in (*(info.methods or ()), *(info.signals or ())):
-        if not Gio.dbus_is_member_name(each.name):
-            raise ValueError(f"{info.name}: {each.name!r} is no name of a method or signal")
-
-
-def _check_type(name, value, class_):
-    if not isinstance(value, class_):
-        raise TypeError(
-            f"argument '{name}': expected {class_.__name__}, not {type(value).__name__}"
-        )
-
-
-def interface_xml(name, class_):
-    """Return the introspection XML of a class's async def methods, from their annotations."""
-    _check_type("name", name, str)
-    lines = [f"<interface name={quoteattr(name)}>"]
-    for method, function in inspect.getmembers(class_, inspect.iscoroutinefunction):
-        if method.startswith("_"):
-            continue
-        title = f"{class_.__qualname__}.{method}"
-        on_bus = _camel_case(method)
-        if not Gio.dbus_is_member_name(on_bus):
-            raise ValueError(f"{title}(): {on_bus!r} is not the name of a D-Bus method")
-        hints = typing.get_type_hints(function, include_extras=True)
-        lines.append(f"  <method name={quoteattr(on_bus)}>")
-        for parameter in _own_parameters(class_, method, function):
-            if parameter not in hints:
-                raise TypeError(f"{title}(): argument '{parameter}' has no annotation")
-            signature = _signature_of(hints[parameter], f"{title}({parameter})")
-            lines.append(f'    <arg name="{parameter}" type="{signature}" direction="in"/>')
-        for returned in _returned(hints.get("return", type(None))):
-            signature = _signature_of(returned, f"{title}() -> ...")
-            lines.append(f'    <arg type="{signature}" direction="out"/>')
-        lines.append("  </method>")
-    return "\n".join([*lines, "</interface>"])
-
-
-def _own_parameters(class_, name, function):
-    """The names of those that a caller gives."""
-    parameters = list(inspect.signature(function).parameters.values())
-    for each in parameters:
-        if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
-            raise TypeError(f"{name}({each}): any number of arguments has no D-Bus type")
-    is_bound = isinstance(inspect.getattr_static(class_, name), (staticmethod, classmethod))
-    return [each.name for each in parameters[0 if is_bound else 1 :]]
-
-
-def _signature_of(hint, where):
-    try:
-        return type_of(hint).signature
-    except TypeError as error:
-        raise TypeError(f"{where}: {error}") from None
-
-
-def _returned(hint):
-    if hint in (None, types.NoneType):
-        return ()
-    return typing.get_args(hint) if typing.get_origin(hint) is tuple else (hint,)
-
-
-def _types(args, hints=()):
-    """The Types of arguments in introspection data, for some of which there are annotations."""
-    return [
-        type_fitting(each.signature, hint)
-        for each, hint in zip(args or (), itertools.chain(hints, itertools.repeat(None)))
-    ]
-
-
-def _returned_type(args, hint):
-    """The Type of what a method returns. A tuple is several values, or of a structure that one."""
-    is_tuple = typing.get_origin(hint) is tuple and _fits(args, typing.get_args(hint))
-    if is_tuple or len(args) > 1:
-        return tuple_of(_types(args, typing.get_args(hint) if is_tuple else ()))
-    return single(_types(args, [hint])[0]) if args else results_of(None)
-
-
-def _fits(args, hints):
-    try:
-        return [type_of(each).signature for each in hints] == [each.signature for each in args]
-    except TypeError:  # of an interface that needs no annotations
-        return False
+    def set(self, value, exported):
+        setattr(self._object, self._attribute, value)
+        exported.property_changed(self.member)
 
 
 def _parameters(function):
@@ -448,17 +251,13 @@ def _hints(function):
         return {}
 
 
-def _annotation(info, name):
-    return next((each.value for each in info.annotations or () if each.key == name), None)
-
-
 def _attribute_name(obj, name):
     if _has(obj, name):
         return name
-    snake_case = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-    if not _has(obj, snake_case):
-        raise AttributeError(f"{type(obj).__name__} has neither {name} nor {snake_case}")
-    return snake_case
+    attribute = snake_case(name)
+    if not _has(obj, attribute):
+        raise AttributeError(f"{type(obj).__name__} has neither {name} nor {attribute}")
+    return attribute
 
 
 def _has(obj, name):
@@ -469,5 +268,8 @@ def _has(obj, name):
     return hasattr(type(obj), "__getattr__") and hasattr(obj, name)
 
 
-def _camel_case(name):
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+def _check_type(name, value, class_):
+    if not isinstance(value, class_):
+        raise TypeError(
+            f"argument '{name}': expected {class_.__name__}, not {type(value).__name__}"
+        )

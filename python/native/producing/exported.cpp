@@ -3,6 +3,7 @@
 #include "dbus/type.hpp"
 #include "producing/producing.hpp"
 #include "pygobject.hpp"
+#include "variant.hpp"
 
 #include <gio/gunixfdlist.h>
 
@@ -10,6 +11,9 @@
 
 namespace gawait::python {
 namespace {
+
+/// In bytes: a message less a megabyte for what is around it.
+constexpr gsize longest_reply = gsize{127} << 20;
 
 PyTypeObject* connection_type;
 PyTypeObject* invocation_type;
@@ -71,6 +75,45 @@ GDBusMethodInvocation* invocation_for_reply(PyObject* given) noexcept {
     return G_DBUS_METHOD_INVOCATION(g_object_ref(pygobject_get(given)));
 }
 
+/// Not by the invocation's own function, which tells nobody of a reply that cannot be sent.
+bool send_reply(GDBusMethodInvocation* invocation, GVariant* body, GUnixFDList* descriptors,
+                GError** failure) noexcept {
+    GDBusMessage* const call = g_dbus_method_invocation_get_message(invocation);
+    if (g_dbus_message_get_flags(call) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
+        return true;
+    if (g_variant_get_size(body) > longest_reply) { // for which the bus would close the connection
+        g_set_error_literal(failure, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                            "it is larger than a message on D-Bus");
+        return false;
+    }
+    const auto message = ref<GDBusMessage>::adopt(g_dbus_message_new_method_reply(call));
+    g_dbus_message_set_body(message, body);
+    if (descriptors)
+        g_dbus_message_set_unix_fd_list(message, descriptors);
+    GError* error = nullptr;
+    if (g_dbus_connection_send_message(g_dbus_method_invocation_get_connection(invocation), message,
+                                       G_DBUS_SEND_MESSAGE_FLAGS_NONE, nullptr, &error))
+        return true;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED)) { // nobody waits
+        g_clear_error(&error);
+        return true;
+    }
+    g_propagate_error(failure, error);
+    return false;
+}
+
+PyObject* end_with_reply(PyObject* given, GVariant* body, GUnixFDList* descriptors) noexcept {
+    GObject* const invocation = pygobject_get(given);
+    GError* failure = nullptr;
+    if (ends_now(invocation) &&
+        !send_reply(G_DBUS_METHOD_INVOCATION(invocation), body, descriptors, &failure)) {
+        not_ended(invocation);
+        pyg_error_check(&failure);
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
 /// reply(invocation, type, value, what)
 PyObject* reply(PyObject*, PyObject* arguments) {
     PyObject *invocation = nullptr, *type = nullptr, *value = nullptr, *what = nullptr;
@@ -83,10 +126,22 @@ PyObject* reply(PyObject*, PyObject* arguments) {
         into.raise_refusal(what);
         return nullptr;
     }
-    if (ends_now(pygobject_get(invocation)))
-        g_dbus_method_invocation_return_value_with_unix_fd_list(invocation_for_reply(invocation),
-                                                                packed, into.take_descriptors());
-    Py_RETURN_NONE;
+    return end_with_reply(invocation, packed, into.take_descriptors());
+}
+
+/// reply_packed(invocation, variant, descriptors)
+PyObject* reply_packed(PyObject*, PyObject* arguments) {
+    PyObject *invocation = nullptr, *given = nullptr, *descriptors = nullptr;
+    if (!PyArg_ParseTuple(arguments, "O!OO", invocation_type, &invocation, &given, &descriptors))
+        return nullptr;
+    GVariant* const body = variant_in(given);
+    if (!body) {
+        PyErr_SetString(PyExc_TypeError, "expected GLib.Variant");
+        return nullptr;
+    }
+    GObject* const list = descriptors == Py_None ? nullptr : pygobject_get(descriptors);
+    return end_with_reply(invocation, ref<GVariant>::retain(body),
+                          reinterpret_cast<GUnixFDList*>(list));
 }
 
 /// arguments_of(invocation, type)
@@ -116,6 +171,7 @@ PyMethodDef functions[] = {
     {"arguments_of", arguments_of, METH_VARARGS, nullptr},
     {"export_object", export_object, METH_VARARGS, nullptr},
     {"reply", reply, METH_VARARGS, nullptr},
+    {"reply_packed", reply_packed, METH_VARARGS, nullptr},
     {"reply_error", reply_error, METH_VARARGS, nullptr},
     {},
 };

@@ -271,6 +271,10 @@ bool ends_now(gpointer task_or_invocation) noexcept {
     return true;
 }
 
+void not_ended(gpointer task_or_invocation) noexcept {
+    g_object_set_qdata(static_cast<GObject*>(task_or_invocation), ended, nullptr);
+}
+
 gpointer pointer_of(PyObject* given) noexcept {
     if (PyLong_Check(given))
         return PyLong_AsVoidPtr(given);

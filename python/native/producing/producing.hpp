@@ -24,6 +24,9 @@ GTask* task_of(PyObject* given) noexcept;
 /// after a value was given, where an exception otherwise says that it could not be.
 bool ends_now(gpointer task_or_invocation) noexcept;
 
+/// Takes that back, where it could not be ended.
+void not_ended(gpointer task_or_invocation) noexcept;
+
 /// What PyGObject makes of a pointer. Null with an exception set if it is none.
 gpointer pointer_of(PyObject* given) noexcept;
 

@@ -1,0 +1,109 @@
+"""The call that a method serves, and calls of the bus itself."""
+
+import contextvars
+
+from gi.repository import Gio, GLib
+
+from gawait.dbus.errors import error_of_call
+
+_BUS = "org.freedesktop.DBus"
+
+_current = contextvars.ContextVar("gawait.dbus.current_call")
+
+
+def current_call():
+    """Return the Call that this task serves.
+
+    Raises LookupError where none is served.
+    """
+    return _current.get()
+
+
+class Call:
+    """A call that is served: who calls, and what."""
+
+    __slots__ = ("_invocation",)
+
+    def __init__(self, invocation):
+        self._invocation = invocation
+
+    @property
+    def connection(self):
+        """The Gio.DBusConnection that it came by."""
+        return self._invocation.get_connection()
+
+    @property
+    def message(self):
+        """The Gio.DBusMessage of the call."""
+        return self._invocation.get_message()
+
+    @property
+    def sender(self):
+        """The unique name of the caller, or None on a connection between two peers."""
+        return self._invocation.get_sender()
+
+    @property
+    def path(self):
+        """The path of the object that is called."""
+        return self._invocation.get_object_path()
+
+    @property
+    def interface(self):
+        """The name of the interface of the method."""
+        return self._invocation.get_interface_name()
+
+    @property
+    def member(self):
+        """The name of the method on the bus."""
+        return self._invocation.get_method_name()
+
+    @property
+    def expects_reply(self):
+        """Whether the caller waits for a reply. What is returned goes nowhere if not."""
+        return not self.message.get_flags() & Gio.DBusMessageFlags.NO_REPLY_EXPECTED
+
+    async def user_id(self):
+        """Ask the bus, or the socket between two peers, for the caller's Unix user."""
+        if self.sender is None:
+            return self._peer_credentials().get_unix_user()
+        return await self._ask_bus("GetConnectionUnixUser")
+
+    async def process_id(self):
+        """Ask the bus, or the socket between two peers, for the caller's process."""
+        if self.sender is None:
+            return self._peer_credentials().get_unix_pid()
+        return await self._ask_bus("GetConnectionUnixProcessID")
+
+    async def _ask_bus(self, question):
+        return (await call_bus(self.connection, question, "(s)", self.sender)).unpack()[0]
+
+    def _peer_credentials(self):
+        credentials = self.connection.get_peer_credentials()
+        if credentials is None:
+            raise LookupError("the connection does not tell who its peer is")
+        return credentials
+
+
+def serve_call(call):
+    """Make it the current call, of the current context."""
+    _current.set(call)
+
+
+async def call_bus(connection, method, signature, *arguments):
+    """Call a method of the message bus, and return the GLib.Variant of its reply.
+
+    Raises Error, or the GLib.Error of a call that was not made.
+    """
+    try:
+        return await connection.call(
+            _BUS,
+            "/org/freedesktop/DBus",
+            _BUS,
+            method,
+            GLib.Variant(signature, arguments),
+            None,
+            Gio.DBusCallFlags.NONE,
+            -1,
+        )
+    except GLib.Error as error:
+        raise error_of_call(error) from None

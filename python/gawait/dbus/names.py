@@ -1,0 +1,187 @@
+"""Names on the bus: having one, and following who has one."""
+
+import asyncio
+import contextlib
+
+from gi.repository import Gio
+
+from gawait.dbus.calling import call_bus
+from gawait.dbus.errors import Disconnected, NameHasNoOwner
+from gawait.dbus.remote_properties import owner_changes
+from gawait.dbus.remote_signals import Subscription
+from gawait.emissions import Emissions
+
+_ALLOW_REPLACEMENT, _REPLACE, _DO_NOT_QUEUE = 1, 2, 4
+_IS_OWNER, _IN_QUEUE = 1, 2
+
+
+class NameTaken(Exception):
+    """Another has the name, or this connection has it already."""
+
+
+class own_name:
+    """Have a name on the bus, while the body runs.
+
+        async with dbus.own_name(bus, "org.example.Player"):
+            ...
+
+    Raises NameTaken if another has it. With queue=True the body waits until it is free. With
+    replace=True it is taken from who allows that; allow_replacement=True allows it to others.
+    `await name.lost()` waits until it is lost, to another or with the connection.
+
+    Raises ValueError for a name that is none or a unique one, Error where the bus refuses.
+    """
+
+    def __init__(
+        self, connection, name, *, queue=False, replace=False, allow_replacement=False
+    ):
+        if not Gio.dbus_is_name(name) or Gio.dbus_is_unique_name(name):
+            raise ValueError(f"{name!r} is not a name that one can own")
+        self._connection = connection
+        self._names = vars(connection).setdefault("_gawait_names", set())
+        self.name = name
+        self._flags = _DO_NOT_QUEUE * (not queue) | _REPLACE * replace
+        self._flags |= _ALLOW_REPLACEMENT * allow_replacement
+
+    async def __aenter__(self):
+        # The bus knows of one request of a connection for a name: a second would change it.
+        if self.name in self._names:
+            raise NameTaken(f"this connection has {self.name}, or waits for it")
+        self._names.add(self.name)
+        try:
+            await self._acquire()
+        except BaseException:
+            self._names.remove(self.name)
+            raise
+        return self
+
+    async def __aexit__(self, *_):
+        self._lost.cancel()
+        try:
+            await self._release()
+        finally:
+            self._names.remove(self.name)
+
+    async def _acquire(self):
+        self._lost = _Told(self._connection, "NameLost", self.name)
+        acquired = _Told(self._connection, "NameAcquired", self.name)
+        try:
+            answer = await self._request()
+            if answer == _IN_QUEUE:
+                await self._wait_for_turn(acquired)
+            elif answer != _IS_OWNER:
+                raise NameTaken(f"{self.name} has an owner")
+        except BaseException:
+            self._lost.cancel()
+            raise
+        finally:
+            acquired.cancel()
+
+    async def lost(self):
+        """Wait until the name is lost, or the connection."""
+        await self._lost.wait()
+
+    async def _request(self):
+        try:
+            reply = await call_bus(
+                self._connection, "RequestName", "(su)", self.name, self._flags
+            )
+        except asyncio.CancelledError:
+            await self._release()  # it may have been given
+            raise
+        return reply.unpack()[0]
+
+    async def _wait_for_turn(self, acquired):
+        try:
+            await acquired.wait()
+        except asyncio.CancelledError:
+            await self._release()
+            raise
+        if self._connection.is_closed():
+            raise Disconnected(f"the connection was closed, waiting for {self.name}")
+
+    async def _release(self):
+        if not self._connection.is_closed():
+            with contextlib.suppress(Disconnected):
+                await call_bus(self._connection, "ReleaseName", "(s)", self.name)
+
+
+class _Told:
+    """What the bus tells once about a name, or that the connection was closed."""
+
+    def __init__(self, connection, member, name):
+        self._event = asyncio.Event()
+        self._subscription = Subscription(
+            connection,
+            self,
+            sender="org.freedesktop.DBus",
+            interface="org.freedesktop.DBus",
+            member=member,
+            path="/org/freedesktop/DBus",
+            argument=name,
+        )
+        self.wait = self._event.wait
+        self.cancel = self._subscription.cancel
+
+    def _received(self, parameters):
+        self._event.set()
+
+    def _lost(self, error):
+        self._event.set()
+
+
+class watch_name(Emissions):
+    """Follow who has a name on the bus: an asynchronous iterator over the owners.
+
+        async for owner in dbus.watch_name(bus, "org.example.Player"):
+            ...
+
+    gives the unique name of who has it now, or None, then of each that comes, and None when it is
+    gone. The watch begins at the call, and ends when it is closed, by close() or as a
+    context manager, when nobody has it any more, or its wait is cancelled. Where the connection is
+    lost it raises Disconnected.
+
+    Raises ValueError for what is no name.
+    """
+
+    def __init__(self, connection, name):
+        if not Gio.dbus_is_name(name):
+            raise ValueError(f"{name!r} is not the name of a D-Bus connection")
+        super().__init__()
+        self._connection, self._name = connection, name
+        self._owner = None
+        self._is_known = False
+        self._subscription = owner_changes(connection, self, name)
+
+    def _disconnect(self):
+        self._subscription.cancel()
+
+    def _received(self, parameters):
+        _, old, new = parameters.unpack()
+        self._keep((old or None, new or None))
+
+    def _lost(self, error):
+        self._fail(error)
+
+    async def __anext__(self):
+        if not self._is_known:
+            try:
+                self._owner = await self._ask()
+            except asyncio.CancelledError:
+                self.close()
+                raise
+            self._is_known = True
+            return self._owner
+        while True:
+            old, new = await super().__anext__()
+            # Others were before the bus has answered.
+            if old == self._owner:
+                self._owner = new
+                return new
+
+    async def _ask(self):
+        try:
+            reply = await call_bus(self._connection, "GetNameOwner", "(s)", self._name)
+            return reply.unpack()[0]
+        except NameHasNoOwner:
+            return None

@@ -1,0 +1,193 @@
+"""Proxies of remote objects."""
+
+import inspect
+
+from gi.repository import Gio, GLib
+
+from gawait._native import call_dbus_method
+from gawait.dbus.errors import UnknownObject, error_of_call
+from gawait.dbus.interface import Method, class_members, interfaces_of
+from gawait.dbus.xml import class_of, parse
+from gawait.dbus.remote_properties import PropertyCache, RemoteProperty
+from gawait.dbus.remote_signals import RemoteSignal
+
+_INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
+OF_EVERY_OBJECT = {
+    _INTROSPECTABLE,
+    "org.freedesktop.DBus.Peer",
+    "org.freedesktop.DBus.Properties",
+}
+
+
+async def proxy(connection, name, path, *, interface=None, timeout=25, cached=False):
+    """Return a proxy of a remote object, with what it says of itself by introspection.
+
+    It has the methods, properties and signals of all interfaces of the object, but for those that
+    every object has; or of the one of that name. Where two have the same, it is that of the first.
+    The method GetName on the bus is get_name(). Arguments and results are as plain as can be:
+    structures are tuples, and variants what is inside. For the rest see Interface.proxy().
+
+    Raises UnknownObject if there is no such object, or one without such an interface; ValueError
+    for a name or a path that is none, and if what the object says of itself is not in order; and
+    what a call of it raises.
+    """
+    remote = _Remote(connection, name, path, timeout, cached)
+    classes = [
+        class_of(each)
+        for each in await _introspect(remote)
+        if each.name == interface or interface is None and each.name not in OF_EVERY_OBJECT
+    ]
+    if not classes:
+        which = "interface" if interface is None else f"interface {interface}"
+        raise UnknownObject(f"{name} has no object with an {which} at {path}")
+    combined = classes[0] if len(classes) == 1 else type("Object", tuple(classes), {})
+    return _instance(combined, remote)
+
+
+async def introspect(connection, name, path):
+    """Return the Gio.DBusInterfaceInfo of each interface of a remote object."""
+    return await _introspect(_Remote(connection, name, path, 25, False))
+
+
+async def _introspect(remote):
+    reply, _ = await remote.call(_INTROSPECTABLE, "Introspect", None, returned="(s)")
+    return parse(reply.unpack()[0]).interfaces
+
+
+def new_proxy(cls, connection, name, path, timeout, cached):
+    """Return what Interface.proxy() does."""
+    if not interfaces_of(cls):
+        raise TypeError(f"{cls.__qualname__} has no interface")
+    return _instance(cls, _Remote(connection, name, path, timeout, cached))
+
+
+def _instance(cls, remote):
+    class_ = vars(cls).get("_dbus_proxy_class")
+    if class_ is None:
+        class_ = cls._dbus_proxy_class = _proxy_class(cls)
+    made = object.__new__(class_)
+    made._dbus_remote = remote
+    return made
+
+
+def _proxy_class(cls):
+    members = class_members(cls).values()
+    namespace = {
+        member.attribute: _remote_method(cls, member)
+        for member in members
+        if isinstance(member, Method)
+    }
+    namespace |= {"__repr__": _repr, "__doc__": cls.__doc__, "__module__": cls.__module__}
+    return type(cls)(cls.__name__, (cls,), namespace)
+
+
+def _remote_method(cls, member):
+    async def method(self, *args, **kwargs):
+        return await self._dbus_remote.call_method(member, args, kwargs)
+
+    self_ = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    parameters = member.signature.parameters.values()
+    method.__signature__ = member.signature.replace(parameters=[self_, *parameters])
+    method.__name__ = member.attribute
+    method.__qualname__ = f"{cls.__qualname__}.{member.attribute}"
+    method.__module__ = cls.__module__
+    method.__doc__ = member.documentation
+    return method
+
+
+def _repr(self):
+    remote = self._dbus_remote
+    return f"<{type(self).__name__} proxy of {remote.name or 'the peer'} {remote.path}>"
+
+
+class _Remote:
+    """A remote object, and how it is called."""
+
+    def __init__(self, connection, name, path, timeout, cached):
+        if not isinstance(connection, Gio.DBusConnection):
+            kind = type(connection).__name__
+            raise TypeError(f"argument 'connection': expected Gio.DBusConnection, not {kind}")
+        if name is not None and not Gio.dbus_is_name(name):
+            raise ValueError(f"{name!r} is not the name of a D-Bus connection")
+        if not GLib.Variant.is_object_path(path):
+            raise ValueError(f"{path!r} is not an object path")
+        self.connection, self.name, self.path = connection, name, path
+        self.cached = cached
+        # GDBus's way to say for ever is the largest int.
+        self._timeout = GLib.MAXINT if timeout is None else max(int(timeout * 1000), 1)
+        self._caches = {}
+
+    def property(self, member):
+        return RemoteProperty(self, member)
+
+    def signal(self, member):
+        return RemoteSignal(self, member)
+
+    def cache(self, interface):
+        """The cache of an interface's properties."""
+        cache = self._caches.get(interface.name)
+        if cache is None:
+            cache = self._caches[interface.name] = PropertyCache(self, interface)
+        return cache
+
+    async def call_method(self, method, args, kwargs):
+        """Call a Method, with Python's arguments, and return its result."""
+        arguments = method.bind(args, kwargs)
+        if method.no_reply:
+            self._send(method, arguments)
+            return None
+        return await self.call_typed(
+            method.interface.name, method.name, method.arguments, method.returned, *arguments
+        )
+
+    async def call_typed(self, interface, method, arguments, returned, *values):
+        """Call a method by the types of its messages, and return its result."""
+        try:
+            return await call_dbus_method(
+                self.connection,
+                self.name,
+                self.path,
+                interface,
+                method,
+                arguments,
+                returned,
+                0,
+                self._timeout,
+                *values,
+            )
+        except GLib.Error as error:
+            raise error_of_call(error) from None
+
+    async def call(self, interface, method, parameters, descriptors=None, returned=None):
+        """Return the variant of a reply, and the Gio.UnixFDList of descriptors with it, or None."""
+        try:
+            return await self.connection.call_with_unix_fd_list(
+                self.name,
+                self.path,
+                interface,
+                method,
+                parameters,
+                returned and GLib.VariantType(returned),
+                Gio.DBusCallFlags.NONE,
+                self._timeout,
+                descriptors,
+            )
+        except GLib.Error as error:
+            raise error_of_call(error) from None
+
+    def _send(self, method, arguments):
+        """Send a call that nobody replies to."""
+        parameters, descriptors = method.arguments.pack_with_descriptors(
+            arguments, f"{method.name}()"
+        )
+        message = Gio.DBusMessage.new_method_call(
+            self.name, self.path, method.interface.name, method.name
+        )
+        message.set_flags(Gio.DBusMessageFlags.NO_REPLY_EXPECTED)
+        message.set_body(parameters)
+        if descriptors is not None:
+            message.set_unix_fd_list(descriptors)
+        try:
+            self.connection.send_message(message, Gio.DBusSendMessageFlags.NONE)
+        except GLib.Error as error:
+            raise error_of_call(error) from None

@@ -1,0 +1,133 @@
+"""Signals of remote objects."""
+
+import weakref
+
+from gi.repository import Gio, GObject
+
+from gawait.dbus.errors import Disconnected, InvalidSignature
+from gawait.emissions import Emissions
+
+LIMIT = 10_000  # signals that may wait for a reader
+
+
+class RemoteSignal:
+    """A signal of a remote object.
+
+        async for seconds in player.seeked:
+            ...
+
+    gives each emission from then on: one value as itself, several as a tuple, none as None.
+    """
+
+    __slots__ = ("_remote", "_member")
+
+    def __init__(self, remote, member):
+        self._remote = remote
+        self._member = member
+
+    def __aiter__(self):
+        return self.subscribe()
+
+    def subscribe(self, *, limit=LIMIT):
+        """Return an iterator over emissions from this call on.
+
+            with player.seeked.subscribe() as seeks:
+                await player.seek(2.5)
+                seconds = await anext(seeks)
+
+        The bus is told at once, before whatever is sent after that, and gives only signals of
+        this object by who has its name. Emissions are kept until they are asked for. Once more
+        than limit wait, it is unsubscribed, and after those that waited the iteration raises
+        OverflowError; None is no limit. Where the connection is lost it raises Disconnected.
+
+        It is unsubscribed as well when it is closed, by close() or as a context manager, when
+        nobody has it any more, and when its wait is cancelled. Raises Disconnected where the
+        connection is closed already.
+        """
+        return Signals(self._remote, self._member, limit)
+
+
+class Signals(Emissions):
+    """Iterates over emissions of a signal; see RemoteSignal.subscribe()."""
+
+    def __init__(self, remote, member, limit):
+        super().__init__(limit)
+        self._member = member
+        self._subscription = Subscription(
+            remote.connection,
+            self,
+            sender=remote.name,
+            interface=member.interface.name,
+            member=member.name,
+            path=remote.path,
+        )
+
+    def _disconnect(self):
+        self._subscription.cancel()
+
+    def _received(self, parameters):
+        self._keep(parameters)
+
+    def _lost(self, error):
+        self._fail(error)
+
+    async def __anext__(self):
+        parameters = await super().__anext__()
+        return unpacked(self._member.emission, parameters, self._member.title)
+
+
+class Subscription:
+    """Signals of the bus, given to a receiver for as long as that lives.
+
+    It has _received(parameters), and _lost(error), which is called when the connection is closed:
+    with None if it was closed on purpose. Raises Disconnected where it is closed already.
+    """
+
+    def __init__(self, connection, receiver, *, sender, interface, member, path, argument=None):
+        if connection.is_closed():
+            raise Disconnected("the connection is closed")
+        self._receiver = weakref.ref(receiver, self.cancel)
+        self._connection = connection
+        self._id = self._closed = None
+        self._id = connection.signal_subscribe(
+            sender,
+            interface,
+            member,
+            path,
+            argument,
+            Gio.DBusSignalFlags.NONE,
+            self._received,
+        )
+        self._closed = GObject.Object.connect(connection, "closed", self._connection_closed)
+
+    def cancel(self, *_):
+        if self._id is not None:
+            self._connection.signal_unsubscribe(self._id)
+            GObject.Object.disconnect(self._connection, self._closed)
+            self._id = None
+
+    def _received(self, *arguments):
+        receiver = self._receiver()
+        if receiver is not None and self._id is not None:
+            receiver._received(arguments[5])
+
+    def _connection_closed(self, _connection, vanished, error):
+        receiver = self._receiver()
+        if receiver is None:
+            return
+        # Closing it on purpose may cancel what reads, and come out as that.
+        cancelled = Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED
+        if error is not None and not error.matches(*cancelled):
+            receiver._lost(Disconnected(error.message))
+        else:
+            is_lost = vanished and error is None
+            receiver._lost(Disconnected("the peer is gone") if is_lost else None)
+
+
+def unpacked(type_, variant, title):
+    """Return the value of what somebody else has sent, if it is of the type."""
+    if variant.get_type_string() != type_.signature:
+        raise InvalidSignature(
+            f"{title} is of the type {type_.signature}, and {variant.get_type_string()} came"
+        )
+    return type_.unpack(variant)

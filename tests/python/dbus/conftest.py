@@ -1,0 +1,42 @@
+"""What the tests of D-Bus share."""
+
+import pytest
+
+from players import Radio, connect
+
+from gawait import dbus
+
+
+@pytest.fixture
+def with_buses(run, session_bus):
+    """Runs a coroutine function with two connections: a service's and a client's."""
+
+    def run_test(test, **options):
+        async def main():
+            service, client = await connect(session_bus), await connect(session_bus)
+            try:
+                return await test(service, client)
+            finally:
+                for each in (client, service):
+                    if not each.is_closed():
+                        await each.close()
+
+        return run(main(), **options)
+
+    return run_test
+
+
+@pytest.fixture
+def with_radio(with_buses):
+    """Runs a coroutine function with a Radio that is exported, and the two connections."""
+
+    def run_test(test, radio=None, **options):
+        radio = radio or Radio()
+
+        async def main(service, client):
+            with dbus.export(service, "/radio", radio):
+                return await test(radio, service, client)
+
+        return with_buses(main, **options)
+
+    return run_test

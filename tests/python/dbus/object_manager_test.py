@@ -1,0 +1,116 @@
+"""Objects below an ObjectManager."""
+
+import asyncio
+
+import pytest
+
+from gawait import dbus
+from gi.repository import Gio
+from players import NAME, Radio
+
+
+class Slow(dbus.Object, name="org.example.Slow"):
+    """Its property takes time."""
+
+    @dbus.property
+    async def level(self) -> int:
+        await asyncio.sleep(0.01)
+        return 3
+
+
+def manager_of(service, client):
+    return dbus.ObjectManager.proxy(client, service.get_unique_name(), "/players")
+
+
+def unpacked(interfaces):
+    return {
+        name: {each: value.unpack() for each, value in values.items()}
+        for name, values in interfaces.items()
+    }
+
+
+VALUES = {"Volume": 0.5, "Title": "none", "Tags": ["a"], "Serial": "1234", "Position": 0.0}
+
+
+def test_objects_that_are_there_are_told(with_buses):
+    async def test(service, client):
+        with dbus.ManagedObjects(service, "/players") as players:
+            manager = manager_of(service, client)
+            assert await manager.get_managed_objects() == {}
+            with players.export("/players/one", Radio()), players.export(
+                "/players/two", Slow()
+            ):
+                there = await manager.get_managed_objects()
+                assert {path: unpacked(each) for path, each in there.items()} == {
+                    "/players/one": {NAME: VALUES},
+                    "/players/two": {"org.example.Slow": {"Level": 3}},
+                }
+            assert await manager.get_managed_objects() == {}
+        with pytest.raises(dbus.UnknownMethod):
+            await manager.get_managed_objects()
+
+    with_buses(test)
+
+
+def test_objects_that_come_and_go_are_told(with_buses):
+    async def test(service, client):
+        with dbus.ManagedObjects(service, "/players") as players:
+            manager = manager_of(service, client)
+            added, removed = (
+                manager.interfaces_added.subscribe(),
+                manager.interfaces_removed.subscribe(),
+            )
+            await manager.get_managed_objects()
+            with players.export("/players/one", Radio()):
+                path, interfaces = await anext(added)
+                assert (path, unpacked(interfaces)) == ("/players/one", {NAME: VALUES})
+            assert await anext(removed) == ("/players/one", [NAME])
+            # One that is gone before anybody could be told of it.
+            with players.export("/players/two", Slow()):
+                pass
+            players.export("/players/three", Slow())
+            assert (await anext(added))[0] == "/players/three"
+        assert await anext(removed) == ("/players/three", ["org.example.Slow"])
+
+    with_buses(test)
+
+
+def test_gios_manager_follows_it(with_buses):
+    async def test(service, client):
+        with dbus.ManagedObjects(service, "/players") as players:
+            one = players.export("/players/one", Radio())
+            manager = await Gio.DBusObjectManagerClient.new(
+                client, 0, service.get_unique_name(), "/players", None, None, None
+            )
+            proxy = manager.get_interface("/players/one", NAME)
+            assert proxy.get_cached_property("Title").unpack() == "none"
+            seen = asyncio.Queue()
+            manager.connect(
+                "object-added", lambda _, each: seen.put_nowait(each.get_object_path())
+            )
+            manager.connect(
+                "object-removed", lambda _, each: seen.put_nowait(each.get_object_path())
+            )
+            players.export("/players/two", Radio())
+            assert await seen.get() == "/players/two"
+            one.unexport()
+            assert await seen.get() == "/players/one"
+
+    with_buses(test)
+
+
+def test_a_path_elsewhere_or_taken_is_refused(with_buses):
+    async def test(service, client):
+        with dbus.ManagedObjects(service, "/players") as players:
+            for path in "/other", "/players", "/playersone":
+                with pytest.raises(ValueError, match=f"{path} is not below /players"):
+                    players.export(path, Radio())
+            with players.export("/players/one", Radio()) as one:
+                with pytest.raises(ValueError, match="/players/one has an object already"):
+                    players.export("/players/one", Radio())
+                one.unexport()
+                with pytest.raises(TypeError, match="'obj': expected Object"):
+                    players.export("/players/one", object())
+            players.export("/players/one", Radio())
+
+    with_buses(test)
