@@ -24,7 +24,7 @@ class work final : public org::example::work_service {
     std::uint32_t done_ = 0;
 };
 
-task<> serve(const work& object) {
+static task<> serve(const work& object) {
     auto bus = co_await gio::bus_get(G_BUS_TYPE_SESSION);
     co_await with_scope([&](scope& calls) -> task<> {
         dbus::exported here(calls, bus, dbus::object_path("/org/example/Work"), {object});
