@@ -54,7 +54,13 @@ def arguments(given):
         "--quiet", action="store_true", help="do not print what is written and left out"
     )
     chosen = parser.parse_args(given)
-    if chosen.namespace and not is_namespace(chosen.namespace):
+    chosen.descriptions = [each for each in chosen.sources if each.endswith(".xml")]
+    chosen.libraries = [each for each in chosen.sources if each not in chosen.descriptions]
+    if chosen.namespace is not None and not chosen.descriptions:
+        parser.error(
+            "--namespace is for D-Bus interfaces, and there is no file that ends in .xml"
+        )
+    if chosen.namespace is not None and not is_namespace(chosen.namespace):
         parser.error(f"--namespace is no name of one: {chosen.namespace!r}")
     return chosen
 
@@ -99,14 +105,13 @@ def write_depfile(path, targets, read):
 
 def main(given=None):
     chosen = arguments(given)
-    descriptions = [each for each in chosen.sources if each.endswith(".xml")]
-    namespaces = [each for each in chosen.sources if each not in descriptions]
     repository = Repository(chosen.gir_directory + default_directories())
     written = []
     try:
-        if namespaces:
-            written.append(write_typed(repository, namespaces, chosen.output, chosen.quiet))
-        interfaces = read_interfaces(descriptions, chosen.namespace)
+        interfaces = read_interfaces(chosen.descriptions, chosen.namespace)
+        if chosen.libraries:
+            libraries = write_typed(repository, chosen.libraries, chosen.output, chosen.quiet)
+            written.append(libraries)
         for interface in interfaces:
             written.append(write_interface(interface, chosen.output))
             if not chosen.quiet:
@@ -118,5 +123,5 @@ def main(given=None):
         print(f"gawait-gen: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     if chosen.depfile:
-        write_depfile(chosen.depfile, written, [*repository.paths, *descriptions])
+        write_depfile(chosen.depfile, written, [*repository.paths, *chosen.descriptions])
     return 0

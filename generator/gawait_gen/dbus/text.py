@@ -205,7 +205,7 @@ class Service:
             found.append(self._virtual(kind, prop.name, [], " const", about))
         if prop.element.writable:
             given = [INVOCATION] if prop.element.wants_invocation else []
-            told = [f"To call `{prop.changed}()`, if it is another."] if prop.is_told else []
+            told = [f"Has to call `{prop.changed}()` if it changes it."] if prop.is_told else []
             about = documentation.of_property(prop, *told)
             given.append(f"{kind} value")
             found.append(self._virtual("void", prop.setter, given, "", about))

@@ -1,5 +1,6 @@
 """Writes the header of an interface."""
 
+import functools
 import pathlib
 
 from mako.template import Template
@@ -10,12 +11,17 @@ from .description import describe
 TEMPLATE = pathlib.Path(__file__).parents[1] / "templates" / "interface.hpp.mako"
 
 
+@functools.cache
+def _template():
+    return Template(filename=str(TEMPLATE))
+
+
 def write_interface(interface, output):
     """Gives the path of the header, in a directory that is made if it is not there."""
     directory = pathlib.Path(output)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / interface.header
-    rendered = Template(filename=str(TEMPLATE)).render(
+    rendered = _template().render(
         interface=interface,
         proxy=text.Proxy(interface),
         service=text.Service(interface),
