@@ -4,17 +4,18 @@
 #include <gawait/gio/functions.hpp>
 using namespace gawait;
 
-static task<> call() {
-    auto bus = co_await gio::bus_get(G_BUS_TYPE_SESSION);
-    org::example::work_proxy work(bus, "org.example.Work", dbus::object_path("/org/example/Work"));
-    auto progress = work.progress();
-    auto [said, bytes] = co_await when_all(work.delay(100), work.size("/etc/passwd"));
-    std::printf("%s, %ju bytes, %u done\n", said.c_str(), bytes, co_await work.done());
-    std::printf("progress: %u\n", (co_await progress.next()).value());
-    auto none = co_await as_result(work.size("/nonesuch"));
-    std::printf("error: %s\n", dbus::error(none.error()).message());
-    auto late = co_await as_result(with_timeout(std::chrono::milliseconds(50), work.delay(10000)));
-    std::printf("late: %s\n", late.error().message());
+int main() {
+    run([]() -> task<> {
+        org::example::work_proxy work(co_await gio::bus_get(G_BUS_TYPE_SESSION), "org.example.Work",
+                                      dbus::object_path("/org/example/Work"));
+        auto progress = work.progress();
+        auto [said, bytes] = co_await when_all(work.delay(100), work.size("/etc/passwd"));
+        std::printf("%s, %ju bytes, %u done\n", said.c_str(), bytes, co_await work.done());
+        std::printf("progress: %u\n", (co_await progress.next()).value_or(0));
+        auto none = co_await as_result(work.size("/nonesuch"));
+        std::printf("error: %s\n", dbus::error(none.error()).message());
+        auto late =
+            co_await as_result(with_timeout(std::chrono::milliseconds(50), work.delay(9000)));
+        std::printf("late: %s\n", late.error().message());
+    }());
 }
-
-int main() { run(call()); }

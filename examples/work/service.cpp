@@ -4,7 +4,7 @@
 #include <gawait/gio/gio.hpp>
 using namespace gawait;
 
-class work final : public org::example::work_service {
+struct work final : org::example::work_service {
     task<std::string> delay(std::uint32_t milliseconds) override {
         co_await sleep_for(std::chrono::milliseconds(milliseconds));
         finish();
@@ -21,16 +21,15 @@ class work final : public org::example::work_service {
         emit_progress(++done_);
         done_changed();
     }
+    task<> serve() const {
+        auto bus = co_await gio::bus_get(G_BUS_TYPE_SESSION);
+        co_await with_scope([&](scope& calls) -> task<> {
+            dbus::exported here(calls, bus, dbus::object_path("/org/example/Work"), {*this});
+            auto name = co_await dbus::own_name(bus, "org.example.Work");
+            co_await name.lost();
+        });
+    }
     std::uint32_t done_ = 0;
 };
 
-static task<> serve(const work& object) {
-    auto bus = co_await gio::bus_get(G_BUS_TYPE_SESSION);
-    co_await with_scope([&](scope& calls) -> task<> {
-        dbus::exported here(calls, bus, dbus::object_path("/org/example/Work"), {object});
-        auto name = co_await dbus::own_name(bus, "org.example.Work");
-        co_await name.lost();
-    });
-}
-
-int main() { run(serve(work())); }
+int main() { run(work().serve()); }
