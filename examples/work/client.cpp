@@ -9,9 +9,9 @@ int main() {
         org::example::work_proxy work(co_await gio::bus_get(G_BUS_TYPE_SESSION), "org.example.Work",
                                       dbus::object_path("/org/example/Work"));
         auto progress = work.progress();
-        auto [said, bytes] = co_await when_all(work.delay(100), work.size("/etc/passwd"));
-        std::printf("%s, %ju bytes, %u done\n", said.c_str(), bytes, co_await work.done());
-        std::printf("progress: %u\n", (co_await progress.next()).value_or(0));
+        auto both = co_await when_all(work.delay(100), work.size("/etc/passwd"));
+        std::printf("%s, %ju bytes\n", std::get<0>(both).c_str(), std::get<1>(both));
+        std::printf("at %u of %u\n", (co_await progress.next()).value_or(0), co_await work.done());
         auto none = co_await as_result(work.size("/nonesuch"));
         std::printf("error: %s\n", dbus::error(none.error()).message());
         auto late =

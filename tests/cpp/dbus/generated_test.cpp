@@ -152,7 +152,8 @@ TEST_F(dbus_generated, several_results_have_names) {
         EXPECT_EQ(track.length, 2.5);
         EXPECT_EQ(track.tags.at("year").get<int>(), 1999);
         EXPECT_TRUE(track.tags.at("live").get<bool>());
-        const auto [title, length, tags] = co_await test.remote.describe(8);
+        const auto other = co_await test.remote.describe(8);
+        const auto& [title, length, tags] = other;
         EXPECT_EQ(title, "Track 8");
         EXPECT_EQ(tags.size(), 2u);
     });
