@@ -1,16 +1,18 @@
 """The C++ library against its peers: the programs that meson builds of benchmarks/*.cpp."""
 
 import json
+import os
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
 
+from harness.dbus import message_bus
 from harness.report import Lines, Results, Row, amount
 
 
-def run_timings(programs, quick):
+def run_timings(programs, environment, quick):
     """Gives, by the benchmark's name, the medians of what was measured per operation."""
     repetitions, seconds = (2, 0.02) if quick else (9, 0.2)
     with tempfile.NamedTemporaryFile(suffix=".json") as output:
@@ -24,6 +26,7 @@ def run_timings(programs, quick):
                 f"--benchmark_out={output.name}",
                 "--benchmark_out_format=json",
             ],
+            env=environment,
             capture_output=True,
             check=True,
         )
@@ -32,7 +35,7 @@ def run_timings(programs, quick):
     for run in runs:
         if run["run_type"] != "iteration":
             continue
-        name = run["run_name"].removesuffix("/iterations:1")
+        name = run["run_name"].removesuffix("/iterations:1").removesuffix("/process_time")
         if run.get("error_occurred"):
             print(f"{name}: {run['error_message']}", file=sys.stderr)
             continue
@@ -49,7 +52,7 @@ def run_timings(programs, quick):
     }
 
 
-def count_instructions(program, quick):
+def count_instructions(program, quick, environment=None):
     """Gives, by the chain's name, how many instructions one operation of it takes."""
     few, many = (1000, 3000) if quick else (2000, 12000)
 
@@ -57,6 +60,7 @@ def count_instructions(program, quick):
         log = subprocess.run(
             ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
             + [program, chain, str(operations)],
+            env=environment,
             capture_output=True,
             text=True,
             check=True,
@@ -136,6 +140,25 @@ def rows_of_pairs(instructions):
             "at most 1.1 ×",
             round(ours / instructions[peer], 3) <= 1.1,
         )
+
+
+def rows_of_bus_calls(timings, instructions):
+    """The names are those of support/bus_calls.cpp."""
+    by_hand, sdbus = "g_dbus_connection_call by hand", "sdbus-c++"
+    ours = instructions["gawait"]
+    yield Row(
+        "typed call over D-Bus: instructions",
+        "instructions",
+        ours,
+        by_hand,
+        instructions[by_hand],
+        "at most 1.03 ×",
+        round(ours / instructions[by_hand], 3) <= 1.03,
+    )
+    times = {name: timings["bus/" + name]["ns"] for name in instructions}
+    yield Row("typed call over D-Bus: time", "ns", times["gawait"], by_hand, times[by_hand])
+    if sdbus in times:
+        yield Row("", "ns", times["gawait"], f"{sdbus}, which blocks", times[sdbus])
 
 
 def chain_title(chain):
@@ -242,11 +265,16 @@ def measure(build, quick):
     allocations = count_allocations(programs)
     instructions = count_instructions(programs / "instructions_of_await", quick)
     instructions_of_pairs = count_instructions(programs / "instructions_of_pair", quick)
-    print("Measuring time ...", file=sys.stderr)
-    timings = run_timings(programs, quick)
+    with message_bus() as address:
+        environment = os.environ | address
+        calls = programs / "instructions_of_bus_call"
+        instructions_of_calls = count_instructions(calls, quick, environment)
+        print("Measuring time ...", file=sys.stderr)
+        timings = run_timings(programs, environment, quick)
     rows = [
         *rows_of_await(timings, instructions, allocations),
         *rows_of_pairs(instructions_of_pairs),
+        *rows_of_bus_calls(timings, instructions_of_calls),
         *rows_of_tasks(timings),
         *rows_against_glib(timings),
         *rows_of_descriptors(timings),
@@ -258,6 +286,7 @@ def measure(build, quick):
             "nanoseconds": {name: values["ns"] for name, values in timings.items()},
             "instructions": instructions,
             "instructions of pairs": instructions_of_pairs,
+            "instructions of calls over D-Bus": instructions_of_calls,
             "allocations": allocations,
         },
         idle_descriptors(timings),

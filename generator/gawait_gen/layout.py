@@ -16,9 +16,9 @@ def wrap(head, pieces, tail, indent=0, separator=", "):
     aligned = _filled(space + head, len(space + head), ends)
     inner = indent + 4
     broken = [space + head, *_filled(" " * inner, inner, ends)]
-    if len(broken[0]) > WIDTH:
+    outer, bracket, rest = head[:-1].rpartition("(")
+    if len(broken[0]) > WIDTH and bracket:
         # The bracket before may be broken after, too.
-        outer, _, rest = head[:-1].rpartition("(")
         return f"{space}{outer}(\n" + wrap(rest + head[-1], pieces, tail, inner, separator)
     fits = max(map(len, aligned)) <= WIDTH
     return "\n".join(aligned if fits and len(aligned) <= len(broken) else broken)

@@ -16,13 +16,20 @@ KEYWORDS = (
     """.split()
     )
     | {"errno", "stdin", "stdout", "stderr", "unix", "linux", "NULL", "assert"}
+    | {"alloca", "offsetof", "sigmask", "strdupa", "strndupa", "d_fileno", "sched_priority"}
+    | {"sa_handler", "sa_sigaction", "timeradd", "timerclear", "timercmp", "timerisset"}
+    | {"timersub", "va_arg", "va_copy", "va_end", "va_start"}
 )
+# So the names of other macros begin, in GLib's headers and in C's.
+MACROS = re.compile(r"g_|glib_|si_|sigev_|pthread_cleanup_|(?:be|le)\d+toh|hto[bl]e\d+")
 
 
 def safe(name):
     """A name that is no keyword and no macro."""
     name = name.strip("_") or "value"
-    return name + "_" if name in KEYWORDS or name[0].isdigit() else name
+    if name[0].isdigit():
+        name = f"value_{name}"
+    return name + "_" if name in KEYWORDS or MACROS.match(name) else name
 
 
 def snake(name):

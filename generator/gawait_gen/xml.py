@@ -20,7 +20,9 @@ class Malformed(Exception):
 
 
 class Element:
-    """An element: its name and attributes with the usual prefixes, and what is in it."""
+    """An element: its name and attributes with the usual prefixes, and what is in it. `comment` is
+    the one before it, or behind it in the same line.
+    """
 
     def __init__(self, file, line, name, attributes):
         self.file = file
@@ -29,6 +31,7 @@ class Element:
         self.attributes = attributes
         self.children = []
         self.text = ""
+        self.comment = ""
 
     def get(self, attribute, default=None):
         return self.attributes.get(attribute, default)
@@ -62,6 +65,30 @@ class Element:
         raise Malformed(self.file, self.line, why)
 
 
+class _Comments:
+    """Finds which element a comment is about."""
+
+    def __init__(self, parser):
+        self._parser = parser
+        self._pending = ""
+        self._last = None, 0
+
+    def comment(self, text):
+        element, line = self._last
+        if element and line == self._parser.CurrentLineNumber:
+            element.comment = element.comment or text
+        else:
+            self._pending = text
+
+    def begins(self, element):
+        element.comment = self._pending
+        self._pending = ""
+
+    def ended(self, element):
+        self._pending = ""
+        self._last = element, self._parser.CurrentLineNumber
+
+
 def _plain(name):
     namespace, _, local = name.rpartition(" ")
     return PREFIXES.get(namespace, namespace + ":" if namespace else "") + local
@@ -72,6 +99,7 @@ def parse(path):
     parser = xml.parsers.expat.ParserCreate(namespace_separator=" ")
     root = Element(path, 0, "", {})
     open_elements = [root]
+    comments = _Comments(parser)
 
     def start(name, attributes):
         element = Element(
@@ -80,15 +108,25 @@ def parse(path):
             _plain(name),
             {_plain(key): value for key, value in attributes.items()},
         )
+        comments.begins(element)
         open_elements[-1].children.append(element)
         open_elements.append(element)
+
+    def end(name):
+        comments.ended(open_elements.pop())
 
     def characters(text):
         open_elements[-1].text += text
 
+    def entity(name, *_):
+        # They can make a line gigabytes.
+        raise Malformed(path, parser.CurrentLineNumber, f"entities are not taken: {name!r}")
+
     parser.StartElementHandler = start
-    parser.EndElementHandler = lambda name: open_elements.pop()
+    parser.EndElementHandler = end
     parser.CharacterDataHandler = characters
+    parser.CommentHandler = comments.comment
+    parser.EntityDeclHandler = entity
     parser.buffer_text = True
     try:
         with open(path, "rb") as file:
@@ -96,6 +134,9 @@ def parse(path):
     except xml.parsers.expat.ExpatError as error:
         why = xml.parsers.expat.ErrorString(error.code)
         raise Malformed(path, error.lineno, f"no well-formed XML: {why}") from None
+    except (LookupError, ValueError):
+        # From what Python has for the encoding that the file says it is in.
+        raise Malformed(path, 1, "no well-formed XML: unknown encoding") from None
     except OSError as error:
         raise Malformed(path, 0, error.strerror) from None
     return root.children[0]

@@ -62,6 +62,16 @@ ref<GDBusMessage> method_call::receive(GAsyncResult* result, GError** failure) n
     return reply;
 }
 
+void method_call::send_only() {
+    g_dbus_message_set_flags(
+        message_, static_cast<GDBusMessageFlags>(g_dbus_message_get_flags(message_) |
+                                                 G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED));
+    GError* failure = nullptr;
+    if (!g_dbus_connection_send_message(bus_, message_, G_DBUS_SEND_MESSAGE_FLAGS_NONE, nullptr,
+                                        &failure))
+        throw gawait::error(failure);
+}
+
 void throw_named(gawait::error failure) {
     if (g_dbus_error_is_remote_error(failure.get()))
         throw dbus::error(std::move(failure));

@@ -1,6 +1,8 @@
 """What the tests of gawait-gen share: a small GIR file, and the generator."""
 
 import pathlib
+import shlex
+import subprocess
 import sys
 
 import pytest
@@ -25,6 +27,20 @@ TAIL = """
 OBJECT = (
     '<class name="Thing" c:symbol-prefix="thing" c:type="TestThing" parent="GObject.Object">'
 )
+
+
+# Those of gawait itself are as a system's.
+FLAGS = "-std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+
+
+def compile_headers(headers, tmp_path, compiler="c++"):
+    """Compiles a file that includes all of these, with warnings as errors."""
+    source = tmp_path / "all.cpp"
+    source.write_text("".join(f'#include "{header}"\n' for header in headers))
+    found = subprocess.check_output(["pkg-config", "--cflags", "gio-unix-2.0"], text=True)
+    command = [compiler, *FLAGS.split(), *shlex.split(found), "-isystem", ROOT / "include"]
+    done = subprocess.run([*command, source], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[:4000]
 
 
 def parameter(name, c_type, gir_type=None, inner="", **attributes):

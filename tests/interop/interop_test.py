@@ -57,19 +57,6 @@ def said_by(process, timeout=60):
 
 
 @pytest.fixture(scope="module")
-def environment():
-    """That of a session with a bus of the tests' own."""
-    bus = Gio.TestDBus.new(Gio.TestDBusFlags.NONE)
-    bus.up()
-    yield {
-        **os.environ,
-        "DBUS_SESSION_BUS_ADDRESS": bus.get_bus_address(),
-        "G_DEBUG": "fatal-criticals",
-    }
-    bus.stop()
-
-
-@pytest.fixture(scope="module")
 def service(environment):
     """The Python service as a process, which has to live to the end and to complain of nothing."""
     process = start(

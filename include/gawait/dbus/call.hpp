@@ -40,6 +40,11 @@ public:
     void send(GCancellable* cancellable, GAsyncReadyCallback callback, gpointer data) noexcept;
     ref<GDBusMessage> receive(GAsyncResult* result, GError** failure) noexcept;
 
+    /// As one that wants no reply.
+    ///
+    /// @throws gawait::error
+    void send_only();
+
 private:
     ref<GDBusConnection> bus_;
     ref<GDBusMessage> message_;

@@ -20,9 +20,7 @@ inline constexpr std::size_t most_members = 16;
 
 /// How many members an aggregate has; more than `most_members` if there are more.
 template <class T, class... Members> consteval std::size_t count_members() {
-    if constexpr (sizeof...(Members) > most_members)
-        return sizeof...(Members);
-    else if constexpr (takes<T, Members..., anything>())
+    if constexpr (sizeof...(Members) <= most_members && takes<T, Members..., anything>())
         return count_members<T, Members..., anything>();
     else
         return sizeof...(Members);

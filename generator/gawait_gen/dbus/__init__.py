@@ -1,0 +1,1 @@
+"""C++ of D-Bus interfaces: a reader of introspection XML, what it is in C++, and a writer of headers."""
