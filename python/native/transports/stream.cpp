@@ -420,15 +420,25 @@ bool stream::keep_unsent(std::span<const piece> pieces) {
     return true;
 }
 
-bool stream::send_unsent() {
-    if (!std::exchange(unsent, false) || waiting.empty() || lost > 0)
-        return true;
+/// Has the kernel take what it can of what waits. Returns how much that was, or -1.
+ssize_t stream::send_waiting() {
     std::array<iovec, most_pieces> room;
     const auto pieces = waiting.gather(room);
     msghdr message{};
     message.msg_iov = pieces.data();
     message.msg_iovlen = pieces.size();
-    const ssize_t sent = sendmsg(descriptor(), &message, send_flags);
+    return sendmsg(descriptor(), &message, send_flags);
+}
+
+/// What is more than the protocol may write without being paused does not wait.
+bool stream::send_if_much() {
+    return waiting.size() <= static_cast<std::size_t>(flow.high()) || send_unsent();
+}
+
+bool stream::send_unsent() {
+    if (!std::exchange(unsent, false) || waiting.empty() || lost > 0)
+        return true;
+    const ssize_t sent = send_waiting();
     if (sent < 0 && !would_block(errno)) {
         waiting.clear();
         raise_os_error(errno);
@@ -484,7 +494,7 @@ bool stream::write(PyObject* data) {
         return fail("Fatal write error on socket transport");
     const piece whole{data, memory.bytes()};
     if (keep_unsent({&whole, 1}))
-        return waiting.size() <= static_cast<std::size_t>(flow.high()) || send_unsent();
+        return send_if_much();
     if (PyErr_Occurred() || !send_unsent())
         return false;
     if (lost > 0)
@@ -532,7 +542,7 @@ bool stream::write_lines(PyObject* lines) {
         vectors.push_back({bytes.data(), bytes.size()});
     }
     if (keep_unsent(pieces))
-        return waiting.size() <= static_cast<std::size_t>(flow.high()) || send_unsent();
+        return send_if_much();
     if (PyErr_Occurred() || !send_unsent())
         return false;
     if (lost > 0)
@@ -554,12 +564,7 @@ bool stream::write_lines(PyObject* lines) {
 bool stream::write_ready() {
     if (lost > 0 || waiting.empty())
         return true;
-    std::array<iovec, most_pieces> room;
-    const auto pieces = waiting.gather(room);
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = pieces.size();
-    const ssize_t sent = sendmsg(descriptor(), &message, send_flags);
+    const ssize_t sent = send_waiting();
     if (sent < 0) {
         if (would_block(errno))
             return true;
