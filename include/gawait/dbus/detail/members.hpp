@@ -20,9 +20,7 @@ inline constexpr std::size_t most_members = 16;
 
 /// How many members an aggregate has; more than `most_members` if there are more.
 template <class T, class... Members> consteval std::size_t count_members() {
-    if constexpr (sizeof...(Members) > most_members)
-        return sizeof...(Members);
-    else if constexpr (takes<T, Members..., anything>())
+    if constexpr (sizeof...(Members) <= most_members && takes<T, Members..., anything>())
         return count_members<T, Members..., anything>();
     else
         return sizeof...(Members);
@@ -33,7 +31,6 @@ concept structure = std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_emp
                     count_members<T>() <= most_members;
 
 /// The members of an aggregate, as a tuple of references.
-// NOLINTBEGIN(bugprone-branch-clone)
 template <class T> constexpr auto members_of(T& of) noexcept {
     constexpr std::size_t count = count_members<std::remove_const_t<T>>();
     if constexpr (count == 1) {
@@ -86,6 +83,5 @@ template <class T> constexpr auto members_of(T& of) noexcept {
         return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
     }
 }
-// NOLINTEND(bugprone-branch-clone)
 
 } // namespace gawait::dbus::detail
