@@ -32,37 +32,6 @@ std::shared_ptr<subscription> find(gsize number) noexcept {
     return found == all.end() ? nullptr : found->second.lock();
 }
 
-/// The thread-default context, or else the one that is iterated: a coroutine may run in one that
-/// nobody has made the thread's.
-ref<GMainContext> current_context() noexcept {
-    GMainContext* found = g_main_context_get_thread_default();
-    if (GSource* const source = g_main_current_source(); !found && source)
-        found = g_source_get_context(source);
-    return ref<GMainContext>::retain(found ? found : g_main_context_default());
-}
-
-/// Makes a context the thread-default one, if it is not.
-class pushed_context {
-public:
-    explicit pushed_context(GMainContext* context) noexcept {
-        const auto now = ref<GMainContext>::adopt(g_main_context_ref_thread_default());
-        if (now.get() == context)
-            return;
-        g_main_context_push_thread_default(context);
-        pushed_ = context;
-    }
-    pushed_context(const pushed_context&) = delete;
-    pushed_context& operator=(const pushed_context&) = delete;
-
-    ~pushed_context() {
-        if (pushed_)
-            g_main_context_pop_thread_default(pushed_);
-    }
-
-private:
-    GMainContext* pushed_ = nullptr;
-};
-
 void check(const signal_match& which) {
     if (which.sender)
         check_bus_name(which.sender);
@@ -86,7 +55,8 @@ subscription::begin(GDBusConnection* bus, const signal_match& which, std::size_t
 }
 
 subscription::subscription(GDBusConnection* bus, std::size_t most)
-    : bus_(ref<GDBusConnection>::retain(bus)), home_(current_context()), received_(most) {}
+    : bus_(ref<GDBusConnection>::retain(bus)),
+      home_(ref<GMainContext>::adopt(g_main_context_ref_thread_default())), received_(most) {}
 
 subscription::~subscription() = default;
 
@@ -98,9 +68,10 @@ void subscription::subscribe(const signal_match& which) {
         return;
     }
     number_ = add(shared_from_this());
+    auto* const number = GSIZE_TO_POINTER(number_); // NOLINT(performance-no-int-to-ptr)
     id_ = g_dbus_connection_signal_subscribe(bus_, which.sender, which.interface, which.member,
                                              which.path, which.argument, G_DBUS_SIGNAL_FLAGS_NONE,
-                                             on_signal, GSIZE_TO_POINTER(number_), nullptr);
+                                             on_signal, number, nullptr);
 }
 
 // It is closed in another context, maybe, than signals come in: those that came before are let by.

@@ -23,7 +23,7 @@ namespace gawait::dbus {
 /// `T` is what a signal carries: one value is that, several are a `std::tuple`, none is an empty
 /// one. The bus is asked for these signals as long as this lives, from before whatever is sent
 /// over the connection afterwards. They are received by the thread-default context of its creation,
-/// or, if there is none, the one that the coroutine runs on.
+/// in a coroutine the one that it runs on.
 template <class T> class [[nodiscard]] signals {
 public:
     using value_type = T;

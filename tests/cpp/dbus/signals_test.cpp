@@ -170,6 +170,7 @@ TEST_F(dbus_signals, that_were_dropped_on_the_way_do_no_harm) {
             signals<int> ticks(test.receiver, test.ticks());
             test.after_subscription([&] { test.emit(std::tuple(1)); });
         }
+        synchronise(test.receiver); // by then it has come
         signals<int> moved_from(test.receiver, test.ticks());
         signals<int> ticks = std::move(moved_from);
         test.after_subscription([&] { test.emit(std::tuple(2)); });
@@ -194,10 +195,11 @@ TEST(dbus_signals_elsewhere, come_where_the_coroutine_runs_though_nobody_pushed_
     const auto receiver = bus.connect();
     const auto context = ref<GMainContext>::adopt(g_main_context_new());
     const auto receiving = spawn_on(context, [&]() -> task<int> {
-        signals<int> ticks(receiver, {.interface = name});
-        const auto tick = std::tuple(7);
         co_await call<std::string>(receiver, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                    "org.freedesktop.DBus", "GetId");
+        signals<int> ticks(receiver, {.interface = name}); // within a callback of GDBus's
+        dbus_signals::synchronise(receiver);
+        const auto tick = std::tuple(7);
         g_dbus_connection_emit_signal(sender, nullptr, path.c_str(), name, "Tick", to_variant(tick),
                                       nullptr);
         co_return (co_await ticks.next()).value_or(0);

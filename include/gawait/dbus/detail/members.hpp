@@ -31,7 +31,6 @@ concept structure = std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_emp
                     count_members<T>() <= most_members;
 
 /// The members of an aggregate, as a tuple of references.
-// NOLINTBEGIN(bugprone-branch-clone)
 template <class T> constexpr auto members_of(T& of) noexcept {
     constexpr std::size_t count = count_members<std::remove_const_t<T>>();
     if constexpr (count == 1) {
@@ -84,6 +83,5 @@ template <class T> constexpr auto members_of(T& of) noexcept {
         return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
     }
 }
-// NOLINTEND(bugprone-branch-clone)
 
 } // namespace gawait::dbus::detail
