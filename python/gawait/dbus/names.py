@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import weakref
 
 from gi.repository import Gio
 
@@ -13,6 +14,10 @@ from gawait.emissions import Emissions
 
 _ALLOW_REPLACEMENT, _REPLACE, _DO_NOT_QUEUE = 1, 2, 4
 _IS_OWNER, _IN_QUEUE = 1, 2
+
+
+# Those that each connection has, or waits for. serving.py says why it is no attribute.
+_names = weakref.WeakKeyDictionary()
 
 
 class NameTaken(Exception):
@@ -38,7 +43,7 @@ class own_name:
         if not Gio.dbus_is_name(name) or Gio.dbus_is_unique_name(name):
             raise ValueError(f"{name!r} is not a name that one can own")
         self._connection = connection
-        self._names = vars(connection).setdefault("_gawait_names", set())
+        self._names = _names.setdefault(connection, set())
         self.name = name
         self._flags = _DO_NOT_QUEUE * (not queue) | _REPLACE * replace
         self._flags |= _ALLOW_REPLACEMENT * allow_replacement

@@ -3,6 +3,7 @@
 import collections
 import inspect
 import threading
+import weakref
 
 from gi.repository import Gio, GLib
 
@@ -275,10 +276,19 @@ class _Reply:
         return Gio.DBusError.encode_gerror(error), error.message, says_all
 
 
+# Not attributes of a connection: PyGObject then takes the GIL whenever GDBus's thread counts a
+# reference, also under a lock that a call waits for.
+_callers = weakref.WeakKeyDictionary()
+
+
 def _callers_of(connection):
     """Those of this thread, in which their tasks are cancelled."""
-    every = vars(connection).setdefault("_gawait_callers", {})
-    return every.setdefault(threading.get_ident(), _Callers(connection))
+    every = _callers.setdefault(connection, weakref.WeakValueDictionary())
+    thread = threading.get_ident()
+    callers = every.get(thread)
+    if callers is None:
+        callers = every[thread] = _Callers(connection)
+    return callers
 
 
 class _Callers:

@@ -66,6 +66,7 @@ def test_a_call_without_a_reply_does_not_wait_for_one(with_radio):
         absent = Player.proxy(client, "org.example.Absent", "/radio")
         await absent.forget("it")
         await client.close()
+        await until(client.is_closed)
         with pytest.raises(dbus.Disconnected):
             await player.forget("it")
 
