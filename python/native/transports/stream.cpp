@@ -424,6 +424,8 @@ bool stream::keep_unsent(std::span<const piece> pieces) {
 ssize_t stream::send_waiting() {
     std::array<iovec, most_pieces> room;
     const auto pieces = waiting.gather(room);
+    if (pieces.size() == 1) // which costs the kernel less
+        return send(descriptor(), pieces[0].iov_base, pieces[0].iov_len, send_flags);
     msghdr message{};
     message.msg_iov = pieces.data();
     message.msg_iovlen = pieces.size();
