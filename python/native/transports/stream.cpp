@@ -414,10 +414,8 @@ bool stream::keep_unsent(std::span<const piece> pieces) {
     });
     if (!unsent)
         return false;
-    for (const piece& each : pieces)
-        if (!waiting.add(each.data, each.content, 0))
-            return false;
-    return true;
+    return std::ranges::all_of(
+        pieces, [&](const piece& each) { return waiting.add(each.data, each.content, 0); });
 }
 
 /// Has the kernel take what it can of what waits. Returns how much that was, or -1.
