@@ -35,8 +35,8 @@ async def main() -> None:
     with player.playback_status.watch() as statuses:
         await anext(statuses)  # the one until now
         await player.play_pause()
-        async with asyncio.timeout(2):
-            print(await anext(statuses), (await player.metadata).get("xesam:title", ""))
+        status = await asyncio.wait_for(anext(statuses), 2)
+    print(status, (await player.metadata).get("xesam:title", ""))
 
 
 try:
