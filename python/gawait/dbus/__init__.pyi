@@ -452,3 +452,10 @@ class ObjectManager(Interface):
         [ObjectPath, dict[str, dict[str, GLib.Variant]]],
     ]
     interfaces_removed: Signal[tuple[ObjectPath, list[str]], [ObjectPath, list[str]]]
+    async def proxies(
+        self,
+        interface: type[_Interface],
+        *,
+        timeout: float | None = 25,
+        cached: bool = False,
+    ) -> dict[ObjectPath, _Interface]: ...

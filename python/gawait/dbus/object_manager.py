@@ -3,7 +3,7 @@
 from gi.repository import GLib
 
 from gawait.dbus.exporting import export
-from gawait.dbus.interface import Interface, Object, method, signal
+from gawait.dbus.interface import Interface, Object, interfaces_of, method, signal
 from gawait.dbus.types import ObjectPath
 from gawait.loop import create_background_task
 
@@ -13,7 +13,7 @@ class ObjectManager(Interface, name="org.freedesktop.DBus.ObjectManager"):
 
     manager = dbus.ObjectManager.proxy(bus, "org.example.Players", "/org/example")
     with manager.interfaces_added.subscribe() as added:
-        for path, interfaces in (await manager.get_managed_objects()).items():
+        for path, player in (await manager.proxies(Player)).items():
             ...
     """
 
@@ -29,6 +29,25 @@ class ObjectManager(Interface, name="org.freedesktop.DBus.ObjectManager"):
         arguments=["object_path", "interfaces_and_properties"],
     )
     interfaces_removed = signal(ObjectPath, list[str], arguments=["object_path", "interfaces"])
+
+    async def proxies(self, interface, *, timeout=25, cached=False):
+        """Ask which objects have an interface, and return a proxy of each, a dict by path.
+
+        interface is a class; an object has it that has all interfaces of the class. timeout and
+        cached are as for Interface.proxy(). Raises TypeError for a class without an interface, and
+        what get_managed_objects() raises.
+        """
+        names = {each.name for each in interfaces_of(interface)}
+        if not names:
+            raise TypeError(f"{interface.__qualname__} has no interface")
+        remote = self._dbus_remote
+        return {
+            path: interface.proxy(
+                remote.connection, remote.name, path, timeout=timeout, cached=cached
+            )
+            for path, interfaces in (await self.get_managed_objects()).items()
+            if names <= interfaces.keys()
+        }
 
 
 class ManagedObjects:

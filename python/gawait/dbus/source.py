@@ -27,6 +27,9 @@ _BASIC = {
     "ay": "bytes",
 }
 
+# What a class is declared by, and its members must not hide.
+_USED = {"dbus", "bool", "int", "float", "str", "bytes", "tuple", "list", "dict", "object"}
+
 
 def source_of(infos):
     """Return the source of a module that declares interfaces, of their Gio.DBusInterfaceInfo.
@@ -35,7 +38,7 @@ def source_of(infos):
     """
     titles, classes = {"dbus", "Any"}, []
     for info in infos:
-        (description,) = interfaces_of(class_of(info))
+        (description,) = interfaces_of(class_of(info, _USED))
         title = _title(description.name, titles)
         titles.add(title)
         classes.append("\n".join(_class_lines(title, description)))
@@ -68,10 +71,14 @@ def _class_lines(title, description):
     yield f"class {title}(dbus.Interface, {', '.join(options)}):"
     yield from _documentation_lines(description, "    ")
     taken = {each.attribute for each in description.members}
+    stands_apart = bool(description.documentation)
     for index, member in enumerate(description.members):
-        if index or description.documentation:
+        lines = list(_member_lines(member, taken))
+        # Those of a line each stand together.
+        if stands_apart or index and len(lines) > 1:
             yield ""
-        yield from _member_lines(member, taken)
+        yield from lines
+        stands_apart = len(lines) > 1
     if not description.members and not description.documentation:
         yield "    pass"
 
@@ -110,8 +117,13 @@ def _property_lines(described, options, taken):
         options.append(f'emits="{emits}"' if emits else "emits=False")
     if not described.readable:
         options.append("readable=False")
-    yield f"    @dbus.property{_call(options)}"
     name, annotation = described.attribute, annotation_of(described.type.signature)
+    # Any itself is nothing that has a type.
+    if annotation != "Any" and not described.documentation:
+        options = ["writable=True"] * described.writable + options
+        yield f"    {name} = dbus.property({', '.join([annotation, *options])})"
+        return
+    yield f"    @dbus.property{_call(options)}"
     yield from _function_lines(f"def {name}(self) -> {annotation}:", described)
     if described.writable:
         setter = f"set_{name}"
@@ -125,7 +137,6 @@ def _property_lines(described, options, taken):
 
 def _signal_lines(signal, options):
     types = [annotation_of(each.signature) for _, each in signal.arguments]
-    # Any itself is nothing that has a type.
     types = ["object" if each == "Any" else each for each in types]
     names = [name for name, _ in signal.arguments]
     if names and all(names):
@@ -139,6 +150,8 @@ def _function_lines(head, member):
         return
     yield f"    {head}"
     yield from _documentation_lines(member, "        ")
+    # pyright takes a docstring alone for a body that forgets to return something.
+    yield "        ..."
 
 
 def _documentation_lines(described, indentation):

@@ -111,14 +111,14 @@ def _check_depth(xml):
     parser.Parse(xml.encode("utf-8", "surrogatepass"), True)
 
 
-def class_of(info):
+def class_of(info, reserved=()):
     """Return a new class of an interface, of its Gio.DBusInterfaceInfo.
 
-    Raises ValueError for a name or a type in it that is none.
+    Its members have none of the reserved names. Raises ValueError for a name or a type in it that is none.
     """
     namespace = {}
     for member in _members(info):
-        attribute = attribute_of(member.name, namespace)
+        attribute = attribute_of(member.name, {*reserved, *namespace})
         namespace[attribute] = _declared(member) if isinstance(member, Method) else member
         member.attribute = attribute
     options = _described(info)

@@ -6,7 +6,7 @@ import pytest
 
 from gawait import dbus
 from gi.repository import Gio
-from players import NAME, Radio
+from players import NAME, Player, Radio
 
 
 class Slow(dbus.Object, name="org.example.Slow"):
@@ -48,6 +48,76 @@ def test_objects_that_are_there_are_told(with_buses):
             assert await manager.get_managed_objects() == {}
         with pytest.raises(dbus.UnknownMethod):
             await manager.get_managed_objects()
+
+    with_buses(test)
+
+
+def test_the_proxies_are_those_of_the_objects_that_have_the_interface(with_buses):
+    async def test(service, client):
+        with dbus.ManagedObjects(service, "/players") as players:
+            manager = manager_of(service, client)
+            assert await manager.proxies(Player) == {}
+            with players.export("/players/one", Radio()), players.export(
+                "/players/two", Slow()
+            ):
+                ((path, player),) = (await manager.proxies(Player)).items()
+                assert (path, await player.title) == ("/players/one", "none")
+                ((path, slow),) = (await manager.proxies(Slow)).items()
+                assert (path, await slow.level) == ("/players/two", 3)
+
+    with_buses(test)
+
+
+def test_an_object_of_one_of_two_interfaces_is_no_proxy_of_a_class_of_both(with_buses):
+    class Quiet(dbus.Interface, name="org.example.Quiet"):
+        @dbus.method
+        async def hush(self) -> None:
+            ...
+
+    class Both(Player, Quiet):
+        pass
+
+    class QuietRadio(Radio, Quiet):
+        async def hush(self):
+            self.volume = 0.0
+
+    async def test(service, client):
+        with dbus.ManagedObjects(service, "/players") as players:
+            with players.export("/players/one", Radio()), players.export(
+                "/players/both", QuietRadio()
+            ):
+                ((path, both),) = (await manager_of(service, client).proxies(Both)).items()
+                await both.hush()
+                assert (path, await both.volume) == ("/players/both", 0.0)
+
+    with_buses(test)
+
+
+def test_proxies_may_be_cached_and_have_a_timeout(with_buses):
+    async def test(service, client):
+        radio = Radio()
+        with dbus.ManagedObjects(service, "/players") as players:
+            with players.export("/players/one", radio):
+                made = await manager_of(service, client).proxies(
+                    Player, timeout=0.05, cached=True
+                )
+                player = made["/players/one"]
+                with pytest.raises(dbus.NoReply):
+                    await player.wait()
+                assert await player.title == "none"
+            # It is not there any more, and nobody is asked.
+            assert await player.tags == ["a"]
+
+    with_buses(test)
+
+
+def test_a_class_without_an_interface_has_no_proxies(with_buses):
+    class Nothing(dbus.Interface):
+        pass
+
+    async def test(service, client):
+        with pytest.raises(TypeError, match="Nothing has no interface"):
+            await manager_of(service, client).proxies(Nothing)
 
     with_buses(test)
 

@@ -128,6 +128,8 @@ ODD = """<node>
     <method name="get_url"/>
     <method name="SetValue"><arg name="value" type="h"/></method>
     <property name="Value" type="a{o(ayg)}" access="readwrite"/>
+    <property name="AnyValue" type="v" access="readwrite"/>
+    <method name="SetAnyValue"/>
     <property name="Secret" type="t" access="write"/>
     <property name="Serial" type="s" access="read">
       <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="const"/>
@@ -137,6 +139,14 @@ ODD = """<node>
     <signal name="Gone"/>
     <annotation name="org.gtk.GDBus.DocString" value="Odd &#9;names."/>
     <annotation name="org.example.Note" value="it's"/>
+  </interface>
+  <interface name="org.example.Str">
+    <method name="List"><arg type="as" direction="out"/></method>
+    <method name="Dbus"><arg type="as" direction="out"/></method>
+    <method name="Str"/>
+    <property name="Bytes" type="ay" access="read"/>
+    <property name="Int" type="a{is}" access="readwrite"/>
+    <signal name="Object"><arg type="as"/></signal>
   </interface>
   <interface name="org.example.other.Odd"/>
   <interface name="org.example.True"><method name="M"/></interface>
@@ -159,7 +169,7 @@ def test_the_source_of_odd_names_declares_the_same_interfaces():
     infos = parse(ODD).interfaces
     source = source_of(infos)
     declared = declared_by(source)
-    assert [each.__name__ for each in declared] == ["Odd", "Odd_", "True_", "Any_"]
+    assert [each.__name__ for each in declared] == ["Odd", "Str", "Odd_", "True_", "Any_"]
     for class_, info in zip(declared, infos):
         ours, theirs = interfaces_of(class_)[0], interfaces_of(class_of(info))[0]
         assert ours.name == theirs.name
@@ -181,6 +191,7 @@ class Player(dbus.Interface, name="org.example.Player"):
     @dbus.method
     async def seek(self, seconds: float) -> None:
         """Go there."""
+        ...
 
     @dbus.method
     async def divide(self, one: int, by: int) -> tuple[int, int]: ...
@@ -189,16 +200,36 @@ class Player(dbus.Interface, name="org.example.Player"):
     )
     assert (
         """
-    @dbus.property
-    def volume(self) -> float: ...
-
-    @volume.setter
-    def set_volume(self, value: float) -> None: ...
+    volume = dbus.property(float, writable=True)
+    title = dbus.property(str, writable=True)
+    tags = dbus.property(list[str], emits="invalidates")
+    serial = dbus.property(str, emits="const")
+    position = dbus.property(float, emits=False)
+    seeked = dbus.signal(float, arguments=["seconds"])
 """
         in source
     )
-    assert '    seeked = dbus.signal(float, arguments=["seconds"])\n' in source
-    assert '    @dbus.property(emits="const")\n    def serial(self) -> str: ...\n' in source
+
+
+def test_a_property_of_a_docstring_or_of_any_value_is_a_function_in_the_source():
+    source = source_of(parse(ODD).interfaces)
+    assert (
+        """
+    @dbus.property(emits="const")
+    def serial(self) -> str:
+        """
+        in source
+    )
+    assert (
+        """
+    @dbus.property
+    def any_value(self) -> Any: ...
+
+    @any_value.setter
+    def set_any_value_(self, value: Any) -> None: ...
+"""
+        in source
+    )
 
 
 @pytest.fixture
