@@ -16,6 +16,7 @@ import loops
 
 PATH = "/org/example/Service"
 INTERFACE = "org.example.Service"
+STR = "s"  # as dbus-next annotates it
 
 
 # Each of these exports an object, and returns the unique name and what keeps it.
@@ -67,7 +68,7 @@ async def message_bus(BusType, MessageBus, ServiceInterface, method):
 
     class Service(ServiceInterface):
         @method()
-        async def Echo(self, text: "s") -> "s":  # noqa: F821
+        async def Echo(self, text: STR) -> STR:
             return text
 
     bus = await MessageBus(bus_type=BusType.SESSION).connect()
