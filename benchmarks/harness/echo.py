@@ -138,7 +138,7 @@ class Servers:
         return programs.command("echo_server.py", loop, way, *options)
 
     def built(self, program, *options):
-        return [str(self.build / "benchmarks" / program), *options]
+        return [programs.built(self.build, program), *options]
 
     def measure(self, case, who, seconds):
         with programs.serving(self.build, self.command(case, who)) as (server, address):

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import time
 import urllib.request
 from dataclasses import dataclass
 
@@ -33,17 +32,12 @@ SERVERS = (
 )
 
 
-def processor_time(process):
-    """Seconds of processor time that another process has used."""
-    return time.clock_gettime(~process << 3 | 2)  # as clock_getcpuclockid() makes it of the pid
-
-
 def measure_requests(build, server, loop, seconds):
     command = programs.command("http_server.py", loop, server.name)
     with programs.serving(build, command) as (process, port):
         address = f"http://127.0.0.1:{port}/"
         urllib.request.urlopen(address, timeout=10).read()  # what is made once
-        before = processor_time(process.pid)
+        before = programs.processor_time(process)
         said = subprocess.run(
             ["wrk", "--threads", "1", "--connections", str(CONNECTIONS)]
             + ["--duration", f"{seconds}s", address],
@@ -52,7 +46,7 @@ def measure_requests(build, server, loop, seconds):
             check=True,
             timeout=60,
         ).stdout
-        took = processor_time(process.pid) - before
+        took = programs.processor_time(process) - before
         requests = int(re.search(r"(\d+) requests in", said).group(1))
         if re.search(r"Non-2xx|Socket errors", said):
             raise subprocess.CalledProcessError(1, command, stderr=said.encode())

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,8 +26,8 @@ def run(build, program, *arguments, environment_too=None, quiet=False):
 
 def run_built(build, program, *arguments, environment_too=None, quiet=False):
     """The same for one that meson builds."""
-    built = [str(build / "benchmarks" / program), *map(str, arguments)]
-    return printed(build, built, environment_too, quiet)
+    command = [built(build, program), *map(str, arguments)]
+    return printed(build, command, environment_too, quiet)
 
 
 def printed(build, command, environment_too=None, quiet=False):
@@ -41,12 +42,17 @@ def printed(build, command, environment_too=None, quiet=False):
     return json.loads(ended.stdout)
 
 
+def built(build, program):
+    """The path of a program that meson builds."""
+    return str(build / "benchmarks" / program)
+
+
 @contextmanager
-def serving(build, command):
+def serving(build, command, environment_too=None):
     """A server as a process, which ends with its input, and what it prints as its first line."""
     server = subprocess.Popen(
         command,
-        env=environment(build),
+        env=environment(build) | (environment_too or {}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -63,6 +69,12 @@ def serving(build, command):
                 server.wait(10)
             except subprocess.TimeoutExpired:
                 server.kill()
+
+
+def processor_time(process):
+    """Seconds of processor time that another process has used."""
+    # As clock_getcpuclockid() makes it of the process's number.
+    return time.clock_gettime(~process.pid << 3 | 2)
 
 
 def missing_modules(build, names):

@@ -1,10 +1,15 @@
-"""Calls a method of the message bus itself, and prints what a call took as JSON.
+"""Does the work of a client of D-Bus again and again, and prints what it took as JSON.
 
-usage: dbus_calls.py LOOP CLIENT AT-ONCE SECONDS
+usage: dbus_calls.py LOOP CLIENT WORK AT-ONCE SERVICE SECONDS
 
-CLIENT  awaits      Gio.DBusConnection.call(), without a callback
-        callbacks   the same with a callback that completes a future, by hand
-        dbus_fast, dbus_next, sdbus
+CLIENT   proxy       gawait's, with a class
+         awaits      Gio.DBusConnection.call(), without a callback
+         callbacks   the same with a callback that completes a future, by hand
+         dbus_fast, dbus_next, sdbus
+WORK     call        a method of the message bus itself
+         property    of the service is read
+         signals     of the service are received, so many emitted at once
+SERVICE  dbus_service.cpp's name
 
 The bus is that of the session.
 """
@@ -16,147 +21,46 @@ import sys
 
 import loops
 import timing
+from dbus_clients import CLIENTS
 
-CALLS = 500
-BUS = "org.freedesktop.DBus"
-PATH = "/org/freedesktop/DBus"
-METHOD = "GetNameOwner"
-NO_TIMEOUT = -1
+TIMES = 500
 
 
-# Each of these gives a function that makes a call and returns an awaitable of the answer, a str.
+async def repeat(begin, at_once):
+    """So that nothing is between them: TIMES operations, so many at once."""
+    if at_once == 1:
+        for _ in range(TIMES):
+            await begin()
+    else:
+        for _ in range(TIMES // at_once):
+            await asyncio.gather(*[begin() for _ in range(at_once)])
 
 
-async def awaits(_loop):
-    from gi.repository import Gio, GLib
-
-    arguments, reply, flags = gio_arguments()
-    connection = await Gio.bus_get(Gio.BusType.SESSION, None)
-
-    async def call():
-        answer = await connection.call(
-            BUS, PATH, BUS, METHOD, GLib.Variant(*arguments), reply, flags, NO_TIMEOUT, None
-        )
-        return answer.unpack()[0]
-
-    return call
-
-
-async def callbacks(loop):
-    from gi.repository import Gio, GLib
-
-    arguments, reply, flags = gio_arguments()
-    connection = Gio.bus_get_sync(Gio.BusType.SESSION, None)
-
-    def on_answer(connection, result, future):
-        try:
-            future.set_result(connection.call_finish(result).unpack()[0])
-        except GLib.Error as failure:
-            future.set_exception(failure)
-
-    def call():
-        future = loop.create_future()
-        connection.call(
-            BUS,
-            PATH,
-            BUS,
-            METHOD,
-            GLib.Variant(*arguments),
-            reply,
-            flags,
-            NO_TIMEOUT,
-            Gio.Cancellable(),
-            on_answer,
-            future,
-        )
-        return future
-
-    return call
-
-
-def gio_arguments():
-    from gi.repository import Gio, GLib
-
-    return ("(s)", (BUS,)), GLib.VariantType("(s)"), Gio.DBusCallFlags.NONE
-
-
-async def dbus_fast(_loop):
-    from dbus_fast import BusType, Message
-    from dbus_fast.aio import MessageBus
-
-    return await message_bus(BusType, Message, MessageBus)
-
-
-async def dbus_next(_loop):
-    from dbus_next import BusType, Message
-    from dbus_next.aio import MessageBus
-
-    return await message_bus(BusType, Message, MessageBus)
-
-
-async def message_bus(BusType, Message, MessageBus):
-    """dbus-fast has dbus-next's interface."""
-    bus = await MessageBus(bus_type=BusType.SESSION).connect()
-
-    async def call():
-        answer = await bus.call(
-            Message(
-                destination=BUS,
-                path=PATH,
-                interface=BUS,
-                member=METHOD,
-                signature="s",
-                body=[BUS],
-            )
-        )
-        return answer.body[0]
-
-    return call
-
-
-async def sdbus(_loop):
-    from sdbus import sd_bus_open_user
-
-    bus = sd_bus_open_user()
-
-    async def call():
-        message = bus.new_method_call_message(BUS, PATH, BUS, METHOD)
-        message.append_data("s", BUS)
-        return (await bus.call_async(message)).get_contents()
-
-    return call
-
-
-CLIENTS = {each.__name__: each for each in (awaits, callbacks, dbus_fast, dbus_next, sdbus)}
+async def check(client):
+    """That all works, and answers what it has to."""
+    answers = await client.call(), await client.read(), await client.receive(2)
+    if answers != ("org.freedesktop.DBus", "some text", "some text"):
+        raise AssertionError(answers)
 
 
 def main():
-    loop_name, client, at_once, seconds = sys.argv[1:]
+    loop_name, client_name, work, at_once, service, seconds = sys.argv[1:]
     at_once = int(at_once)
     loop = loops.new_loop(loop_name)
     asyncio.set_event_loop(loop)
-    call = loop.run_until_complete(CLIENTS[client](loop))
-    answer = loop.run_until_complete(as_coroutine(call))
-    if answer != BUS:
-        raise AssertionError(answer)
-
-    async def calls():
-        if at_once == 1:
-            for _ in range(CALLS):
-                await call()
-        else:
-            for _ in range(CALLS // at_once):
-                await asyncio.gather(*[call() for _ in range(at_once)])
+    client = loop.run_until_complete(CLIENTS[client_name].connect(service))
+    loop.run_until_complete(check(client))
+    times, begin = {
+        "call": (TIMES, lambda: repeat(client.call, at_once)),
+        "property": (TIMES, lambda: repeat(client.read, at_once)),
+        "signals": (at_once, lambda: client.receive(at_once)),
+    }[work]
 
     def run():
-        loop.run_until_complete(calls())
+        loop.run_until_complete(begin())
 
-    print(json.dumps(timing.of_one(run, CALLS, float(seconds))), flush=True)
+    print(json.dumps(timing.of_one(run, times, float(seconds))), flush=True)
     os._exit(0)  # not all of them can close their connection
-
-
-async def as_coroutine(call):
-    return await call()
 
 
 if __name__ == "__main__":

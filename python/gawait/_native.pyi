@@ -1,6 +1,7 @@
 import asyncio
 import contextvars
 import socket
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar, final
 
@@ -91,3 +92,16 @@ def call_dbus_method(
     /,
     *values: object,
 ) -> Operation[Any]: ...
+
+# As Gio.DBusConnection.signal_subscribe(), of which the callback is given what the signal carries
+# alone. For signal_unsubscribe().
+def subscribe_signal(
+    connection: Gio.DBusConnection,
+    sender: str | None,
+    interface: str | None,
+    member: str | None,
+    path: str | None,
+    argument: str | None,
+    received: Callable[[GLib.Variant], object],
+    /,
+) -> int: ...

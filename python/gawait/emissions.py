@@ -1,6 +1,7 @@
 """What is emitted while nobody asks for it, kept until somebody does."""
 
 import asyncio
+import collections
 
 
 class Emissions:
@@ -9,50 +10,60 @@ class Emissions:
     With a limit, one emission more than that may wait ends it, and is lost: after those that
     wait, the iteration raises OverflowError.
 
-    A subclass has _disconnect(), after which nothing more comes.
+    A subclass has _disconnect(), after which nothing more comes, and may have _given(emission),
+    which makes what is kept what the iteration gives.
     """
 
     def __init__(self, limit=None):
-        self._emissions = asyncio.Queue()
+        self._emissions = collections.deque()
+        self._waiters = collections.deque()
         self._limit = limit
         self._ended = False
+        self._error = None
 
     def close(self):
         """Disconnect. The iteration ends after the emissions that there were."""
         self._fail(None)
 
     def _keep(self, emission):
-        if self._limit is not None and self._emissions.qsize() >= self._limit:
-            error = OverflowError(f"more than {self._limit} emissions waited to be asked for")
-            self._end(_End(error))
-        elif not self._ended:
-            self._emissions.put_nowait(emission)
+        if self._ended:
+            return
+        if self._limit is not None and len(self._emissions) >= self._limit:
+            self._fail(
+                OverflowError(f"more than {self._limit} emissions waited to be asked for")
+            )
+            return
+        self._emissions.append(emission)
+        while self._waiters and not _wake(self._waiters.popleft()):
+            pass
 
     def _fail(self, error):
         """End it after the emissions that there were, with an exception unless that is None."""
-        self._end(_End(error))
-
-    def _end(self, end):
         self._disconnect()
         if not self._ended:
-            self._ended = True
-            self._emissions.put_nowait(end)
+            self._ended, self._error = True, error
+            for each in self._waiters:
+                _wake(each)
+            self._waiters.clear()
+
+    def _given(self, emission):
+        return emission
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
-        try:
-            emission = await self._emissions.get()
-        except asyncio.CancelledError:
-            self.close()
-            raise
-        if isinstance(emission, _End):
-            self._emissions.put_nowait(emission)  # for whoever else iterates
-            if emission.error is None:
-                raise StopAsyncIteration
-            raise emission.error
-        return emission
+        while not self._emissions:
+            if self._ended:
+                raise StopAsyncIteration if self._error is None else self._error
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                self.close()
+                raise
+        return self._given(self._emissions.popleft())
 
     def __enter__(self):
         return self
@@ -71,6 +82,9 @@ class Emissions:
         self.close()
 
 
-class _End:
-    def __init__(self, error):
-        self.error = error
+def _wake(waiter):
+    """Return whether it waited still."""
+    if waiter.done():
+        return False
+    waiter.set_result(None)
+    return True

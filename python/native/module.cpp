@@ -3,6 +3,7 @@
 #include "awaiting/operation.hpp"
 #include "current_context.hpp"
 #include "dbus/method_call.hpp"
+#include "dbus/signal_subscription.hpp"
 #include "dbus/type.hpp"
 #include "handlers/handlers.hpp"
 #include "loop/guest.hpp"
@@ -54,6 +55,7 @@ int execute(PyObject* module) {
                           add_async_virtual(module) &&
                           add_dbus_types(module) &&
                           add_method_call(module) &&
+                          add_signal_subscription(module) &&
                           add_async_result(module);
     // clang-format on
     return complete ? 0 : -1;

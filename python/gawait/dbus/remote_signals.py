@@ -4,6 +4,7 @@ import weakref
 
 from gi.repository import Gio, GObject
 
+from gawait._native import subscribe_signal
 from gawait.dbus.errors import Disconnected, InvalidSignature
 from gawait.emissions import Emissions
 
@@ -71,8 +72,7 @@ class Signals(Emissions):
     def _lost(self, error):
         self._fail(error)
 
-    async def __anext__(self):
-        parameters = await super().__anext__()
+    def _given(self, parameters):
         return unpacked(self._member.emission, parameters, self._member.title)
 
 
@@ -89,14 +89,8 @@ class Subscription:
         self._receiver = weakref.ref(receiver, self.cancel)
         self._connection = connection
         self._id = self._closed = None
-        self._id = connection.signal_subscribe(
-            sender,
-            interface,
-            member,
-            path,
-            argument,
-            Gio.DBusSignalFlags.NONE,
-            self._received,
+        self._id = subscribe_signal(
+            connection, sender, interface, member, path, argument, self._received
         )
         self._closed = GObject.Object.connect(connection, "closed", self._connection_closed)
 
@@ -106,10 +100,10 @@ class Subscription:
             GObject.Object.disconnect(self._connection, self._closed)
             self._id = None
 
-    def _received(self, *arguments):
+    def _received(self, parameters):
         receiver = self._receiver()
         if receiver is not None and self._id is not None:
-            receiver._received(arguments[5])
+            receiver._received(parameters)
 
     def _connection_closed(self, _connection, vanished, error):
         receiver = self._receiver()
@@ -126,8 +120,10 @@ class Subscription:
 
 def unpacked(type_, variant, title):
     """Return the value of what somebody else has sent, if it is of the type."""
-    if variant.get_type_string() != type_.signature:
-        raise InvalidSignature(
-            f"{title} is of the type {type_.signature}, and {variant.get_type_string()} came"
-        )
-    return type_.unpack(variant)
+    try:
+        return type_.unpack(variant)
+    except TypeError:  # or of a class's own
+        came = variant.get_type_string()
+        if came == type_.signature:
+            raise
+    raise InvalidSignature(f"{title} is of the type {type_.signature}, and {came} came")
