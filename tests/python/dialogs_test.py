@@ -514,6 +514,22 @@ def test_a_message_dialog_of_libadwaita(end):
     gawait.run(main())
 
 
+@pytest.mark.usefixtures("adw_1_2")
+@with_gtk
+def test_a_message_dialog_of_libadwaita_can_be_asked_again():
+    Gtk, Adw = import_adw()
+
+    async def main():
+        dialog = adw_question(Adw.MessageDialog)
+        window = window_of(Gtk)
+        for _ in range(3):
+            when_shown(dialog, lambda _: dialog.response("yes"))
+            assert await gawait.response(dialog, window) == "yes"
+            assert not dialog.get_mapped()
+
+    gawait.run(main())
+
+
 @pytest.mark.usefixtures("adw_1_5")
 @pytest.mark.parametrize("end", ["response", "close", "force_close", "cancel"])
 @with_gtk
