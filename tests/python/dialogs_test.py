@@ -172,6 +172,25 @@ def test_a_parent_that_is_closed_takes_the_dialog_with_it(version, with_parent):
 
 @both_gtks
 @with_gtk
+def test_a_parent_that_is_hidden_does_not_end_the_wait(version):
+    Gtk = import_gtk(version)
+
+    async def main():
+        window = window_of(Gtk)
+        dialog = question(Gtk, None)
+        waiting = asyncio.create_task(gawait.response(dialog, window))
+        await shown(dialog)
+        window.hide()
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        dialog.response(Gtk.ResponseType.YES)
+        assert await waiting == Gtk.ResponseType.YES
+
+    gawait.run(main())
+
+
+@both_gtks
+@with_gtk
 def test_a_dialog_is_destroyed_when_the_wait_is_cancelled(version):
     Gtk = import_gtk(version)
 
@@ -425,20 +444,21 @@ def test_a_native_file_chooser(version):
 
 
 @both_gtks
-@pytest.mark.parametrize("end", ["close", "hide", "cancel"])
+@pytest.mark.parametrize("end", ["close", "hide", "parent", "cancel"])
 @with_gtk
 def test_a_native_dialog_that_is_left(version, end):
     Gtk = import_gtk(version)
 
     async def main():
         chooser = Gtk.FileChooserNative(title="Open", action=Gtk.FileChooserAction.OPEN)
-        waiting = asyncio.create_task(gawait.response(chooser, window_of(Gtk)))
+        window = window_of(Gtk)
+        waiting = asyncio.create_task(gawait.response(chooser, window))
         await shown(chooser)
         if end == "close":
             delegate(Gtk).close()
             assert await waiting == Gtk.ResponseType.DELETE_EVENT
-        elif end == "hide":
-            chooser.hide()
+        elif end in ("hide", "parent"):
+            chooser.hide() if end == "hide" else window.close()
             assert await waiting == Gtk.ResponseType.NONE
         else:
             waiting.cancel()
