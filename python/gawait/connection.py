@@ -1,7 +1,6 @@
 """A connected signal, and what is to be known of what it passes and wants returned."""
 
 import functools
-import weakref
 
 from gi.repository import GObject
 
@@ -20,9 +19,19 @@ class Connection:
     def __init__(self, obj, name, callback):
         _check("obj", obj, GObject.Object, "a GObject.Object")
         _check("name", name, str, "a str")
-        self._emitter = weakref.ref(obj)
+        # Python's own weak reference ends with the wrapper, which may be before the object.
+        self._emitter = GObject.Object.weak_ref(obj)
         self._handler = _connect(obj, name, callback)
         self._signal = signal_of(obj, name)
+
+    @property
+    def is_connected(self):
+        emitter = self._emitter()
+        return (
+            emitter is not None
+            and self._handler is not None
+            and GObject.Object.handler_is_connected(emitter, self._handler)
+        )
 
     @property
     def default(self):
@@ -36,6 +45,8 @@ class Connection:
         if type_ == GObject.TYPE_NONE:
             raise TypeError(f"argument 'answer': signal '{name}' wants nothing returned")
         try:
+            if type_ == GObject.TYPE_BOOLEAN and not isinstance(answer, bool):
+                raise TypeError("expected a bool")  # any object would be one
             return GObject.Value(type_, answer).get_value()
         except (TypeError, ValueError, OverflowError) as error:
             raise TypeError(
@@ -43,13 +54,10 @@ class Connection:
             ) from error
 
     def disconnect(self):
-        emitter, handler = self._emitter(), self._handler
-        self._handler = None
-        if emitter is None or handler is None:
-            return
         # An object that was disposed has let go of its handlers.
-        if GObject.Object.handler_is_connected(emitter, handler):
-            _disconnect(emitter, handler)
+        if self.is_connected:
+            _disconnect(self._emitter(), self._handler)
+        self._handler = None
 
 
 def signal_of(obj, name):

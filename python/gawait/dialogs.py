@@ -7,10 +7,11 @@ are awaited as any: `file = await dialog.open(window)`. Those that emit a respon
 import asyncio
 import contextlib
 
-from gi.repository import GLib
+from gi.repository import GLib, GObject
 
 from gawait import _native
 from gawait.connection import Connection
+from gawait.guest import running_glib_loop
 
 
 class Dismissed(GLib.Error):
@@ -41,14 +42,18 @@ async def response(dialog, parent=None):
     somebody else closes it, and GTK's then with Gtk.ResponseType.NONE.
 
     parent is the Gtk.Window that the dialog is above; for an Adw.AlertDialog it may be any
-    widget in it.
+    widget in it. It is not kept, and when the parent of a dialog is destroyed, which is also what
+    closing it does, the dialog goes as if somebody else had closed it.
 
-    Closing destroys the dialog, also when the wait is cancelled. What was chosen in it can be
-    read for as long as the program has it. On GTK 3, destroying would lose that, so a dialog
-    that has responded is only hidden there, unless it is a Gtk.MessageDialog: destroy() it, as
-    after Gtk.Dialog.run().
+    The dialog is also taken away when the wait is cancelled. It can be asked again, and what was
+    chosen in it can be read, for as long as the program has it. Nothing is to be destroyed, but on
+    GTK 3: there a Gtk.MessageDialog is destroyed when it has responded, and any Gtk.Dialog when
+    the wait is cancelled. One that has responded is only hidden, since destroying would lose what
+    it has inside: destroy() it, as after Gtk.Dialog.run().
 
-    Raises TypeError for what is no such dialog. To be called in the loop's thread, GTK's.
+    Raises TypeError for what is no such dialog, ValueError if it is its own parent, and RuntimeError
+    if it was destroyed on GTK 3, or if the running event loop does not iterate GTK's context, the
+    default GLib.MainContext. To be called in the loop's thread, GTK's.
     """
     kind = next((kind for kind in _KINDS if _is(dialog, kind.name)), None)
     if kind is None:
@@ -56,7 +61,18 @@ async def response(dialog, parent=None):
             "argument 'dialog': expected a Gtk.Dialog, a Gtk.NativeDialog, an Adw.MessageDialog or "
             f"an Adw.AlertDialog, not {type(dialog).__name__}"
         )
-    return await kind(dialog).run(parent)
+    if parent is dialog:
+        raise ValueError("argument 'parent': a dialog cannot be its own parent")
+    loop = running_glib_loop("the response of a dialog")
+    if loop._context != GLib.MainContext.default():
+        raise RuntimeError(
+            "the running event loop iterates another GLib.MainContext than the default one, which is GTK's"
+        )
+    wait = kind(dialog, loop)
+    with contextlib.ExitStack() as stack:
+        wait.begin(stack, parent)
+        del parent  # which would live as long as the wait
+        return await wait.end()
 
 
 def _is(instance, name):
@@ -71,37 +87,67 @@ def _is(instance, name):
 class _Window:
     """A window, which is there for as long as it is visible."""
 
-    def __init__(self, dialog):
+    def __init__(self, dialog, loop):
         self._dialog = dialog
-        self._answer = asyncio.get_running_loop().create_future()
+        self._parent = None
+        self._answer = loop.create_future()
 
-    async def run(self, parent):
-        with contextlib.ExitStack() as stack:
-            for name, callback in self._signals().items():
-                stack.callback(Connection(self._dialog, name, callback).disconnect)
-            try:
-                self._present(parent)
-                answer = await self._answer
-            except BaseException:
-                self._destroy()
-                raise
+    def begin(self, stack, parent):
+        """Present it. The stack undoes what was connected for that."""
+        hook = GObject.add_emission_hook(self._dialog, "response", self._emitted)
+        stack.callback(GObject.remove_emission_hook, self._dialog, "response", hook)
+        for name, callback in self._signals().items():
+            stack.callback(Connection(self._dialog, name, callback).disconnect)
+        try:
+            self._present(parent)
+        except BaseException:
+            self._destroy()
+            raise
+        above = self._dialog_parent()
+        if above is not None:
+            self._parent = GObject.Object.weak_ref(above)
+            for name, callback in (
+                ("unrealize", self._parent_hidden),
+                ("destroy", self._parent_destroyed),
+            ):
+                stack.callback(Connection(above, name, callback).disconnect)
+
+    async def end(self):
+        try:
+            answer = await self._answer
+        except BaseException:
+            self._destroy()
+            raise
         self._close()
         return answer
 
     def _signals(self):
-        return {
-            "response": self._responded,
-            "unmap": self._gone,
-            "destroy": self._gone,
-        }
+        return {"unmap": self._gone, "destroy": self._gone}
 
-    def _responded(self, _, response):
-        if not self._answer.done():
+    def _emitted(self, dialog, response):
+        # A hook, since it precedes the program's handlers: on GTK 3 one that destroys the dialog
+        # disconnects the others. It sees what every dialog emits.
+        if dialog is self._dialog and not self._answer.done():
             self._answer.set_result(self._response(response))
+        return True
 
     def _gone(self, *_):
         # The response may still come.
         self._answer.get_loop().call_soon(self._vanished)
+
+    def _parent_hidden(self, *_):
+        # GTK 4 destroys a window that is still referred to without a signal of its own.
+        self._answer.get_loop().call_soon(self._look_for_parent)
+
+    def _look_for_parent(self):
+        parent = self._parent()
+        if parent is not None and parent not in _gtk().Window.list_toplevels():
+            self._parent_destroyed()
+
+    def _parent_destroyed(self, *_):
+        # While it is there. GTK 4 forgets that of a dialog which it has destroyed with its parent.
+        self._dialog.set_transient_for(None)
+        self._gone()
 
     def _vanished(self):
         if not self._answer.done():
@@ -112,8 +158,13 @@ class _Window:
             self._dialog.set_transient_for(parent)
         self._dialog.present()
 
+    def _dialog_parent(self):
+        return self._dialog.get_transient_for()
+
     def _destroy(self):
         self._dialog.destroy()
+        # What GTK 4 has destroyed can be presented again, and not be destroyed again.
+        self._dialog.set_visible(False)
 
     _close = _destroy
 
@@ -130,6 +181,11 @@ class _GtkDialog(_Window):
     def _response_when_vanished(self):
         return _gtk().ResponseType.NONE
 
+    def _present(self, parent):
+        if _gtk()._version == "3.0" and self._dialog not in _gtk().Window.list_toplevels():
+            raise RuntimeError("argument 'dialog': this dialog was destroyed")
+        super()._present(parent)
+
     def _close(self):
         if _gtk()._version == "3.0" and not _is(self._dialog, "GtkMessageDialog"):
             self._dialog.hide()
@@ -141,7 +197,7 @@ class _GtkNativeDialog(_GtkDialog):
     name = "GtkNativeDialog"
 
     def _signals(self):
-        return {"response": self._responded, "notify::visible": self._shown_or_hidden}
+        return {"notify::visible": self._shown_or_hidden}
 
     def _shown_or_hidden(self, *_):
         if not self._dialog.get_visible():
@@ -152,7 +208,10 @@ class _GtkNativeDialog(_GtkDialog):
             self._dialog.set_transient_for(parent)
         self._dialog.show()
 
-    _close = _Window._destroy
+    def _destroy(self):
+        self._dialog.hide()  # All that it has on the screen goes when nobody has it any more.
+
+    _close = _destroy
 
 
 class _AdwMessageDialog(_Window):
@@ -169,10 +228,13 @@ class _AdwAlertDialog(_AdwMessageDialog):
     name = "AdwAlertDialog"
 
     def _signals(self):
-        return {"response": self._responded}
+        return {}
 
     def _present(self, parent):
         self._dialog.present(parent)
+
+    def _dialog_parent(self):
+        return None  # It is a part of its window.
 
     def _destroy(self):
         self._dialog.force_close()

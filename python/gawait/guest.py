@@ -26,6 +26,18 @@ def running_loop():
     return loop if loop is not None and _native.in_current_context(loop) else None
 
 
+def running_glib_loop(awaited):
+    """Return the running loop. It must iterate a GLib.MainContext, or what is awaited might never
+    come."""
+    loop = asyncio.get_running_loop()
+    if getattr(loop, "_context", None) is None:
+        raise RuntimeError(
+            f"the running event loop, {type(loop).__name__}, does not iterate a GLib.MainContext, "
+            f"without which {awaited} does not come: use gawait.run()"
+        )
+    return loop
+
+
 def loop_of_context(context):
     """Return a loop that runs when a context is iterated, which this thread owns."""
     loop = asyncio._get_running_loop()

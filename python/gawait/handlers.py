@@ -15,6 +15,7 @@ import collections
 import contextlib
 import contextvars
 import functools
+import inspect
 import weakref
 
 from gi import _gtktemplate
@@ -55,17 +56,17 @@ class connect:
     answer is what is returned to a signal that wants something returned, before the handler has
     begun; by default it is what its type has for nothing: False, 0, None.
 
-    disconnect(), which is also what leaving it as a context manager does, ends it. With
-    cancel=True, disconnect() and the end of the object also cancel the handlers that run and
-    drop the emissions that wait. Without it, both are handled to their end. A handler that is
-    cancelled by others, as all are when a loop ends, takes with it the emissions that wait
-    for it.
+    disconnect(), which is also what leaving it as a context manager does, ends it; so does
+    obj.disconnect_by_func(handler). With cancel=True, disconnect() and the end of the object also
+    cancel the handlers that run and drop the emissions that wait. Without it, both are handled to
+    their end, also if the task of a handler is cancelled. The end of a loop cancels what runs on
+    it and drops what waits there.
 
     It does not keep the object, and lasts when nobody has it. A handler that runs keeps its
     arguments, of which the object is one.
 
     name may have a detail. Raises TypeError if the object has no such signal or one that does
-    not return such an answer. No loop has to run yet. To be called in the thread that emits.
+    not return such an answer, or if the handler is an async generator function. No loop has to run yet. To be called in the thread that emits.
     """
 
     def __init__(self, obj, name, handler, *, concurrency="all", answer=_DEFAULT, cancel=False):
@@ -73,6 +74,7 @@ class connect:
             raise TypeError(
                 f"argument 'handler': expected a callable, not {type(handler).__name__}"
             )
+        _refuse_async_generator(handler)
         if concurrency not in _CONCURRENCY:
             raise ValueError(
                 f"argument 'concurrency': expected one of {', '.join(map(repr, _CONCURRENCY))}, "
@@ -83,8 +85,9 @@ class connect:
         self._running = set()
         self._restarted = None  # which of them was cancelled for the emission that waits
         self._waiting = collections.deque(maxlen=1 if concurrency == "restart" else None)
+        self._turns = None  # the task that starts what waits
         self._end = None
-        self._connection = Connection(obj, name, self._emitted)
+        self._connection = Connection(obj, name, _Connected(handler, self._emitted))
         self._title = _signal_title(name, obj)
         self._answer = self._connection.default
         try:
@@ -106,26 +109,36 @@ class connect:
             self._cancel()
 
     def __enter__(self):
+        if not self._connection.is_connected:
+            raise RuntimeError(f"{self!r} cannot be entered")
         return self
 
     def __exit__(self, *_):
         self.disconnect()
 
+    def __repr__(self):
+        state = "connected" if self._connection.is_connected else "disconnected"
+        return (
+            f"<gawait.connect of {_name_of(self._handler)}() to {self._title}, "
+            f"{self._concurrency!r}, {state}, {len(self._running)} running, "
+            f"{len(self._waiting)} waiting>"
+        )
+
     def _emitted(self, *arguments):
         loop = _loop_here(self._handler, self._title)
         arguments = kept(arguments)
-        if self._concurrency == "all" or not self._is_running():
+        if self._concurrency == "all" or not self._is_busy():
             self._start(loop, arguments, contextvars.copy_context())
         elif self._concurrency != "one":
-            self._waiting.append((arguments, contextvars.copy_context()))
-            if self._concurrency == "restart":
-                self._restart()
+            self._wait(arguments, contextvars.copy_context())
         return self._answer
 
-    def _is_running(self):
+    def _is_busy(self):
         # A loop that is closed has left what it had where it was.
         self._running = {each for each in self._running if not each.get_loop().is_closed()}
-        return bool(self._running)
+        if self._turns is not None and self._turns.get_loop().is_closed():
+            self._drop_what_waits()
+        return bool(self._running or self._waiting)
 
     def _start(self, loop, arguments, context):
         task = _start_task(loop, self._handler, arguments, self._title, context)
@@ -134,11 +147,34 @@ class connect:
 
     def _ended(self, task):
         self._running.discard(task)
-        was_restarted, self._restarted = task is self._restarted, None
-        if task.cancelling() > was_restarted:
-            self._waiting.clear()
-        if self._waiting and not self._running:
-            self._start(task.get_loop(), *self._waiting.popleft())
+
+    def _wait(self, arguments, context):
+        self._waiting.append((arguments, context))
+        if self._concurrency == "restart" and self._running:
+            self._restart()
+        if self._turns is None:
+            (running,) = self._running
+            loop = running.get_loop()
+            self._turns = loop.create_task(
+                self._take_turns(loop), name=f"queue of {self._title}"
+            )
+            self._turns.add_done_callback(
+                lambda turns: turns.cancelled() and self._drop_what_waits()
+            )
+
+    async def _take_turns(self, loop):
+        """Start what waits, one after the other. A task, which is cancelled with all others when
+        the loop ends, but not when the one is that runs."""
+        while self._waiting:
+            if self._running:
+                await asyncio.wait(self._running)
+            if self._waiting:
+                self._start(loop, *self._waiting.popleft())
+        self._turns = None
+
+    def _drop_what_waits(self):
+        self._turns = None
+        self._waiting.clear()
 
     def _restart(self):
         (task,) = self._running
@@ -162,7 +198,12 @@ def _start_task(loop, handler, arguments, title, context=None):
 
 
 async def _run(handler, arguments):
-    return await handler(*arguments)
+    result = handler(*arguments)
+    if not inspect.isawaitable(result):
+        raise TypeError(
+            f"handler {_name_of(handler)}() returned {type(result).__name__}, expected an awaitable"
+        )
+    return await result
 
 
 def _cancel(task):
@@ -199,12 +240,42 @@ def _name_of(handler):
     return getattr(handler, "__qualname__", None) or type(handler).__qualname__
 
 
-class _Handler:
-    """What PyGObject calls in the place of a coroutine function, by which it is found again, as in
+def _refuse_async_generator(handler):
+    if _native.is_async_generator_function(handler):
+        raise TypeError(
+            f"handler {_name_of(handler)}() is an async generator function, which nobody would iterate: "
+            "expected an async def without yield"
+        )
+
+
+class _InPlaceOf:
+    """What PyGObject calls in the place of a function, by which it is found again, as in
     obj.disconnect_by_func()."""
 
-    def __init__(self, function, title, answer=None):
+    def __init__(self, function):
         self._function = function
+
+    def __eq__(self, other):
+        return self._function == (other._function if isinstance(other, _InPlaceOf) else other)
+
+    def __hash__(self):
+        return hash(self._function)
+
+
+class _Connected(_InPlaceOf):
+    def __init__(self, function, emitted):
+        super().__init__(function)
+        self._emitted = emitted
+
+    def __call__(self, *arguments):
+        return self._emitted(*arguments)
+
+
+class _Handler(_InPlaceOf):
+    """A coroutine function, which is started."""
+
+    def __init__(self, function, title, answer=None):
+        super().__init__(function)
         self._title = title
         self._answer = answer
 
@@ -212,12 +283,6 @@ class _Handler:
         loop = _loop_here(self._function, self._title)
         _start_task(loop, self._function, kept(arguments), self._title)
         return self._answer
-
-    def __eq__(self, other):
-        return self._function == (other._function if isinstance(other, _Handler) else other)
-
-    def __hash__(self):
-        return hash(self._function)
 
 
 class _TemplateHandler(_Handler):
@@ -237,6 +302,7 @@ def _signal_title(name, emitter):
 
 
 def _signal_handler(emitter, name, function):
+    _refuse_async_generator(function)
     try:
         answer = default_of(signal_of(emitter, name))
     except (TypeError, ValueError):
@@ -245,6 +311,7 @@ def _signal_handler(emitter, name, function):
 
 
 def _callback_handler(function, to):
+    _refuse_async_generator(function)
     return _Handler(function, f"{to}()")
 
 
@@ -256,7 +323,7 @@ def _patch_connect_data():
 
     @functools.wraps(original)
     def connect_data(self, detailed_signal, handler, *data, **kwargs):
-        if _native.is_coroutine_function(handler):
+        if _native.is_handled(handler):
             handler = _signal_handler(self, detailed_signal, handler)
         return original(self, detailed_signal, handler, *data, **kwargs)
 
@@ -272,7 +339,7 @@ def _patch_io_add_watch():
         args = list(args)
         for index in 1, 2:
             if len(args) > index and callable(args[index]):
-                if _native.is_coroutine_function(args[index]):
+                if _native.is_handled(args[index]):
                     args[index] = _callback_handler(args[index], "GLib.io_add_watch")
                 break
         return original(channel, *args, **kwargs)

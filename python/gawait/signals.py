@@ -5,6 +5,7 @@ import weakref
 
 from gawait.connection import Connection, kept
 from gawait.emissions import Emissions
+from gawait.guest import running_glib_loop
 
 
 def signal(obj, name):
@@ -16,9 +17,10 @@ def signal(obj, name):
     disconnected when it came, or when the wait was cancelled or given up.
 
     name may have a detail. Raises TypeError if the object has no such signal, and
-    RuntimeError if no event loop is running. To be called in the loop's thread.
+    RuntimeError if no event loop is running that iterates a GLib.MainContext. To be
+    called in the loop's thread.
     """
-    future = _SignalFuture(loop=asyncio.get_running_loop())
+    future = _SignalFuture(loop=running_glib_loop("an emission"))
     future._emitter = obj
     connection = _Weakly(obj, name, future)
     future.add_done_callback(connection.disconnect)
@@ -37,12 +39,13 @@ class signals(Emissions):
     after the loop was left; when its wait is cancelled; and when the event loop is closed.
 
     name may have a detail. Raises TypeError if the object has no such signal, and
-    RuntimeError if no event loop is running. To be called in the loop's thread.
+    RuntimeError if no event loop is running that iterates a GLib.MainContext. To be
+    called in the loop's thread.
     """
 
     def __init__(self, obj, name):
         super().__init__()
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_glib_loop("an emission")
         self._emitter = obj
         self._connection = _Weakly(obj, name, self)
 

@@ -131,17 +131,8 @@ def test_a_closed_window_is_a_delete_event(version):
     gawait.run(main())
 
 
-# On GTK 4 a parent takes its dialogs with it when nobody has it any more, as Python does here.
-@pytest.mark.parametrize(
-    "version, end",
-    [
-        ("3.0", "hide"),
-        ("3.0", "destroy"),
-        ("3.0", "parent"),
-        ("4.0", "hide"),
-        ("4.0", "destroy"),
-    ],
-)
+@both_gtks
+@pytest.mark.parametrize("end", ["hide", "destroy", "parent"])
 @with_gtk
 def test_a_dialog_that_vanishes_has_no_response(version, end):
     Gtk = import_gtk(version)
@@ -152,6 +143,48 @@ def test_a_dialog_that_vanishes_has_no_response(version, end):
         ends = {"hide": dialog.hide, "destroy": dialog.destroy, "parent": window.destroy}
         when_shown(dialog, lambda _: ends[end]())
         assert await gawait.response(dialog) == Gtk.ResponseType.NONE
+
+    gawait.run(main())
+
+
+@both_gtks
+@pytest.mark.parametrize("with_parent", [False, True])
+@with_gtk
+def test_a_parent_that_is_closed_takes_the_dialog_with_it(version, with_parent):
+    Gtk = import_gtk(version)
+
+    async def main():
+        def ask():
+            window = window_of(Gtk)
+            windows.append(GObject.Object.weak_ref(window))
+            dialog = Gtk.MessageDialog(text="Really?", destroy_with_parent=with_parent)
+            when_shown(dialog, lambda _: windows[0]().close())
+            return gawait.response(dialog, window)
+
+        windows = []
+        assert await asyncio.wait_for(ask(), 30) == Gtk.ResponseType.NONE
+        assert toplevels(Gtk) == set()
+        gc.collect()
+        assert windows[0]() is None
+
+    gawait.run(main())
+
+
+@both_gtks
+@with_gtk
+def test_a_parent_that_is_hidden_does_not_end_the_wait(version):
+    Gtk = import_gtk(version)
+
+    async def main():
+        window = window_of(Gtk)
+        dialog = question(Gtk, None)
+        waiting = asyncio.create_task(gawait.response(dialog, window))
+        await shown(dialog)
+        window.hide()
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        dialog.response(Gtk.ResponseType.YES)
+        assert await waiting == Gtk.ResponseType.YES
 
     gawait.run(main())
 
@@ -240,6 +273,68 @@ def test_a_dialog_can_be_awaited_in_a_handler(version):
 
 
 @both_gtks
+@pytest.mark.parametrize("kind", ["Dialog", "MessageDialog"])
+@with_gtk
+def test_a_dialog_can_be_asked_again(version, kind):
+    Gtk = import_gtk(version)
+
+    async def main():
+        dialog = getattr(Gtk, kind)(title="A name")
+        window = window_of(Gtk)
+        for _ in range(3):
+            when_shown(dialog, lambda _: dialog.response(Gtk.ResponseType.OK))
+            assert await gawait.response(dialog, window) == Gtk.ResponseType.OK
+            assert not dialog.get_visible() and not dialog.get_mapped()
+            if (version, kind) == ("3.0", "MessageDialog"):
+                break
+        else:
+            gone = GObject.Object.weak_ref(dialog)
+            if version == "3.0":
+                dialog.destroy()
+            else:
+                del dialog
+                await asyncio.sleep(0.05)
+                gc.collect()
+                assert gone() is None
+                return
+        with pytest.raises(RuntimeError, match="this dialog was destroyed"):
+            await gawait.response(dialog, window)
+
+    gawait.run(main())
+
+
+@both_gtks
+@with_gtk
+def test_the_response_counts_though_another_handler_destroys_the_dialog(version):
+    Gtk = import_gtk(version)
+
+    async def main():
+        dialog = question(Gtk, window_of(Gtk))
+        dialog.connect("response", lambda *_: dialog.destroy())
+        when_shown(dialog, lambda _: dialog.response(Gtk.ResponseType.YES))
+        assert await gawait.response(dialog) == Gtk.ResponseType.YES
+
+    gawait.run(main())
+
+
+@both_gtks
+@with_gtk
+def test_each_of_many_dialogs_has_its_own_response(version):
+    Gtk = import_gtk(version)
+
+    async def main():
+        window = window_of(Gtk)
+        dialogs = [question(Gtk, window) for _ in range(3)]
+        waiting = [asyncio.create_task(gawait.response(each)) for each in dialogs]
+        for number, each in enumerate(dialogs):
+            await shown(each)
+            each.response(number)
+        assert await asyncio.gather(*waiting) == [0, 1, 2]
+
+    gawait.run(main())
+
+
+@both_gtks
 @with_gtk
 def test_dialogs_do_not_leak(version):
     Gtk = import_gtk(version)
@@ -272,6 +367,35 @@ def test_what_is_no_dialog_is_refused():
                 await gawait.response(wrong)
 
     gawait.run(main())
+
+
+@with_gtk
+def test_a_dialog_is_not_above_itself():
+    Gtk = import_gtk()
+
+    async def main():
+        dialog = question(Gtk, None)
+        with pytest.raises(ValueError, match="its own parent"):
+            await gawait.response(dialog, dialog)
+
+    gawait.run(main())
+
+
+@with_gtk
+def test_a_loop_that_does_not_run_gtk_is_refused():
+    Gtk = import_gtk()
+
+    async def main():
+        await gawait.response(question(Gtk, None))
+
+    with pytest.raises(RuntimeError, match=r"_UnixSelectorEventLoop.*use gawait.run\(\)"):
+        asyncio.run(main())
+
+    async def in_a_thread():
+        with pytest.raises(RuntimeError, match="another GLib.MainContext .* GTK's"):
+            await asyncio.to_thread(lambda: gawait.run(main()))
+
+    gawait.run(in_a_thread())
 
 
 # Choosers -----------------------------------------------------------------------------
@@ -309,24 +433,32 @@ def test_a_native_file_chooser(version):
         await asyncio.sleep(0.05)
         assert chooser.get_file().get_path() == "/etc/passwd"
 
+        when_shown(chooser, lambda _: delegate(Gtk).response(Gtk.ResponseType.CANCEL))
+        assert await gawait.response(chooser) == Gtk.ResponseType.CANCEL
+        del chooser
+        await asyncio.sleep(0.05)
+        gc.collect()
+        assert delegate(Gtk) is None
+
     gawait.run(main())
 
 
 @both_gtks
-@pytest.mark.parametrize("end", ["close", "hide", "cancel"])
+@pytest.mark.parametrize("end", ["close", "hide", "parent", "cancel"])
 @with_gtk
 def test_a_native_dialog_that_is_left(version, end):
     Gtk = import_gtk(version)
 
     async def main():
         chooser = Gtk.FileChooserNative(title="Open", action=Gtk.FileChooserAction.OPEN)
-        waiting = asyncio.create_task(gawait.response(chooser, window_of(Gtk)))
+        window = window_of(Gtk)
+        waiting = asyncio.create_task(gawait.response(chooser, window))
         await shown(chooser)
         if end == "close":
             delegate(Gtk).close()
             assert await waiting == Gtk.ResponseType.DELETE_EVENT
-        elif end == "hide":
-            chooser.hide()
+        elif end in ("hide", "parent"):
+            chooser.hide() if end == "hide" else window.close()
             assert await waiting == Gtk.ResponseType.NONE
         else:
             waiting.cancel()
@@ -398,6 +530,22 @@ def test_a_message_dialog_of_libadwaita(end):
             getattr(dialog, end)()
             assert await waiting == "neither"
         assert dialog not in Gtk.Window.list_toplevels()
+
+    gawait.run(main())
+
+
+@pytest.mark.usefixtures("adw_1_2")
+@with_gtk
+def test_a_message_dialog_of_libadwaita_can_be_asked_again():
+    Gtk, Adw = import_adw()
+
+    async def main():
+        dialog = adw_question(Adw.MessageDialog)
+        window = window_of(Gtk)
+        for _ in range(3):
+            when_shown(dialog, lambda _: dialog.response("yes"))
+            assert await gawait.response(dialog, window) == "yes"
+            assert not dialog.get_mapped()
 
     gawait.run(main())
 

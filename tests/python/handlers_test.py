@@ -204,6 +204,28 @@ def test_a_mock_is_no_coroutine_function():
     handler.assert_called_once_with(emitter, 1)
 
 
+@pytest.mark.parametrize(
+    "wrapped", [lambda function: function, functools.partial], ids=["itself", "partial"]
+)
+def test_an_async_generator_function_is_refused(wrapped):
+    async def generate(*_):
+        yield
+
+    emitter, handler = Emitter(), wrapped(generate)
+    ways = {
+        "connect": lambda: emitter.connect("one", handler),
+        "connect_after": lambda: emitter.connect_after("one", handler),
+        "connect_object": lambda: emitter.connect_object("one", handler, emitter),
+        "connect_data": lambda: emitter.connect_data("one", handler),
+        "gawait.connect": lambda: gawait.connect(emitter, "one", handler),
+        "callback": lambda: GLib.idle_add(handler),
+    }
+    for connect in ways.values():
+        with pytest.raises(TypeError, match=r"generate\(\) is an async generator function"):
+            connect()
+    assert not is_connected(emitter)
+
+
 def test_of_two_handlers_each_is_found(run, seen, note):
     def plain(emitter, number):
         seen.append("plain")
@@ -792,6 +814,7 @@ def test_one_that_returns_nothing_to_await_is_reported():
 
     (report,) = reports_of(start)
     assert isinstance(report["exception"], TypeError)
+    assert "<lambda>() returned NoneType, expected an awaitable" in str(report["exception"])
     assert "<lambda>()" in report["message"]
 
 
@@ -813,6 +836,28 @@ def test_what_waits_runs_in_the_context_of_its_emission(run):
 
     run(main())
     assert values == [1, 2]
+
+
+@pytest.mark.parametrize("concurrency", ["queue", "restart"])
+def test_what_waits_is_handled_though_a_task_is_cancelled(run, handled, concurrency):
+    async def main():
+        emitter = Emitter()
+        gawait.connect(emitter, "one", handled, concurrency=concurrency)
+        await emit(emitter, 1)
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        emitter.emit("one", 2)
+        task.cancel()
+        await rounds()
+        assert handled.taken() == [
+            "1 begins",
+            "1 is cancelled",
+            "1 has cleaned up",
+            "2 begins",
+        ]
+        await handled.end(2)
+        assert handled.taken() == ["2 ends"]
+
+    run(main())
 
 
 # Its end ------------------------------------------------------------------------------
@@ -957,6 +1002,54 @@ def test_a_thread_may_disconnect(run, handled):
     run(main())
 
 
+def test_it_is_found_by_its_handler(run, seen, note):
+    async def main():
+        emitter = Emitter()
+        connection = gawait.connect(emitter, "one", note)
+        emitter.handler_block_by_func(note)
+        await emit(emitter, 1)
+        emitter.handler_unblock_by_func(note)
+        await emit(emitter, 2)
+        emitter.disconnect_by_func(note)
+        await emit(emitter, 3)
+        assert seen == [(emitter, 2)]
+        connection.disconnect()
+
+    run(main())
+
+
+def test_it_is_disconnected_though_python_had_forgotten_the_object(note):
+    emitters = Gio.ListStore()
+    emitters.append(Gio.SimpleAction.new("one", None))
+    connection = gawait.connect(emitters[0], "activate", note)
+    gc.collect()
+    assert is_connected(emitters[0], "activate")
+    connection.disconnect()
+    assert not is_connected(emitters[0], "activate")
+
+
+def test_what_is_disconnected_cannot_be_entered(note):
+    connection = gawait.connect(Emitter(), "one", note)
+    with pytest.raises(RuntimeError, match="note.* to signal 'one'.* cannot be entered"):
+        with connection:
+            pass
+
+
+def test_it_tells_what_it_is(run, handled):
+    async def main():
+        emitter = Emitter()
+        connection = gawait.connect(emitter, "one", handled, concurrency="queue")
+        await emit(emitter, 1, 2, 3)
+        told = "<gawait.connect of Handled() to signal 'one' of Emitter, 'queue', "
+        assert repr(connection) == told + "connected, 1 running, 2 waiting>"
+        connection.disconnect()
+        for number in 1, 2, 3:
+            await handled.end(number)
+        assert repr(connection) == told + "disconnected, 0 running, 0 waiting>"
+
+    run(main())
+
+
 # Its answer ---------------------------------------------------------------------------
 
 
@@ -981,6 +1074,8 @@ def test_an_answer_that_does_not_fit_is_refused(note):
         gawait.connect(emitter, "one", note, answer=True)
     with pytest.raises(TypeError, match="'answer': 'many' is no gint, which signal 'counts'"):
         gawait.connect(emitter, "counts", note, answer="many")
+    with pytest.raises(TypeError, match="'answer': 'yes' is no gboolean, which signal 'asks'"):
+        gawait.connect(emitter, "asks", note, answer="yes")
     assert not is_connected(emitter) and not is_connected(emitter, "counts")
 
 

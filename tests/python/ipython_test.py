@@ -110,3 +110,30 @@ def test_autoawait_takes_the_runner(ipython):
         prompt.run("(await Gio.File.new_for_path('/dev/null').load_contents_async())[1]")
         == "b''"
     )
+
+
+@pytest.mark.parametrize("on_the_loop", [True, False])
+def test_ctrl_c_takes_away_the_dialog_that_a_cell_of_the_runner_awaits(ipython, on_the_loop):
+    prompt = ipython(*(["-m", "gawait"] if on_the_loop else []), "-m", "IPython")
+    if not on_the_loop:
+        prompt.run("%gui gtk4")
+    prompt.run("import gawait; Gtk.init(); dialog = Gtk.MessageDialog(text='Really?')")
+    prompt.run("%autoawait gawait.run")
+    prompt.run("mapped = dialog.connect('map', lambda *_: print('on', 'the screen'))")
+    prompt.terminal.send("await gawait.response(dialog)\r")
+    prompt.terminal.expect_exact("on the screen")
+    prompt.terminal.sendintr()
+    prompt._until_prompt()
+    assert prompt.run("dialog.get_visible()") == "False"
+
+
+@pytest.mark.parametrize("arguments", [["-m", "gawait", "-m", "IPython"], ["-m", "IPython"]])
+def test_what_a_cell_puts_off_finds_a_loop(ipython, arguments):
+    prompt = ipython(*arguments)
+    if "gawait" not in arguments:
+        prompt.run("%gui gtk4")
+    prompt.run(
+        "action = Gio.SimpleAction.new('note', None); n = action.connect('activate', note)"
+    )
+    prompt.run("source = GLib.idle_add(action.activate, None)")
+    prompt.run_until("seen", "[42]")

@@ -150,6 +150,17 @@ def test_a_wrong_argument_is_named(run, function):
 
 
 @pytest.mark.parametrize("function", [gawait.signal, gawait.signals])
+def test_a_loop_that_does_not_run_glib_is_refused(function):
+    async def main():
+        emitter = Emitter()
+        with pytest.raises(RuntimeError, match=r"_UnixSelectorEventLoop.*use gawait.run\(\)"):
+            function(emitter, "none")
+        assert not is_connected(emitter, "none")
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("function", [gawait.signal, gawait.signals])
 def test_a_signal_with_no_running_loop_is_an_error(function):
     with pytest.raises(RuntimeError, match="no running event loop"):
         function(Emitter(), "one")

@@ -509,6 +509,35 @@ def test_a_coroutine_that_has_the_name_of_no_virtual_method_is_left_alone(run):
     assert run(Mine().do_something()) == "done"
 
 
+def asynchronous(name):
+    async def method(self, *_):
+        pass
+
+    return {name: method}
+
+
+@pytest.mark.parametrize(
+    "base, method, signals",
+    [
+        (Gio.Application, "do_activate", {}),
+        (Gio.ListModel, "do_get_n_items", {}),
+        (
+            GObject.Object,
+            "do_ring_once",
+            {"ring-once": (GObject.SignalFlags.RUN_LAST, None, ())},
+        ),
+    ],
+)
+def test_a_virtual_method_that_nobody_would_await_is_refused(base, method, signals):
+    bases = (GObject.Object, base) if base is Gio.ListModel else (base,)
+    with pytest.raises(TypeError, match=rf"Refused\.{method}\(\): .* cannot be an async def"):
+        type(GObject.Object)(
+            "Refused",
+            bases,
+            asynchronous(method) | {"__gsignals__": signals, "__module__": __name__},
+        )
+
+
 def test_nothing_is_left(run, count_objects):
     async def main():
         for _ in range(20):

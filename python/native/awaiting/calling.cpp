@@ -139,7 +139,7 @@ std::vector<Py_ssize_t> coroutine_functions(const awaitable_part& part, const ar
     for (Py_ssize_t next = 0; next < PyTuple_GET_SIZE(handlers); ++next) {
         const Py_ssize_t index =
             index_of(part, given, PyLong_AsSsize_t(PyTuple_GET_ITEM(handlers, next)));
-        if (index >= 0 && is_coroutine_function(given.values[index]))
+        if (index >= 0 && is_handled(given.values[index]))
             found.push_back(index);
     }
     return found;

@@ -19,11 +19,20 @@ bool is_marked(PyObject* callable) noexcept {
     return found.get() == mark;
 }
 
+bool has_flag(PyObject* function, int flag) noexcept {
+    return reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(function))->co_flags & flag;
+}
+
 bool is_async_def(PyObject* callable) noexcept {
-    if (!PyFunction_Check(callable))
-        return false;
-    const auto* code = reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(callable));
-    return code->co_flags & CO_COROUTINE;
+    return PyFunction_Check(callable) && has_flag(callable, CO_COROUTINE);
+}
+
+/// The function in a `functools.partial`.
+object partial_function(PyObject* callable) noexcept {
+    auto function = object::adopt(PyObject_GetAttr(callable, func_name));
+    if (!function)
+        PyErr_Clear();
+    return function;
 }
 
 bool is_called_asynchronously(PyObject* callable) noexcept {
@@ -43,15 +52,25 @@ bool is_coroutine_function(PyObject* callable) noexcept {
         return is_async_def(callable) || (has_attributes && is_marked(callable));
     }
     if (PyObject_TypeCheck(callable, partial)) {
-        const auto function = object::adopt(PyObject_GetAttr(callable, func_name));
-        if (!function)
-            PyErr_Clear();
+        const object function = partial_function(callable);
         return function && is_coroutine_function(function.get());
     }
     // Functions in C, classes and what cannot be called.
     if (PyCFunction_Check(callable) || PyType_Check(callable) || !PyCallable_Check(callable))
         return false;
     return is_called_asynchronously(callable) || is_marked(callable);
+}
+
+bool is_async_generator_function(PyObject* callable) noexcept {
+    if (PyMethod_Check(callable))
+        return is_async_generator_function(PyMethod_GET_FUNCTION(callable));
+    if (PyFunction_Check(callable))
+        return has_flag(callable, CO_ASYNC_GENERATOR);
+    if (PyObject_TypeCheck(callable, partial)) {
+        const object function = partial_function(callable);
+        return function && is_async_generator_function(function.get());
+    }
+    return false;
 }
 
 bool prepare_coroutine_function() noexcept {

@@ -33,7 +33,7 @@ object with_handler(PyObject* emitter, PyObject* given) noexcept {
 }
 
 template <std::size_t Index> PyObject* connect(PyObject* emitter, PyObject* given) {
-    if (PyTuple_GET_SIZE(given) < 2 || !is_coroutine_function(PyTuple_GET_ITEM(given, 1)))
+    if (PyTuple_GET_SIZE(given) < 2 || !is_handled(PyTuple_GET_ITEM(given, 1)))
         return originals[Index](emitter, given);
     const object passed = with_handler(emitter, given);
     return passed ? originals[Index](emitter, passed.get()) : nullptr;
@@ -79,8 +79,18 @@ PyObject* is_coroutine_function_of(PyObject*, PyObject* callable) {
     return PyBool_FromLong(is_coroutine_function(callable));
 }
 
+PyObject* is_async_generator_function_of(PyObject*, PyObject* callable) {
+    return PyBool_FromLong(is_async_generator_function(callable));
+}
+
+PyObject* is_handled_of(PyObject*, PyObject* callable) {
+    return PyBool_FromLong(is_handled(callable));
+}
+
 PyMethodDef functions[] = {
     {"is_coroutine_function", is_coroutine_function_of, METH_O, nullptr},
+    {"is_async_generator_function", is_async_generator_function_of, METH_O, nullptr},
+    {"is_handled", is_handled_of, METH_O, nullptr},
     {"handle_coroutines", handle_coroutines, METH_VARARGS, nullptr},
     {},
 };
