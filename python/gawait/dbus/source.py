@@ -27,6 +27,9 @@ _BASIC = {
     "ay": "bytes",
 }
 
+# What annotations use, which a member would hide from those behind it.
+_USED = {"bool", "bytes", "dbus", "dict", "float", "int", "list", "str", "tuple", "object"}
+
 
 def source_of(infos):
     """Return the source of a module that declares interfaces, of their Gio.DBusInterfaceInfo.
@@ -58,15 +61,28 @@ def annotation_of(signature):
 
 def _title(name, taken):
     title = camel_case(name.rpartition(".")[2])
+    if not title.isidentifier():
+        title = f"_{title}"
     while title in taken or keyword.iskeyword(title):
         title += "_"
     return title
+
+
+def _rename_what_hides(members):
+    """Give members with a name of Python's that annotations use another, as one of a keyword has."""
+    taken = {each.attribute for each in members} | _USED
+    for each in members:
+        if each.attribute in _USED:
+            while each.attribute in taken:
+                each.attribute += "_"
+            taken.add(each.attribute)
 
 
 def _class_lines(title, description):
     options = [f'name="{description.name}"', *_described(description)]
     yield f"class {title}(dbus.Interface, {', '.join(options)}):"
     yield from _documentation_lines(description, "    ")
+    _rename_what_hides(description.members)
     taken = {each.attribute for each in description.members}
     for index, member in enumerate(description.members):
         if index or description.documentation:

@@ -129,7 +129,8 @@ def class_of(info):
 
 def attribute_of(name, taken=()):
     """Return the name in Python of a member: GetURLFor is get_url_for."""
-    attribute = snake_case(name)
+    # Python has its own names with two in front, and changes others.
+    attribute = re.sub("^__+", "_", snake_case(name))
     while attribute in taken or keyword.iskeyword(attribute) or hasattr(Interface, attribute):
         attribute += "_"
     return attribute

@@ -141,6 +141,21 @@ ODD = """<node>
   <interface name="org.example.other.Odd"/>
   <interface name="org.example.True"><method name="M"/></interface>
   <interface name="org.example.Any"/>
+  <interface name="org.example._1"/>
+  <interface name="org.example.Hiding">
+    <method name="List"><arg type="as" direction="out"/></method>
+    <method name="list"/>
+    <method name="Int"><arg name="list" type="a{sv}"/><arg name="dbus" type="y"/></method>
+    <property name="Dict" type="a{si}" access="readwrite"/>
+    <property name="Str" type="s" access="read"/>
+    <property name="Tuple" type="(bd)" access="read"/>
+    <method name="Float"/><method name="Bool"/><method name="Bytes"/><method name="Object"/>
+    <method name="__init__"/><method name="__slots__"/><method name="__Mangled"/>
+    <property name="Last" type="a{s(ibday)}" access="readwrite"/>
+    <signal name="DBus"><arg type="y"/></signal>
+    <signal name="Dbus"><arg type="v"/></signal>
+    <signal name="Later"><arg type="ay"/><arg type="y"/><arg type="as"/></signal>
+  </interface>
 </node>"""
 
 
@@ -159,7 +174,14 @@ def test_the_source_of_odd_names_declares_the_same_interfaces():
     infos = parse(ODD).interfaces
     source = source_of(infos)
     declared = declared_by(source)
-    assert [each.__name__ for each in declared] == ["Odd", "Odd_", "True_", "Any_"]
+    assert [each.__name__ for each in declared] == [
+        "Odd",
+        "Odd_",
+        "True_",
+        "Any_",
+        "_1",
+        "Hiding",
+    ]
     for class_, info in zip(declared, infos):
         ours, theirs = interfaces_of(class_)[0], interfaces_of(class_of(info))[0]
         assert ours.name == theirs.name
