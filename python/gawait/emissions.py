@@ -4,7 +4,9 @@ import asyncio
 
 
 class Emissions:
-    """An asynchronous iterator over what a subclass keeps, with keep(), until it is ended.
+    """An asynchronous iterator over what a subclass keeps, with _keep(), until it is ended.
+
+    A wait that is cancelled or timed out ends nothing and loses nothing: the next goes on.
 
     With a limit, one emission more than that may wait ends it, and is lost: after those that
     wait, the iteration raises OverflowError.
@@ -45,13 +47,17 @@ class Emissions:
         try:
             emission = await self._emissions.get()
         except asyncio.CancelledError:
-            self.close()
+            del self  # whoever keeps the traceback is not to keep the iterator
             raise
         if isinstance(emission, _End):
             self._emissions.put_nowait(emission)  # for whoever else iterates
             if emission.error is None:
                 raise StopAsyncIteration
             raise emission.error
+        return self._item_of(emission)
+
+    def _item_of(self, emission):
+        """Return what is given to the reader for an emission."""
         return emission
 
     def __enter__(self):

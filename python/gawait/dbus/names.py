@@ -143,8 +143,8 @@ class watch_name(Emissions):
 
     gives the unique name of who has it now, or None, then of each that comes, and None when it is
     gone. The watch begins at the call, and ends when it is closed, by close() or as a
-    context manager, when nobody has it any more, or its wait is cancelled. Where the connection is
-    lost it raises Disconnected.
+    context manager, or when nobody has it any more. A wait that is cancelled or timed out ends
+    nothing, and loses nothing. Where the connection is lost it raises Disconnected.
 
     Raises ValueError for what is no name.
     """
@@ -169,24 +169,24 @@ class watch_name(Emissions):
         self._fail(error)
 
     async def __anext__(self):
-        if not self._is_known:
-            try:
-                self._owner = await self._ask()
-            except asyncio.CancelledError:
-                self.close()
-                raise
-            self._is_known = True
-            return self._owner
-        while True:
-            old, new = await super().__anext__()
-            # Others were before the bus has answered.
-            if old == self._owner:
-                self._owner = new
-                return new
-
-    async def _ask(self):
         try:
-            reply = await call_bus(self._connection, "GetNameOwner", "(s)", self._name)
-            return reply.unpack()[0]
-        except NameHasNoOwner:
-            return None
+            if not self._is_known:
+                self._owner = await _owner_of(self._connection, self._name)
+                self._is_known = True
+                return self._owner
+            while True:
+                old, new = await super().__anext__()
+                # Others were before the bus has answered.
+                if old == self._owner:
+                    self._owner = new
+                    return new
+        except asyncio.CancelledError:
+            del self  # whoever keeps the traceback is not to keep the iterator
+            raise
+
+
+async def _owner_of(connection, name):
+    try:
+        return (await call_bus(connection, "GetNameOwner", "(s)", name)).unpack()[0]
+    except NameHasNoOwner:
+        return None

@@ -1,6 +1,7 @@
 """Properties of remote objects: read, written, cached and watched."""
 
 import asyncio
+import weakref
 
 from gi.repository import GLib
 
@@ -120,14 +121,16 @@ class _Owner:
     """Tells changes that another has the name now."""
 
     def __init__(self, remote, changes):
-        self._changes = changes
+        self._changes = weakref.ref(changes)  # which have this
         self._subscription = owner_changes(remote.connection, self, remote.name)
 
     def cancel(self):
         self._subscription.cancel()
 
     def _received(self, parameters):
-        self._changes._replaced(parameters.get_child_value(2).get_string())
+        changes = self._changes()
+        if changes is not None:
+            changes._replaced(parameters.get_child_value(2).get_string())
 
     def _lost(self, error):
         pass  # the changes hear of it themselves
@@ -207,7 +210,11 @@ class PropertyCache(_Changes):
 
 
 class PropertyWatch(_Changes):
-    """Iterates over the values of a property; see RemoteProperty."""
+    """Iterates over the values of a property; see RemoteProperty.
+
+    It is closed by close(), as a context manager, and when nobody has it any more. A wait that is
+    cancelled or timed out ends nothing: the next goes on.
+    """
 
     def __init__(self, remote, member):
         super().__init__(remote, member.interface)
@@ -253,12 +260,21 @@ class PropertyWatch(_Changes):
                 self._news.clear()
                 value = self._newest
                 if value is _INVALIDATED:
-                    value, _ = await fetch(self._remote, self._member)
+                    value = await self._fetch()
                 if self._seen is None or not value.equal(self._seen):
                     self._seen = value
                     return unpacked(self._member.type, value, self._member.title)
         except asyncio.CancelledError:
-            self.close()
+            del self  # whoever keeps the traceback is not to keep the iterator
+            raise
+
+    async def _fetch(self):
+        try:
+            value, _ = await fetch(self._remote, self._member)
+            return value
+        except asyncio.CancelledError:
+            self._news.set()  # for the next wait
+            del self
             raise
 
     def __enter__(self):

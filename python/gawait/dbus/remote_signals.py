@@ -40,8 +40,9 @@ class RemoteSignal:
         than limit wait, it is unsubscribed, and after those that waited the iteration raises
         OverflowError; None is no limit. Where the connection is lost it raises Disconnected.
 
-        It is unsubscribed as well when it is closed, by close() or as a context manager, when
-        nobody has it any more, and when its wait is cancelled. Raises Disconnected where the
+        It is unsubscribed as well when it is closed, by close() or as a context manager, and when
+        nobody has it any more, as after the loop was left or its task cancelled. A wait that is
+        cancelled or timed out ends nothing, and loses nothing. Raises Disconnected where the
         connection is closed already.
         """
         return Signals(self._remote, self._member, limit)
@@ -71,8 +72,7 @@ class Signals(Emissions):
     def _lost(self, error):
         self._fail(error)
 
-    async def __anext__(self):
-        parameters = await super().__anext__()
+    def _item_of(self, parameters):
         return unpacked(self._member.emission, parameters, self._member.title)
 
 

@@ -149,3 +149,27 @@ def test_owners_that_come_and_go_are_followed(with_buses, session_bus):
         watching.cancel()
 
     with_buses(test)
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_watch_of_a_name_goes_on_after_a_wait_that_was_cancelled(with_buses, steps):
+    async def test(service, client):
+        owners = dbus.watch_name(client, NAME)
+
+        async def give_up():
+            waiting = asyncio.ensure_future(anext(owners))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+        await give_up()
+        assert await anext(owners) is None
+        await give_up()
+        async with dbus.own_name(service, NAME):
+            assert await anext(owners) == service.get_unique_name()
+            await give_up()
+        assert await anext(owners) is None
+
+    with_buses(test)

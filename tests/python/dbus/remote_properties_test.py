@@ -1,6 +1,8 @@
 """Properties of remote objects."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -198,15 +200,40 @@ def test_properties_changed_of_other_types_is_told(with_radio):
     with_radio(test)
 
 
-def test_a_cancelled_watch_is_over(with_radio):
+@pytest.mark.parametrize("steps", range(4))
+def test_a_watch_goes_on_after_a_wait_that_was_cancelled(with_radio, steps):
     async def test(radio, service, client):
         titles = aiter(proxy_of(service, client).title)
-        await anext(titles)
-        waiting = asyncio.ensure_future(anext(titles))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
+        for value in "none", "next":
+            waiting = asyncio.ensure_future(anext(titles))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            radio.title = value
+            assert await anext(titles) == value
+        titles.close()
         assert [each async for each in titles] == []
+
+    with_radio(test)
+
+
+def test_a_watch_ends_with_its_last_reference(with_radio):
+    async def test(radio, service, client):
+        gc.disable()
+        try:
+            titles = proxy_of(service, client).title.watch()
+            await anext(titles)
+            waiting = asyncio.ensure_future(anext(titles))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            watch = weakref.ref(titles)
+            del titles
+            assert watch() is None
+        finally:
+            gc.enable()
 
     with_radio(test)
