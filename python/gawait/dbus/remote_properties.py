@@ -38,13 +38,11 @@ class RemoteProperty:
     async def get(self):
         """Return the value: asked for, or the one that a cached proxy knows."""
         remote, member = self._remote, self._member
-        if remote.cached and member.emits is not False:
+        if remote.cached and member.emits is not False and not member.has_descriptors:
             variant, descriptors = await remote.cache(member.interface).get(member.name), None
         else:
             variant, descriptors = await fetch(remote, member)
-        if descriptors is not None:
-            return member.type.unpack(variant, descriptors)
-        return unpacked(member.type, variant, member.title)
+        return unpacked(member.type, variant, member.title, descriptors)
 
     def __await__(self):
         return self.get().__await__()
@@ -72,7 +70,7 @@ class RemoteProperty:
 async def fetch(remote, member):
     """Return the variant of a property, and the descriptors in it."""
     what = member.interface.name, member.name
-    if "h" not in member.type.signature:
+    if not member.has_descriptors:
         return await remote.call_typed(PROPERTIES, "Get", _GET, _GOT, *what), None
     parameters = GLib.Variant("(ss)", what)
     reply, descriptors = await remote.call(PROPERTIES, "Get", parameters, returned="(v)")
@@ -234,7 +232,7 @@ class PropertyWatch(_Changes):
 
     def _changed(self, name, value):
         if name == self._member.name:
-            self._newest = value
+            self._newest = _INVALIDATED if self._member.has_descriptors else value
             self._news.set()
 
     def _replaced(self, owner):
@@ -258,20 +256,24 @@ class PropertyWatch(_Changes):
                 if self._ended:
                     raise StopAsyncIteration
                 self._news.clear()
-                value = self._newest
+                value, descriptors = self._newest, None
                 if value is _INVALIDATED:
-                    value = await self._fetch()
-                if self._seen is None or not value.equal(self._seen):
+                    value, descriptors = await self._fetch()
+                if self._is_new(value):
                     self._seen = value
-                    return unpacked(self._member.type, value, self._member.title)
+                    return unpacked(self._member.type, value, self._member.title, descriptors)
         except asyncio.CancelledError:
             del self  # whoever keeps the traceback is not to keep the iterator
             raise
 
+    def _is_new(self, value):
+        # Descriptors are but numbered in it.
+        is_first = self._seen is None or self._member.has_descriptors
+        return is_first or not value.equal(self._seen)
+
     async def _fetch(self):
         try:
-            value, _ = await fetch(self._remote, self._member)
-            return value
+            return await fetch(self._remote, self._member)
         except asyncio.CancelledError:
             self._news.set()  # for the next wait
             del self

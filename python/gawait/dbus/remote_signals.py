@@ -2,8 +2,9 @@
 
 import weakref
 
-from gi.repository import Gio, GObject
+from gi.repository import Gio, GLib, GObject
 
+from gawait.dbus.calling import check_bus, check_type
 from gawait.dbus.errors import Disconnected, InvalidSignature
 from gawait.emissions import Emissions
 
@@ -43,8 +44,13 @@ class RemoteSignal:
         It is unsubscribed as well when it is closed, by close() or as a context manager, and when
         nobody has it any more, as after the loop was left or its task cancelled. A wait that is
         cancelled or timed out ends nothing, and loses nothing. Raises Disconnected where the
-        connection is closed already.
+        connection is closed already, and ValueError for a limit below 1 or a sender on a connection
+        that has no bus.
         """
+        if limit is not None:
+            check_type("limit", limit, int)
+            if limit < 1:
+                raise ValueError(f"argument 'limit': expected 1 or more, or None, not {limit}")
         return Signals(self._remote, self._member, limit)
 
 
@@ -86,6 +92,8 @@ class Subscription:
     def __init__(self, connection, receiver, *, sender, interface, member, path, argument=None):
         if connection.is_closed():
             raise Disconnected("the connection is closed")
+        if sender is not None:
+            check_bus(connection, f"a signal of {sender}")
         self._receiver = weakref.ref(receiver, self.cancel)
         self._connection = connection
         self._id = self._closed = None
@@ -124,10 +132,13 @@ class Subscription:
             receiver._lost(Disconnected("the peer is gone") if is_lost else None)
 
 
-def unpacked(type_, variant, title):
+def unpacked(type_, variant, title, descriptors=None):
     """Return the value of what somebody else has sent, if it is of the type."""
+    # Many services put the value of a property of the type v into one variant only.
+    if type_.signature == "v" and variant.get_type_string() != "v":
+        variant = GLib.Variant.new_variant(variant)
     if variant.get_type_string() != type_.signature:
         raise InvalidSignature(
             f"{title} is of the type {type_.signature}, and {variant.get_type_string()} came"
         )
-    return type_.unpack(variant)
+    return type_.unpack(variant, descriptors)

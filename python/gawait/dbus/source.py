@@ -141,6 +141,10 @@ def _property_lines(described, options, taken):
 
 def _signal_lines(signal, options):
     types = [annotation_of(each.signature) for _, each in signal.arguments]
+    if "h" in signal.values.signature:
+        yield f"    # GDBus does not give the file descriptors of the signal {signal.name}."
+        yield f"    # {signal.attribute}: {', '.join(types)}"
+        return
     # Any itself is nothing that has a type.
     types = ["object" if each == "Any" else each for each in types]
     names = [name for name, _ in signal.arguments]

@@ -179,6 +179,31 @@ def test_a_watch_goes_on_with_whoever_has_the_name_next(with_buses):
     with_buses(test)
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_variant_property_may_be_sent_as_a_plain_value(with_buses, cached):
+    class Loose(dbus.Interface, name="org.example.Loose"):
+        anything = dbus.property(object)
+        kept = dbus.property(GLib.Variant)
+
+    class Plain(dbus.Object, name="org.example.Loose"):
+        anything = dbus.property(bool)
+        kept = dbus.property(str)
+
+    async def test(service, client):
+        plain = Plain()
+        plain.anything, plain.kept = True, "a"
+        with dbus.export(service, "/radio", plain):
+            loose = proxy_of(service, client, Loose, cached=cached)
+            assert await loose.anything is True
+            assert await loose.kept == GLib.Variant("s", "a")
+            with loose.anything.watch() as values:
+                assert await anext(values) is True
+                plain.anything = False
+                assert await anext(values) is False
+
+    with_buses(test)
+
+
 def test_properties_changed_of_other_types_is_told(with_radio):
     async def test(radio, service, client):
         titles = aiter(proxy_of(service, client).title)
