@@ -72,6 +72,7 @@ class Method(Member):
 
     @property
     def types(self):
+        """The types of its messages."""
         return self.arguments, self.returned
 
     def bind(self, args, kwargs):
@@ -112,6 +113,7 @@ class Property(Member):
 
     @property
     def types(self):
+        """Its type alone."""
         return (self.type,)
 
     def setter(self, function):
@@ -223,6 +225,7 @@ class Signal(Member):
 
     @property
     def types(self):
+        """The type of its message alone."""
         return (self.values,)
 
     def __set_name__(self, owner, name):

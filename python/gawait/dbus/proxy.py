@@ -114,8 +114,7 @@ def _remote_method(cls, member):
 
 
 def _repr(self):
-    remote = self._dbus_remote
-    return f"<{type(self).__name__} proxy of {remote.name or 'the peer'} {remote.path}>"
+    return f"<{type(self).__name__} proxy of {self._dbus_remote}>"
 
 
 class _Remote:
@@ -132,6 +131,9 @@ class _Remote:
         self.cached = cached
         self._timeout = _milliseconds(timeout)
         self._caches = {}
+
+    def __str__(self):
+        return f"{self.name or 'the peer'} {self.path}"
 
     def property(self, member):
         return RemoteProperty(self, member)

@@ -59,6 +59,11 @@ class RemoteProperty:
             parameters = GLib.Variant("(ssv)", (interface, member.name, packed))
             await remote.call(PROPERTIES, "Set", parameters, descriptors)
 
+    def __repr__(self):
+        return (
+            f"<RemoteProperty {self._member.title} of {self._remote}: await it for its value>"
+        )
+
     def __aiter__(self):
         return self.watch()
 

@@ -26,6 +26,9 @@ class RemoteSignal:
         self._remote = remote
         self._member = member
 
+    def __repr__(self):
+        return f"<RemoteSignal {self._member.title} of {self._remote}>"
+
     def __aiter__(self):
         return self.subscribe()
 

@@ -31,6 +31,17 @@ def test_properties_are_read_and_written(with_radio):
     with_radio(test)
 
 
+def test_a_property_of_a_proxy_says_that_it_is_awaited(with_radio):
+    async def test(radio, service, client):
+        player, of = proxy_of(service, client), f"of {service.get_unique_name()} /radio"
+        assert repr(player.title) == (
+            f"<RemoteProperty Player.title {of}: await it for its value>"
+        )
+        assert repr(player.seeked) == f"<RemoteSignal Player.seeked {of}>"
+
+    with_radio(test)
+
+
 def test_what_the_service_does_not_have_is_told_by_name(with_radio):
     class Other(dbus.Interface, name=NAME):
         missing = dbus.property(str)
