@@ -621,9 +621,14 @@ def _check_shared(descriptions, cls):
             other = members.setdefault(member.attribute, member)
             if member.kind != other.kind and not cls._dbus_may_differ:
                 raise TypeError(
-                    f"{cls.__qualname__}.{member.attribute} would be {other.title}, a "
-                    f"{' '.join(other.kind)}, and {member.title}, a {' '.join(member.kind)}"
+                    f"{cls.__qualname__}.{member.attribute} would be {_shown(other)}, and "
+                    f"{_shown(member)}"
                 )
+
+
+def _shown(member):
+    kind, *signatures = member.kind
+    return f"{member.title}, a {kind} of {' and '.join(signatures)}"
 
 
 def _type_of(annotation, where):

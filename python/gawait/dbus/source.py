@@ -2,7 +2,7 @@
 
 import keyword
 
-from gawait.dbus.interface import Method, Property, camel_case, interfaces_of
+from gawait.dbus.interface import Method, Property, Signal, camel_case, interfaces_of
 from gawait.dbus.xml import class_of
 from gawait.dbus.types import split
 
@@ -88,7 +88,7 @@ def _class_lines(title, description):
         if index or description.documentation:
             yield ""
         yield from _member_lines(member, taken)
-    if not description.members and not description.documentation:
+    if all(map(_is_left_out, description.members)) and not description.documentation:
         yield "    pass"
 
 
@@ -141,7 +141,7 @@ def _property_lines(described, options, taken):
 
 def _signal_lines(signal, options):
     types = [annotation_of(each.signature) for _, each in signal.arguments]
-    if "h" in signal.values.signature:
+    if _is_left_out(signal):
         yield f"    # GDBus does not give the file descriptors of the signal {signal.name}."
         yield f"    # {signal.attribute}: {', '.join(types)}"
         return
@@ -151,6 +151,11 @@ def _signal_lines(signal, options):
     if names and all(names):
         options.insert(0, f"arguments={names!r}".replace("'", '"'))
     yield f"    {signal.attribute} = dbus.signal({', '.join([*types, *options])})"
+
+
+def _is_left_out(member):
+    """Whether dbus.signal() would refuse it."""
+    return isinstance(member, Signal) and "h" in member.values.signature
 
 
 def _function_lines(head, member):

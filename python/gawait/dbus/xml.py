@@ -118,6 +118,8 @@ def class_of(info):
     """
     namespace = {}
     for member in _members(info):
+        if not Gio.dbus_is_member_name(member.name):
+            raise ValueError(f"{info.name}: {member.name!r} is not the name of a member")
         attribute = attribute_of(member.name, namespace)
         namespace[attribute] = _declared(member) if isinstance(member, Method) else member
         member.attribute = attribute

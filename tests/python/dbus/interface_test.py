@@ -132,13 +132,13 @@ def test_names_of_python_are_no_longer_what_an_interface_has_in_two_types():
     for other, match in (
         (
             Third,
-            "Both.level would be First.level, a property i, and .*Third.level, a property s",
+            "Both.level would be First.level, a property of i, and .*Third.level, a property of s",
         ),
         (
             Fourth,
-            r"Both.gone would be First.gone, a signal \(i\), and .*Fourth.gone, a property",
+            r"Both.gone would be First.gone, a signal of \(i\), and .*Fourth.gone, a property",
         ),
-        (Fifth, r"Both.go would be First.go, a method \(\) \(s\), and .*Fifth.go"),
+        (Fifth, r"Both.go would be First.go, a method of \(\) and \(s\), and .*Fifth.go"),
     ):
         with pytest.raises(TypeError, match=match):
             type("Both", (First, other, dbus.Object), {})
