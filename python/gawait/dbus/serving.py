@@ -29,6 +29,11 @@ class Exported:
         self._exports = exports  # of the object, among which this is while it is exported
         self._path = path
         self.interfaces = {each.name: each for each in interfaces}
+        # Interfaces may share a name in Python, under which all of them are told.
+        self._shared = collections.defaultdict(list)
+        for each in interfaces:
+            for member in each.members:
+                self._shared[member.attribute].append(member)
         self._ids = []
         if connection.is_closed():
             raise Disconnected("the connection is closed")
@@ -91,10 +96,15 @@ class Exported:
 
     def emit_signal(self, signal, parameters):
         """Emit a Signal with the variant of its values."""
-        self._emit(signal.interface.name, signal.name, parameters)
+        for each in self._shared[signal.attribute]:
+            self._emit(each.interface.name, each.name, parameters)
 
     def property_changed(self, member):
         """Tell of a change of a Property, as it says that it emits."""
+        for each in self._shared[member.attribute]:
+            self._tell(each)
+
+    def _tell(self, member):
         interface = self.interfaces[member.interface.name]
         told = interface.properties[member.name].told()
         if told == "invalidates":
@@ -142,6 +152,7 @@ class ServedInterface:
         self.methods = methods
         self.properties = properties
         self.signals = description.signals
+        self.members = [*description.properties.values(), *description.signals.values()]
 
     async def values(self):
         """The variants of the properties that can be had: one that fails is not to hide the

@@ -242,6 +242,34 @@ def test_an_object_has_all_interfaces_of_its_class(with_buses):
     with_buses(test)
 
 
+def test_interfaces_that_share_a_name_are_both_told(with_buses):
+    class First(dbus.Interface, name="org.example.First"):
+        level = dbus.property(int)
+        gone = dbus.signal(int)
+
+    class Second(dbus.Interface, name="org.example.Second"):
+        level = dbus.property(int)
+        gone = dbus.signal(int)
+
+    class Both(First, Second, dbus.Object):
+        def __init__(self):
+            self.level = 1
+
+    async def test(service, client):
+        both = Both()
+        with dbus.export(service, "/radio", both):
+            for interface in First, Second:
+                proxy = proxy_of(service, client, interface)
+                with proxy.level.watch() as levels, proxy.gone.subscribe() as gone:
+                    assert await anext(levels) == both.level
+                    both.level += 1
+                    assert await anext(levels) == both.level
+                    both.gone(3)
+                    assert await anext(gone) == 3
+
+    with_buses(test)
+
+
 def test_a_base_that_is_no_interface_may_implement_one(with_buses):
     class Renames:
         async def rename(self, title):
