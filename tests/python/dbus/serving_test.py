@@ -500,6 +500,27 @@ def test_a_message_that_is_too_large_is_told_to_who_waits_for_it(with_buses):
     with_buses(test, expected_reports=1)
 
 
+def test_nothing_is_kept_as_an_attribute_of_a_connection(with_radio):
+    """PyGObject would take the GIL whenever GDBus's thread counts a reference, under its locks."""
+
+    def has_attributes(connection):
+        return any(isinstance(each, dict) for each in gc.get_referents(connection))
+
+    async def test(radio, service, client):
+        async with dbus.own_name(service, "org.example.Kept"):
+            player = proxy_of(service, client, cached=True)
+            with player.seeked.subscribe() as seeks, player.title.watch() as titles:
+                await player.seek(2.5)
+                await anext(seeks)
+                await anext(titles)
+                await anext(dbus.watch_name(client, "org.example.Kept"))
+                assert not has_attributes(service) and not has_attributes(client)
+        client.kept = 3
+        assert has_attributes(client), "or this test would see nothing"
+
+    with_radio(test)
+
+
 def test_a_thousand_callers_that_vanish_leave_nothing(with_radio, session_bus, count_objects):
     async def test(radio, service, client):
         for _ in range(20):
