@@ -47,7 +47,7 @@ class Emissions:
         try:
             emission = await self._emissions.get()
         except asyncio.CancelledError:
-            del self  # whoever keeps the traceback is not to keep the iterator
+            self = None  # whoever keeps the traceback is not to keep the iterator
             raise
         if isinstance(emission, _End):
             self._emissions.put_nowait(emission)  # for whoever else iterates

@@ -200,7 +200,7 @@ class watch_name(Emissions):
                     self._owner = new
                     return new
         except asyncio.CancelledError:
-            del self  # whoever keeps the traceback is not to keep the iterator
+            self = None  # whoever keeps the traceback is not to keep the iterator
             raise
 
 

@@ -268,7 +268,7 @@ class PropertyWatch(_Changes):
                     self._seen = value
                     return unpacked(self._member.type, value, self._member.title, descriptors)
         except asyncio.CancelledError:
-            del self  # whoever keeps the traceback is not to keep the iterator
+            self = None  # whoever keeps the traceback is not to keep the iterator
             raise
 
     def _is_new(self, value):
@@ -281,7 +281,7 @@ class PropertyWatch(_Changes):
             return await fetch(self._remote, self._member)
         except asyncio.CancelledError:
             self._news.set()  # for the next wait
-            del self
+            self = None
             raise
 
     def __enter__(self):
