@@ -1,3 +1,6 @@
+# Some is needed, or not, by whether there are stubs of PyGObject.
+# mypy: no-warn-unused-ignores, allow-subclassing-any
+
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractContextManager

@@ -2,15 +2,18 @@
 
 import asyncio
 import collections
+import contextlib
 
 
 class Emissions:
-    """An asynchronous iterator over what a subclass keeps, with keep(), until it is ended.
+    """An asynchronous iterator over what a subclass keeps, with _keep(), until it is ended.
+
+    A wait that is cancelled or timed out ends nothing and loses nothing: the next goes on.
 
     With a limit, one emission more than that may wait ends it, and is lost: after those that
     wait, the iteration raises OverflowError.
 
-    A subclass has _disconnect(), after which nothing more comes, and may have _given(emission),
+    A subclass has _disconnect(), after which nothing more comes, and may have _item_of(emission),
     which makes what is kept what the iteration gives.
     """
 
@@ -34,6 +37,9 @@ class Emissions:
             )
             return
         self._emissions.append(emission)
+        self._wake_next()
+
+    def _wake_next(self):
         while self._waiters and not _wake(self._waiters.popleft()):
             pass
 
@@ -45,9 +51,6 @@ class Emissions:
             for each in self._waiters:
                 _wake(each)
             self._waiters.clear()
-
-    def _given(self, emission):
-        return emission
 
     def __aiter__(self):
         return self
@@ -61,9 +64,21 @@ class Emissions:
             try:
                 await waiter
             except asyncio.CancelledError:
-                self.close()
+                self._give_up(waiter)
+                self = None  # whoever keeps the traceback is not to keep the iterator
                 raise
-        return self._given(self._emissions.popleft())
+        return self._item_of(self._emissions.popleft())
+
+    def _give_up(self, waiter):
+        if waiter.cancelled():
+            with contextlib.suppress(ValueError):
+                self._waiters.remove(waiter)
+        elif self._emissions:  # it was woken for one
+            self._wake_next()
+
+    def _item_of(self, emission):
+        """Return what is given to the reader for an emission."""
+        return emission
 
     def __enter__(self):
         return self

@@ -36,7 +36,8 @@ class signals(Emissions):
     Each item is the tuple of the arguments, without the emitter. The signal is connected
     at the call and emissions are kept until they are asked for. It is disconnected when the
     iterator is closed, by close() or as a context manager, or when nobody has it any more, as
-    after the loop was left; when its wait is cancelled; and when the event loop is closed.
+    after the loop was left or its task cancelled; and when the event loop is closed. A wait that
+    is cancelled or timed out ends nothing: what is emitted then goes to the next.
 
     name may have a detail. Raises TypeError if the object has no such signal, and
     RuntimeError if no event loop is running that iterates a GLib.MainContext. To be

@@ -62,8 +62,35 @@ def test_the_end_comes_to_all_who_wait_and_to_whoever_asks_later():
     asyncio.run(test())
 
 
-def test_one_who_is_cancelled_ends_it_for_all_after_what_was_kept():
+def test_what_one_was_woken_for_goes_to_the_next_if_it_is_cancelled():
     async def test():
+        numbers = Numbers()
+        first, second = [asyncio.ensure_future(anext(numbers)) for _ in range(2)]
+        await asyncio.sleep(0)
+        numbers.keep(1)
+        first.cancel()  # it was woken for that
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert await second == 1
+        assert not numbers.disconnected
+
+    asyncio.run(test())
+
+
+def test_waits_that_are_given_up_lose_nothing_and_leave_nothing():
+    async def test():
+        numbers = Numbers()
+        for _ in range(3):
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(anext(numbers), 0.001)
+        assert not numbers._waiters
+        numbers.keep(1)
+        assert await anext(numbers) == 1
+
+    asyncio.run(test())
+
+
+def test():
         numbers = Numbers()
         first, second = [asyncio.ensure_future(anext(numbers)) for _ in range(2)]
         await asyncio.sleep(0)

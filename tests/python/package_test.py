@@ -103,6 +103,8 @@ gawait.connect(None, "activate", print, concurrency="some")
 
 DBUS_INTERFACE = """
 # mypy: disable-error-code="empty-body"
+from typing import Annotated, Any
+
 from gawait import dbus
 from gi.repository import Gio
 
@@ -131,6 +133,10 @@ class Player(dbus.Interface, name="org.example.Player"):
     seeked = dbus.signal(float)
     moved = dbus.signal(dbus.UInt32, list[str], arguments=["to", "by"])
     stopped = dbus.signal()
+    anything = dbus.property(Any)
+    small = dbus.property(Annotated[int, "y"], writable=True)
+    told = dbus.signal(Any, Annotated[str, "o"])
+    places = dbus.property(list[tuple[int, str]])
 
 
 class Radio(Player, dbus.Object):
@@ -342,6 +348,14 @@ def test_mypy_finds_nothing_wrong_in_what_is_printed_of_a_bus(check_types, sessi
     printed = run(*command, *where).stdout
     checked = check_types(printed)
     assert "class DBus(" in printed and checked.stdout.startswith("Success"), checked.stdout
+
+
+def test_mypy_finds_nothing_wrong_in_the_stubs(tmp_path):
+    ignored = shutil.ignore_patterns("*.py", "*.so", "__pycache__")
+    shutil.copytree(os.path.dirname(gawait.__file__), tmp_path / "gawait", ignore=ignored)
+    (tmp_path / "mypy.ini").write_text(MYPY_CONFIGURATION)
+    checked = run("mypy", "--strict", "-p", "gawait", cwd=tmp_path)
+    assert checked.stdout.startswith("Success"), checked.stdout
 
 
 def test_the_stubs_are_those_of_the_package(tmp_path):

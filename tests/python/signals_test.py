@@ -202,12 +202,9 @@ def test_signals_is_disconnected_when_the_loop_is_left(run):
     assert run(main()) == 1
 
 
-def test_signals_is_disconnected_when_it_is_cancelled(run):
-    emissions = []
-
+def test_signals_is_disconnected_when_the_task_that_iterates_is_cancelled(run):
     async def iterate(emitter):
-        emissions.append(gawait.signals(emitter, "one"))
-        async for _ in emissions[0]:
+        async for _ in gawait.signals(emitter, "one"):
             pass
 
     async def main():
@@ -216,9 +213,34 @@ def test_signals_is_disconnected_when_it_is_cancelled(run):
         await asyncio.sleep(0)
         assert is_connected(emitter)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(asyncio.CancelledError) as cancelled:
             await task
-        assert not is_connected(emitter)
+        assert not is_connected(emitter), "although there is the traceback"
+        assert cancelled.value.__traceback__
+
+    run(main())
+
+
+def test_a_wait_for_signals_that_times_out_or_is_cancelled_ends_and_loses_nothing(run):
+    async def main():
+        emitter = Emitter()
+        emissions = gawait.signals(emitter, "one")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await anext(emissions)
+        emitter.emit("one", 1)
+        waiting = asyncio.ensure_future(anext(emissions))
+        assert await waiting == (1,)
+        waiting = asyncio.ensure_future(anext(emissions))
+        await asyncio.sleep(0)
+        emitter.emit("one", 2)
+        waiting.cancel()  # when it has come already
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        emitter.emit("one", 3)
+        assert [await anext(emissions), await anext(emissions)] == [(2,), (3,)]
+        emissions.close()
+        assert [each async for each in emissions] == []
 
     run(main())
 

@@ -1,9 +1,12 @@
+# Some is needed, or not, by whether there are stubs of PyGObject.
+# mypy: no-warn-unused-ignores, allow-subclassing-any
+
 import builtins
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
-from gi.repository import Gio, GLib
+from gi.repository import Gio
 
 from gawait._native import FileDescriptor as FileDescriptor
 
@@ -351,7 +354,7 @@ def property(  # type: ignore
 @overload
 def property(__getter: Callable[[Any], _T]) -> Property[_T, _T]: ...
 @overload
-def property(
+def property(  # type: ignore
     __getter: None = None,
     *,
     readable: bool = True,
@@ -361,6 +364,19 @@ def property(
     deprecated: bool = False,
     annotations: Mapping[str, str] | None = None,
 ) -> _PropertyDecorator: ...
+
+# What is no class to a type checker: Any, Annotated.
+@overload
+def property(
+    __getter: object,
+    *,
+    readable: bool = True,
+    writable: bool = False,
+    emits: bool | Literal["invalidates", "const"] = True,
+    name: str | None = None,
+    deprecated: bool = False,
+    annotations: Mapping[str, str] | None = None,
+) -> Property[Any, Any]: ...
 
 # _T is what a reader gets, _P are the values that it is emitted with.
 class Signal(Generic[_T, _P]):
@@ -441,15 +457,23 @@ def signal(
     deprecated: bool = False,
     annotations: Mapping[str, str] | None = None,
 ) -> Signal[tuple[Any, ...], ...]: ...
+@overload
+def signal(
+    *types: object,
+    arguments: Sequence[str] | None = None,
+    name: str | None = None,
+    deprecated: bool = False,
+    annotations: Mapping[str, str] | None = None,
+) -> Signal[Any, ...]: ...
 
 class ObjectManager(Interface):
     @method
     async def get_managed_objects(
         self,
-    ) -> dict[ObjectPath, dict[str, dict[str, GLib.Variant]]]: ...
+    ) -> dict[ObjectPath, dict[str, dict[str, Any]]]: ...
     interfaces_added: Signal[
-        tuple[ObjectPath, dict[str, dict[str, GLib.Variant]]],
-        [ObjectPath, dict[str, dict[str, GLib.Variant]]],
+        tuple[ObjectPath, dict[str, dict[str, Any]]],
+        [ObjectPath, dict[str, dict[str, Any]]],
     ]
     interfaces_removed: Signal[tuple[ObjectPath, list[str]], [ObjectPath, list[str]]]
     async def proxies(

@@ -1,10 +1,13 @@
 """The call that a method serves, and calls of the bus itself."""
 
 import contextvars
+import functools
 
 from gi.repository import Gio, GLib
 
+from gawait._native import call_dbus_method
 from gawait.dbus.errors import error_of_call
+from gawait.dbus.types import single, split, tuple_of, type_of_signature
 
 _BUS = "org.freedesktop.DBus"
 
@@ -16,7 +19,10 @@ def current_call():
 
     Raises LookupError where none is served.
     """
-    return _current.get()
+    try:
+        return _current.get()
+    except LookupError:
+        raise LookupError("current_call(): this task serves no call of D-Bus") from None
 
 
 class Call:
@@ -75,7 +81,7 @@ class Call:
         return await self._ask_bus("GetConnectionUnixProcessID")
 
     async def _ask_bus(self, question):
-        return (await call_bus(self.connection, question, "(s)", self.sender)).unpack()[0]
+        return await call_bus(self.connection, question, "s", "u", self.sender)
 
     def _peer_credentials(self):
         credentials = self.connection.get_peer_credentials()
@@ -89,21 +95,54 @@ def serve_call(call):
     _current.set(call)
 
 
-async def call_bus(connection, method, signature, *arguments):
-    """Call a method of the message bus, and return the GLib.Variant of its reply.
+async def call_bus(connection, method, signature, returned, *arguments):
+    """Call a method of the message bus, of types in that signature, and return its one result.
 
-    Raises Error, or the GLib.Error of a call that was not made.
+    Raises Error, or the GLib.Error of a call that was not made; RuntimeError where no loop of
+    gawait's runs.
     """
     try:
-        return await connection.call(
+        return await call_dbus_method(
+            connection,
             _BUS,
             "/org/freedesktop/DBus",
             _BUS,
             method,
-            GLib.Variant(signature, arguments),
-            None,
-            Gio.DBusCallFlags.NONE,
+            _message(signature),
+            _result(returned),
+            0,
             -1,
+            *arguments,
         )
     except GLib.Error as error:
         raise error_of_call(error) from None
+
+
+@functools.cache
+def _message(signature):
+    return tuple_of(map(type_of_signature, split(signature)))
+
+
+@functools.cache
+def _result(signature):
+    return single(type_of_signature(signature))
+
+
+def check_bus(connection, what):
+    """Raise ValueError if a connection has no bus, for something that needs one."""
+    if not connection.get_flags() & Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION:
+        raise ValueError(f"{what} needs a bus, and the connection is one between two peers")
+
+
+def check_name(name):
+    """Raise ValueError for what is not the name of a connection to the bus, or of a service."""
+    check_type("name", name, str)
+    if not Gio.dbus_is_name(name):
+        raise ValueError(f"{name!r} is not the name of a D-Bus connection")
+
+
+def check_type(name, value, class_):
+    """Raise TypeError for an argument that is not of a class."""
+    if not isinstance(value, class_):
+        expected = "Gio." * issubclass(class_, Gio.DBusConnection) + class_.__name__
+        raise TypeError(f"argument '{name}': expected {expected}, not {type(value).__name__}")

@@ -22,6 +22,10 @@ def _checked(name):
     return name
 
 
+def _place_of(class_):
+    return f"{class_.__module__}.{class_.__qualname__}"
+
+
 class Error(Exception):
     """An error of D-Bus: what a service raises for its caller, and what the caller gets.
 
@@ -32,7 +36,8 @@ class Error(Exception):
     catch it by `except Busy`, whoever has raised it. An error whose name has no class is an
     Error itself: raise Error("org.example.Error.Busy", "try later"), and look at `name`.
 
-    str() of one is its message. Raises ValueError for a name that is none.
+    str() of one is its message. Raises ValueError for a name that is none, and for a second class
+    of a name; the same class of the same module may be made again.
     """
 
     dbus_error_name = None
@@ -41,6 +46,11 @@ class Error(Exception):
         super().__init_subclass__(**options)
         if name is not None:
             cls.dbus_error_name = _checked(name)
+            other = _classes.get(name)
+            if other is not None and _place_of(other) != _place_of(cls):  # as after a reload
+                raise ValueError(
+                    f"{_place_of(cls)}: {_place_of(other)} is the class of {name} already"
+                )
             _classes[name] = cls
 
     def __init__(self, *arguments):

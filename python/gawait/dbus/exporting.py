@@ -7,6 +7,7 @@ import typing
 from gi.repository import Gio
 
 from gawait import _native
+from gawait.dbus.calling import check_type
 from gawait.dbus.interface import (
     Description,
     Interface,
@@ -45,15 +46,18 @@ def export(connection, path, obj, interface=None):
     exception handler. Arguments that are not of the interface's types are refused by GDBus with
     org.freedesktop.DBus.Error.InvalidArgs, and so is what is no member of an enumeration.
 
-    Raises GLib.Error if the path has that interface already, ValueError for a path, an interface
+    It is exported until that is done, or the connection is closed.
+
+    Raises GLib.Error if the path has that interface already, Disconnected if the connection is
+    closed, ValueError for a path, an interface
     or a name in it that is none, AttributeError for a method that obj lacks, and TypeError for an
     annotation that is missing or has no D-Bus type.
     """
-    _check_type("connection", connection, Gio.DBusConnection)
-    _check_type("path", path, str)
+    check_type("connection", connection, Gio.DBusConnection)
+    check_type("path", path, str)
     if interface is not None:
         return Exported(connection, path, [interface_of(interface, obj)], [])
-    _check_type("obj", obj, Object)
+    check_type("obj", obj, Object)
     return Exported(connection, path, _interfaces_of_object(obj), exports_of(obj))
 
 
@@ -152,7 +156,7 @@ def interface_of(interface, obj):
 def _parsed(interface):
     if isinstance(interface, Gio.DBusInterfaceInfo):
         return interface
-    _check_type("interface", interface, str)
+    check_type("interface", interface, str)
     interfaces = parse(interface).interfaces
     if len(interfaces) != 1:
         raise ValueError(f"expected XML of one interface, not of {len(interfaces)}")
@@ -266,10 +270,3 @@ def _has(obj, name):
     if inspect.getattr_static(obj, name, missing) is not missing:
         return True
     return hasattr(type(obj), "__getattr__") and hasattr(obj, name)
-
-
-def _check_type(name, value, class_):
-    if not isinstance(value, class_):
-        raise TypeError(
-            f"argument '{name}': expected {class_.__name__}, not {type(value).__name__}"
-        )

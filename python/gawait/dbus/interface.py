@@ -17,6 +17,7 @@ ever run. A class that has Object among its bases is one whose objects can be ex
 declares itself runs as it is written.
 """
 
+import builtins
 import functools
 import inspect
 import typing
@@ -47,6 +48,11 @@ class Member:
     def title(self):
         return f"{self.interface.title}.{self.attribute or self.name}"
 
+    @property
+    def kind(self):
+        """What it is, and its types on the bus, all str."""
+        return (type(self).__name__.lower(), *(each.signature for each in self.types))
+
 
 class Method(Member):
     """A method. Inputs and outputs are pairs of a name, which may be None, and a type.
@@ -63,6 +69,11 @@ class Method(Member):
         self.returned = returned or values_of(each for _, each in outputs)
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         self.signature = inspect.Signature([inspect.Parameter(each, kind) for each in names])
+
+    @property
+    def types(self):
+        """The types of its messages."""
+        return self.arguments, self.returned
 
     def bind(self, args, kwargs):
         """Return the arguments of a call as a tuple, in their order on the bus."""
@@ -92,9 +103,18 @@ class Property(Member):
         if emits not in EMITS:
             raise ValueError(f"emits: expected one of {list(EMITS)}, not {emits!r}")
         self.type = type_
+        # GDBus gives no descriptors with signals, as one that tells a new value is.
+        self.has_descriptors = "h" in type_.signature
+        if self.has_descriptors and emits is True:
+            emits = "invalidates"
         self.getter, self._setter = getter, None
         self.readable, self.writable = readable, writable
         self.emits = emits
+
+    @property
+    def types(self):
+        """Its type alone."""
+        return (self.type,)
 
     def setter(self, function):
         """Make the property one that is set by a function; a decorator, as property.setter.
@@ -105,6 +125,7 @@ class Property(Member):
         """
         if self.getter is None:
             raise TypeError("what is given by its type has no setter: say writable=True")
+        self._check_setter(function)
         self.writable, self._setter = True, function
         if function.__name__ == self.getter.__name__:
             return self
@@ -117,6 +138,19 @@ class Property(Member):
 
         set_it._dbus_setter = self
         return set_it
+
+    def _check_setter(self, function):
+        """Refuse one whose value is annotated with another type than the property's."""
+        hints = _hints(function)
+        value = next(iter([each for each in hints if each != "return"]), None)
+        if value is not None:
+            title = f"{function.__qualname__}({value})"
+            signature = _type_of(hints[value], title).signature
+            if signature != self.type.signature:
+                raise TypeError(
+                    f"{title} is of the D-Bus type {signature}, not {self.type.signature} as "
+                    f"the property"
+                )
 
     def __set_name__(self, owner, name):
         if self.attribute is None:
@@ -156,7 +190,8 @@ class Property(Member):
         else:
             if self.emits == "const" and exports_of(instance):
                 raise AttributeError(f"{self.title} is constant while it is exported")
-            self.type.pack(value, self.title)
+            pack = self.type.pack_with_descriptors if self.has_descriptors else self.type.pack
+            pack(value, self.title)
             vars(instance)[self.attribute] = value
         self.changed(instance)
         return None
@@ -187,6 +222,11 @@ class Signal(Member):
         self.values = tuple_of(each for _, each in arguments)
         # One value is given as itself, several as a tuple.
         self.emission = values_of(each for _, each in arguments)
+
+    @property
+    def types(self):
+        """The type of its message alone."""
+        return (self.values,)
 
     def __set_name__(self, owner, name):
         if self.attribute is None:
@@ -273,6 +313,7 @@ def method(function=None, /, *, name=None, no_reply=False, deprecated=False, ann
         }
         return function
 
+    declare._dbus_undeclared = "method"
     return declare if function is None else declare(function)
 
 
@@ -299,7 +340,8 @@ def property(
     readable=False is for one that can only be written.
 
     emits says what is told of a change: True is the new value, "invalidates" that there is one,
-    "const" is a value that never changes while it is exported, False tells nothing. name,
+    "const" is a value that never changes while it is exported, False tells nothing. The value of
+    one with a FileDescriptor is never told: True is "invalidates" there. name,
     deprecated and annotations are as for dbus.method().
     """
 
@@ -324,6 +366,7 @@ def property(
             **settings,
         )
 
+    declare._dbus_undeclared = "property"
     return declare if getter is None else declare(getter)
 
 
@@ -331,13 +374,17 @@ def signal(*types, arguments=None, name=None, deprecated=False, annotations=None
     """Declare a signal of an interface, of the types of its values.
 
     arguments are their names, a sequence, for whoever introspects; name, deprecated and
-    annotations are as for dbus.method().
+    annotations are as for dbus.method(). Raises TypeError for a FileDescriptor, which GDBus does
+    not give with a signal.
     """
     names = arguments if arguments is not None else [None] * len(types)
     if len(names) != len(types):
         raise ValueError(f"{len(types)} values have not {len(names)} names")
+    typed = [(each, type_of(type_)) for each, type_ in zip(names, types)]
+    if any("h" in each.signature for _, each in typed):
+        raise TypeError("a signal has no file descriptors: GDBus does not give them")
     return Signal(
-        [(each, type_of(type_)) for each, type_ in zip(names, types)],
+        typed,
         name=name,
         deprecated=deprecated,
         annotations=annotations,
@@ -396,6 +443,7 @@ def _members(classes):
 
 def _own_members(cls):
     for attribute, value in list(vars(cls).items()):
+        _check_declared(cls, attribute, value)
         options = getattr(value, "_dbus_method", None)
         if isinstance(options, Method):  # of introspection
             yield options
@@ -410,6 +458,27 @@ def _own_members(cls):
             if isinstance(value, Property):
                 value.is_implemented = value.getter is not None and issubclass(cls, Object)
             yield value
+
+
+def _check_declared(cls, attribute, value):
+    """Refuse what looks like a member and is none, or hides what an Interface has."""
+    title = f"{cls.__qualname__}.{attribute}"
+    kinds = {method: "method", property: "property", signal: "signal"}
+    is_function = inspect.isfunction(value)
+    if is_function and (value in kinds or hasattr(value, "_dbus_undeclared")):
+        kind = kinds.get(value) or value._dbus_undeclared
+        raise TypeError(f"{title} is dbus.{kind} itself, which declares nothing")
+    is_plain = isinstance(value, builtins.property) and not attribute.startswith("_")
+    if is_plain and not issubclass(cls, Object):
+        raise TypeError(f"{title} is a property of Python's: use @dbus.property")
+    is_member = isinstance(value, (Property, Signal)) and value.attribute == attribute
+    if (is_member or hasattr(value, "_dbus_method")) and hasattr(Interface, attribute):
+        raise TypeError(
+            f"{title} hides Interface.{attribute}: call it otherwise in Python, and give its "
+            f"name on the bus as name="
+        )
+    if is_member and isinstance(value, Property) and not (value.readable or value.writable):
+        raise TypeError(f"{title} can neither be read nor written: say writable=True")
 
 
 def method_of(cls, attribute, function, *, name=None, no_reply=False, **options):
@@ -481,6 +550,8 @@ def _override(cls, member, declared):
 def _check_hidden(cls, inherited):
     for attribute, member in inherited.items():
         hidden = vars(cls).get(attribute, member)
+        if isinstance(member, Method) and inspect.isfunction(hidden):
+            _check_implementation(cls, member, hidden)
         if isinstance(member, Method) or isinstance(hidden, type(member)):
             continue
         hint = ": use @dbus.property" if isinstance(member, Property) else ""
@@ -496,6 +567,70 @@ def _check_hidden(cls, inherited):
                 )
 
 
+def _check_implementation(cls, member, function):
+    """Refuse a function that cannot be called as the method is, or says other types."""
+    title = f"{cls.__qualname__}.{member.attribute}()"
+    kinds = [each.kind is inspect.Parameter.KEYWORD_ONLY for each in _parameters_of(member)]
+    names = list(member.signature.parameters)
+    named = {name: None for name, is_named in zip(names, kinds) if is_named}
+    signature = inspect.signature(function)
+    try:
+        bound = signature.bind(None, *[None] * (len(names) - len(named)), **named)
+    except TypeError as error:
+        raise TypeError(f"{title} does not take what {member.title}() does: {error}") from None
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except (NameError, AttributeError, TypeError):  # only of concern to type checkers
+        return
+    positional = list(bound.arguments)[1:]
+    for index, (name, (_, type_)) in enumerate(zip(names, member.inputs)):
+        ours = name if name in named else next(iter(positional[index : index + 1]), None)
+        if ours in hints and not _fits(hints[ours], type_.signature):
+            raise TypeError(
+                f"{title}: argument '{ours}' is no {type_.signature}, which it is in "
+                f"{member.title}()"
+            )
+    if len(member.outputs) == 1 and "return" in hints:
+        signature = member.outputs[0][1].signature
+        if not _fits(hints["return"], signature):
+            raise TypeError(f"{title} returns no {signature}, which {member.title}() does")
+
+
+def _parameters_of(member):
+    return member.signature.parameters.values()
+
+
+def _fits(annotation, signature):
+    """Whether a D-Bus type may be annotated so; what says nothing of D-Bus may be."""
+    try:
+        type_of(annotation)
+    except TypeError:
+        return True
+    try:
+        type_of(typing.Annotated[annotation, signature])
+        return True
+    except TypeError:
+        return False
+
+
+def _check_shared(descriptions, cls):
+    """Refuse members of several interfaces that have one name in Python and are not alike."""
+    members = {}
+    for description in descriptions:
+        for member in description.members:
+            other = members.setdefault(member.attribute, member)
+            if member.kind != other.kind and not cls._dbus_may_differ:
+                raise TypeError(
+                    f"{cls.__qualname__}.{member.attribute} would be {_shown(other)}, and "
+                    f"{_shown(member)}"
+                )
+
+
+def _shown(member):
+    kind, *signatures = member.kind
+    return f"{member.title}, a {kind} of {' and '.join(signatures)}"
+
+
 def _type_of(annotation, where):
     try:
         return type_of(annotation)
@@ -504,7 +639,10 @@ def _type_of(annotation, where):
 
 
 def _hints(function):
-    return typing.get_type_hints(function, include_extras=True)
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except (NameError, AttributeError, SyntaxError) as error:
+        raise TypeError(f"{function.__qualname__}(): {error}") from None
 
 
 def _documentation(function):
@@ -525,6 +663,7 @@ class Interface:
     """
 
     _dbus_remote = None  # of a proxy: what it is one of
+    _dbus_may_differ = False  # members of one name in Python, of which the first is had
 
     def __init_subclass__(cls, *, name=None, deprecated=False, annotations=None, **options):
         super().__init_subclass__(**options)
@@ -551,6 +690,7 @@ class Interface:
                 annotations=annotations,
                 documentation=_own_documentation(cls),
             )
+        _check_shared(interfaces_of(cls), cls)
 
     @classmethod
     def proxy(cls, connection, name, path, *, timeout=25, cached=False):

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import warnings
 import weakref
 
 from gi.repository import Gio
 
-from gawait.dbus.calling import call_bus
+from gawait.dbus.calling import call_bus, check_bus, check_name, check_type
 from gawait.dbus.errors import Disconnected, NameHasNoOwner
 from gawait.dbus.remote_properties import owner_changes
 from gawait.dbus.remote_signals import Subscription
@@ -37,18 +38,34 @@ class own_name:
     Raises ValueError for a name that is none or a unique one, Error where the bus refuses.
     """
 
+    _is_entered = True  # nothing is amiss with what could not be made
+
     def __init__(
         self, connection, name, *, queue=False, replace=False, allow_replacement=False
     ):
+        check_type("connection", connection, Gio.DBusConnection)
+        check_type("name", name, str)
         if not Gio.dbus_is_name(name) or Gio.dbus_is_unique_name(name):
             raise ValueError(f"{name!r} is not a name that one can own")
+        check_bus(connection, "own_name()")
         self._connection = connection
         self._names = _names.setdefault(connection, set())
         self.name = name
         self._flags = _DO_NOT_QUEUE * (not queue) | _REPLACE * replace
         self._flags |= _ALLOW_REPLACEMENT * allow_replacement
+        self._lost = None
+        self._is_entered = False
+
+    def __del__(self):
+        if not self._is_entered:
+            warnings.warn(
+                f"own_name({self.name!r}) was never entered: the name is had in async with",
+                RuntimeWarning,
+                source=self,
+            )
 
     async def __aenter__(self):
+        self._is_entered = True
         # The bus knows of one request of a connection for a name: a second would change it.
         if self.name in self._names:
             raise NameTaken(f"this connection has {self.name}, or waits for it")
@@ -84,17 +101,18 @@ class own_name:
 
     async def lost(self):
         """Wait until the name is lost, or the connection."""
+        if self._lost is None:
+            raise RuntimeError(f"{self.name} cannot be lost: it is had in async with")
         await self._lost.wait()
 
     async def _request(self):
         try:
-            reply = await call_bus(
-                self._connection, "RequestName", "(su)", self.name, self._flags
+            return await call_bus(
+                self._connection, "RequestName", "su", "u", self.name, self._flags
             )
         except asyncio.CancelledError:
             await self._release()  # it may have been given
             raise
-        return reply.unpack()[0]
 
     async def _wait_for_turn(self, acquired):
         try:
@@ -108,7 +126,7 @@ class own_name:
     async def _release(self):
         if not self._connection.is_closed():
             with contextlib.suppress(Disconnected):
-                await call_bus(self._connection, "ReleaseName", "(s)", self.name)
+                await call_bus(self._connection, "ReleaseName", "s", "u", self.name)
 
 
 class _Told:
@@ -143,15 +161,16 @@ class watch_name(Emissions):
 
     gives the unique name of who has it now, or None, then of each that comes, and None when it is
     gone. The watch begins at the call, and ends when it is closed, by close() or as a
-    context manager, when nobody has it any more, or its wait is cancelled. Where the connection is
-    lost it raises Disconnected.
+    context manager, or when nobody has it any more. A wait that is cancelled or timed out ends
+    nothing, and loses nothing. Where the connection is lost it raises Disconnected.
 
     Raises ValueError for what is no name.
     """
 
     def __init__(self, connection, name):
-        if not Gio.dbus_is_name(name):
-            raise ValueError(f"{name!r} is not the name of a D-Bus connection")
+        check_type("connection", connection, Gio.DBusConnection)
+        check_name(name)
+        check_bus(connection, "watch_name()")
         super().__init__()
         self._connection, self._name = connection, name
         self._owner = None
@@ -169,24 +188,24 @@ class watch_name(Emissions):
         self._fail(error)
 
     async def __anext__(self):
-        if not self._is_known:
-            try:
-                self._owner = await self._ask()
-            except asyncio.CancelledError:
-                self.close()
-                raise
-            self._is_known = True
-            return self._owner
-        while True:
-            old, new = await super().__anext__()
-            # Others were before the bus has answered.
-            if old == self._owner:
-                self._owner = new
-                return new
-
-    async def _ask(self):
         try:
-            reply = await call_bus(self._connection, "GetNameOwner", "(s)", self._name)
-            return reply.unpack()[0]
-        except NameHasNoOwner:
-            return None
+            if not self._is_known:
+                self._owner = await _owner_of(self._connection, self._name)
+                self._is_known = True
+                return self._owner
+            while True:
+                old, new = await super().__anext__()
+                # Others were before the bus has answered.
+                if old == self._owner:
+                    self._owner = new
+                    return new
+        except asyncio.CancelledError:
+            self = None  # whoever keeps the traceback is not to keep the iterator
+            raise
+
+
+async def _owner_of(connection, name):
+    try:
+        return await call_bus(connection, "GetNameOwner", "s", "s", name)
+    except NameHasNoOwner:
+        return None

@@ -1,7 +1,5 @@
 """org.freedesktop.DBus.ObjectManager: objects that come and go below a path."""
 
-from gi.repository import GLib
-
 from gawait.dbus.exporting import export
 from gawait.dbus.interface import Interface, Object, interfaces_of, method, signal
 from gawait.dbus.types import ObjectPath
@@ -20,12 +18,14 @@ class ObjectManager(Interface, name="org.freedesktop.DBus.ObjectManager"):
     @method
     async def get_managed_objects(
         self,
-    ) -> dict[ObjectPath, dict[str, dict[str, GLib.Variant]]]:
-        """Return the properties of each interface of each object, by path."""
+    ) -> dict[ObjectPath, dict[str, dict[str, object]]]:
+        """Return the properties of each interface of each object, by path; variants as what is
+        inside.
+        """
 
     interfaces_added = signal(
         ObjectPath,
-        dict[str, dict[str, GLib.Variant]],
+        dict[str, dict[str, object]],
         arguments=["object_path", "interfaces_and_properties"],
     )
     interfaces_removed = signal(ObjectPath, list[str], arguments=["object_path", "interfaces"])

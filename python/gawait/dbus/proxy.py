@@ -1,10 +1,13 @@
 """Proxies of remote objects."""
 
 import inspect
+import math
+import numbers
 
 from gi.repository import Gio, GLib
 
 from gawait._native import call_dbus_method
+from gawait.dbus.calling import check_name, check_type
 from gawait.dbus.errors import UnknownObject, error_of_call
 from gawait.dbus.interface import Method, class_members, interfaces_of
 from gawait.dbus.xml import class_of, parse
@@ -40,8 +43,12 @@ async def proxy(connection, name, path, *, interface=None, timeout=25, cached=Fa
     if not classes:
         which = "interface" if interface is None else f"interface {interface}"
         raise UnknownObject(f"{name} has no object with an {which} at {path}")
-    combined = classes[0] if len(classes) == 1 else type("Object", tuple(classes), {})
+    combined = classes[0] if len(classes) == 1 else _combined(classes)
     return _instance(combined, remote)
+
+
+def _combined(classes):
+    return type("Object", tuple(classes), {"_dbus_may_differ": True})
 
 
 async def introspect(connection, name, path):
@@ -70,6 +77,17 @@ def _instance(cls, remote):
     return made
 
 
+def _milliseconds(timeout):
+    if timeout is None:
+        return GLib.MAXINT  # GDBus's way to say for ever
+    if isinstance(timeout, bool) or not isinstance(timeout, numbers.Real):
+        kind = type(timeout).__name__
+        raise TypeError(f"argument 'timeout': expected seconds or None, not {kind}")
+    if not 0 <= timeout < math.inf:
+        raise ValueError(f"argument 'timeout': {timeout} is no time; None waits for ever")
+    return max(int(min(timeout * 1000, GLib.MAXINT)), 1)
+
+
 def _proxy_class(cls):
     members = class_members(cls).values()
     namespace = {
@@ -96,26 +114,26 @@ def _remote_method(cls, member):
 
 
 def _repr(self):
-    remote = self._dbus_remote
-    return f"<{type(self).__name__} proxy of {remote.name or 'the peer'} {remote.path}>"
+    return f"<{type(self).__name__} proxy of {self._dbus_remote}>"
 
 
 class _Remote:
     """A remote object, and how it is called."""
 
     def __init__(self, connection, name, path, timeout, cached):
-        if not isinstance(connection, Gio.DBusConnection):
-            kind = type(connection).__name__
-            raise TypeError(f"argument 'connection': expected Gio.DBusConnection, not {kind}")
-        if name is not None and not Gio.dbus_is_name(name):
-            raise ValueError(f"{name!r} is not the name of a D-Bus connection")
+        check_type("connection", connection, Gio.DBusConnection)
+        if name is not None:
+            check_name(name)
+        check_type("path", path, str)
         if not GLib.Variant.is_object_path(path):
             raise ValueError(f"{path!r} is not an object path")
         self.connection, self.name, self.path = connection, name, path
         self.cached = cached
-        # GDBus's way to say for ever is the largest int.
-        self._timeout = GLib.MAXINT if timeout is None else max(int(timeout * 1000), 1)
+        self._timeout = _milliseconds(timeout)
         self._caches = {}
+
+    def __str__(self):
+        return f"{self.name or 'the peer'} {self.path}"
 
     def property(self, member):
         return RemoteProperty(self, member)

@@ -1,6 +1,7 @@
 """Properties of remote objects: read, written, cached and watched."""
 
 import asyncio
+import weakref
 
 from gi.repository import GLib
 
@@ -37,13 +38,11 @@ class RemoteProperty:
     async def get(self):
         """Return the value: asked for, or the one that a cached proxy knows."""
         remote, member = self._remote, self._member
-        if remote.cached and member.emits is not False:
+        if remote.cached and member.emits is not False and not member.has_descriptors:
             variant, descriptors = await remote.cache(member.interface).get(member.name), None
         else:
             variant, descriptors = await fetch(remote, member)
-        if descriptors is not None:
-            return member.type.unpack(variant, descriptors)
-        return unpacked(member.type, variant, member.title)
+        return unpacked(member.type, variant, member.title, descriptors)
 
     def __await__(self):
         return self.get().__await__()
@@ -60,6 +59,11 @@ class RemoteProperty:
             parameters = GLib.Variant("(ssv)", (interface, member.name, packed))
             await remote.call(PROPERTIES, "Set", parameters, descriptors)
 
+    def __repr__(self):
+        return (
+            f"<RemoteProperty {self._member.title} of {self._remote}: await it for its value>"
+        )
+
     def __aiter__(self):
         return self.watch()
 
@@ -71,7 +75,7 @@ class RemoteProperty:
 async def fetch(remote, member):
     """Return the variant of a property, and the descriptors in it."""
     what = member.interface.name, member.name
-    if "h" not in member.type.signature:
+    if not member.has_descriptors:
         return await remote.call_typed(PROPERTIES, "Get", _GET, _GOT, *what), None
     parameters = GLib.Variant("(ss)", what)
     reply, descriptors = await remote.call(PROPERTIES, "Get", parameters, returned="(v)")
@@ -120,14 +124,16 @@ class _Owner:
     """Tells changes that another has the name now."""
 
     def __init__(self, remote, changes):
-        self._changes = changes
+        self._changes = weakref.ref(changes)  # which have this
         self._subscription = owner_changes(remote.connection, self, remote.name)
 
     def cancel(self):
         self._subscription.cancel()
 
     def _received(self, parameters):
-        self._changes._replaced(parameters.get_child_value(2).get_string())
+        changes = self._changes()
+        if changes is not None:
+            changes._replaced(parameters.get_child_value(2).get_string())
 
     def _lost(self, error):
         pass  # the changes hear of it themselves
@@ -207,7 +213,11 @@ class PropertyCache(_Changes):
 
 
 class PropertyWatch(_Changes):
-    """Iterates over the values of a property; see RemoteProperty."""
+    """Iterates over the values of a property; see RemoteProperty.
+
+    It is closed by close(), as a context manager, and when nobody has it any more. A wait that is
+    cancelled or timed out ends nothing: the next goes on.
+    """
 
     def __init__(self, remote, member):
         super().__init__(remote, member.interface)
@@ -227,7 +237,7 @@ class PropertyWatch(_Changes):
 
     def _changed(self, name, value):
         if name == self._member.name:
-            self._newest = value
+            self._newest = _INVALIDATED if self._member.has_descriptors else value
             self._news.set()
 
     def _replaced(self, owner):
@@ -251,14 +261,27 @@ class PropertyWatch(_Changes):
                 if self._ended:
                     raise StopAsyncIteration
                 self._news.clear()
-                value = self._newest
+                value, descriptors = self._newest, None
                 if value is _INVALIDATED:
-                    value, _ = await fetch(self._remote, self._member)
-                if self._seen is None or not value.equal(self._seen):
+                    value, descriptors = await self._fetch()
+                if self._is_new(value):
                     self._seen = value
-                    return unpacked(self._member.type, value, self._member.title)
+                    return unpacked(self._member.type, value, self._member.title, descriptors)
         except asyncio.CancelledError:
-            self.close()
+            self = None  # whoever keeps the traceback is not to keep the iterator
+            raise
+
+    def _is_new(self, value):
+        # Descriptors are but numbered in it.
+        is_first = self._seen is None or self._member.has_descriptors
+        return is_first or not value.equal(self._seen)
+
+    async def _fetch(self):
+        try:
+            return await fetch(self._remote, self._member)
+        except asyncio.CancelledError:
+            self._news.set()  # for the next wait
+            self = None
             raise
 
     def __enter__(self):

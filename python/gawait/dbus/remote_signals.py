@@ -2,9 +2,10 @@
 
 import weakref
 
-from gi.repository import Gio, GObject
+from gi.repository import Gio, GLib, GObject
 
 from gawait._native import subscribe_signal
+from gawait.dbus.calling import check_bus, check_type
 from gawait.dbus.errors import Disconnected, InvalidSignature
 from gawait.emissions import Emissions
 
@@ -26,6 +27,9 @@ class RemoteSignal:
         self._remote = remote
         self._member = member
 
+    def __repr__(self):
+        return f"<RemoteSignal {self._member.title} of {self._remote}>"
+
     def __aiter__(self):
         return self.subscribe()
 
@@ -41,10 +45,16 @@ class RemoteSignal:
         than limit wait, it is unsubscribed, and after those that waited the iteration raises
         OverflowError; None is no limit. Where the connection is lost it raises Disconnected.
 
-        It is unsubscribed as well when it is closed, by close() or as a context manager, when
-        nobody has it any more, and when its wait is cancelled. Raises Disconnected where the
-        connection is closed already.
+        It is unsubscribed as well when it is closed, by close() or as a context manager, and when
+        nobody has it any more, as after the loop was left or its task cancelled. A wait that is
+        cancelled or timed out ends nothing, and loses nothing. Raises Disconnected where the
+        connection is closed already, and ValueError for a limit below 1 or a sender on a connection
+        that has no bus.
         """
+        if limit is not None:
+            check_type("limit", limit, int)
+            if limit < 1:
+                raise ValueError(f"argument 'limit': expected 1 or more, or None, not {limit}")
         return Signals(self._remote, self._member, limit)
 
 
@@ -72,7 +82,7 @@ class Signals(Emissions):
     def _lost(self, error):
         self._fail(error)
 
-    def _given(self, parameters):
+    def _item_of(self, parameters):
         return unpacked(self._member.emission, parameters, self._member.title)
 
 
@@ -86,6 +96,8 @@ class Subscription:
     def __init__(self, connection, receiver, *, sender, interface, member, path, argument=None):
         if connection.is_closed():
             raise Disconnected("the connection is closed")
+        if sender is not None:
+            check_bus(connection, f"a signal of {sender}")
         self._receiver = weakref.ref(receiver, self.cancel)
         self._connection = connection
         self._id = self._closed = None
@@ -118,10 +130,13 @@ class Subscription:
             receiver._lost(Disconnected("the peer is gone") if is_lost else None)
 
 
-def unpacked(type_, variant, title):
+def unpacked(type_, variant, title, descriptors=None):
     """Return the value of what somebody else has sent, if it is of the type."""
+    # Many services put the value of a property of the type v into one variant only.
+    if type_.signature == "v" and variant.get_type_string() != "v":
+        variant = GLib.Variant.new_variant(variant)
     try:
-        return type_.unpack(variant)
+        return type_.unpack(variant, descriptors)
     except TypeError:  # or of a class's own
         came = variant.get_type_string()
         if came == type_.signature:

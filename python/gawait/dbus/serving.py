@@ -9,7 +9,7 @@ from gi.repository import Gio, GLib
 
 from gawait import _native
 from gawait.dbus.calling import Call, current_call, serve_call
-from gawait.dbus.errors import Error, InvalidArgs, LimitsExceeded, is_error_name
+from gawait.dbus.errors import Disconnected, Error, InvalidArgs, LimitsExceeded, is_error_name
 from gawait.dbus.types import tuple_of, type_of
 from gawait.loop import create_background_task
 from gawait.producing import attribute_of, classify, named_text_of, report, run, text_of
@@ -19,15 +19,25 @@ _FAILED = "org.freedesktop.DBus.Error.Failed"
 
 
 class Exported:
-    """An object while it is exported. A context manager, which unexports it."""
+    """An object while it is exported. A context manager, which unexports it.
+
+    It is unexported as well when its connection is closed.
+    """
 
     def __init__(self, connection, path, interfaces, exports):
         self._connection = connection
         self._exports = exports  # of the object, among which this is while it is exported
         self._path = path
         self.interfaces = {each.name: each for each in interfaces}
-        self._callers = _callers_of(connection)
+        # Interfaces may share a name in Python, under which all of them are told.
+        self._shared = collections.defaultdict(list)
+        for each in interfaces:
+            for member in each.members:
+                self._shared[member.attribute].append(member)
         self._ids = []
+        if connection.is_closed():
+            raise Disconnected("the connection is closed")
+        self._callers = _callers_of(connection)
         try:
             for each in interfaces:
                 served = _Served(self, each)
@@ -37,7 +47,7 @@ class Exported:
         except BaseException:
             self._unregister()
             raise
-        self._callers.add_user()
+        self._callers.add(self)
         exports.append(self)
 
     @property
@@ -49,7 +59,7 @@ class Exported:
         """Take it from the bus. Calls that run go on."""
         if self._ids:
             self._unregister()
-            self._callers.remove_user()
+            self._callers.remove(self)
             self._exports.remove(self)
 
     def _unregister(self):
@@ -86,10 +96,15 @@ class Exported:
 
     def emit_signal(self, signal, parameters):
         """Emit a Signal with the variant of its values."""
-        self._emit(signal.interface.name, signal.name, parameters)
+        for each in self._shared[signal.attribute]:
+            self._emit(each.interface.name, each.name, parameters)
 
     def property_changed(self, member):
         """Tell of a change of a Property, as it says that it emits."""
+        for each in self._shared[member.attribute]:
+            self._tell(each)
+
+    def _tell(self, member):
         interface = self.interfaces[member.interface.name]
         told = interface.properties[member.name].told()
         if told == "invalidates":
@@ -137,6 +152,7 @@ class ServedInterface:
         self.methods = methods
         self.properties = properties
         self.signals = description.signals
+        self.members = [*description.properties.values(), *description.signals.values()]
 
     async def values(self):
         """The variants of the properties that can be had: one that fails is not to hide the
@@ -144,7 +160,8 @@ class ServedInterface:
         """
         values = {}
         for name, which in self.properties.items():
-            if which.member.readable and not _has_descriptors(which):
+            # The places of descriptors in the lists of several values would be the same.
+            if which.member.readable and not which.member.has_descriptors:
                 try:
                     values[name], _ = await _packed(which)
                 except Exception as error:
@@ -237,11 +254,6 @@ async def _packed(which):
     return which.member.type.pack_with_descriptors(value, which.member.title)
 
 
-def _has_descriptors(which):
-    """Whose places in the lists of several values would be the same."""
-    return "h" in which.member.type.signature
-
-
 class _Reply:
     """How a call ends."""
 
@@ -292,22 +304,22 @@ def _callers_of(connection):
 
 
 class _Callers:
-    """Those who have called by a connection, and the calls of theirs that run."""
+    """Those who have called by a connection what is exported, and the calls of theirs that run."""
 
     def __init__(self, connection):
         self._connection = connection
-        self._users = 0
+        self._exported = set()
         self._closed = None
         self._callers = collections.defaultdict(_Caller)
 
-    def add_user(self):
-        self._users += 1
-        if self._users == 1:
+    def add(self, exported):
+        self._exported.add(exported)
+        if len(self._exported) == 1:
             self._closed = self._connection.connect("closed", self._connection_closed)
 
-    def remove_user(self):
-        self._users -= 1
-        if self._users:
+    def remove(self, exported):
+        self._exported.remove(exported)
+        if self._exported:
             return
         self._connection.disconnect(self._closed)
         for caller in self._callers.values():
@@ -329,6 +341,8 @@ class _Callers:
     def _connection_closed(self, *_):
         for name in list(self._callers):
             self._vanished(name)
+        for each in list(self._exported):
+            each.unexport()
 
 
 class _Caller:

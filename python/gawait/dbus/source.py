@@ -2,7 +2,7 @@
 
 import keyword
 
-from gawait.dbus.interface import Method, Property, camel_case, interfaces_of
+from gawait.dbus.interface import Method, Property, Signal, camel_case, interfaces_of
 from gawait.dbus.xml import class_of
 from gawait.dbus.types import split
 
@@ -61,6 +61,8 @@ def annotation_of(signature):
 
 def _title(name, taken):
     title = camel_case(name.rpartition(".")[2])
+    if not title.isidentifier():
+        title = f"_{title}"
     while title in taken or keyword.iskeyword(title):
         title += "_"
     return title
@@ -79,7 +81,7 @@ def _class_lines(title, description):
             yield ""
         yield from lines
         stands_apart = len(lines) > 1
-    if not description.members and not description.documentation:
+    if all(map(_is_left_out, description.members)) and not description.documentation:
         yield "    pass"
 
 
@@ -137,11 +139,21 @@ def _property_lines(described, options, taken):
 
 def _signal_lines(signal, options):
     types = [annotation_of(each.signature) for _, each in signal.arguments]
+    if _is_left_out(signal):
+        yield f"    # GDBus does not give the file descriptors of the signal {signal.name}."
+        yield f"    # {signal.attribute}: {', '.join(types)}"
+        return
+    # Any itself is nothing that has a type.
     types = ["object" if each == "Any" else each for each in types]
     names = [name for name, _ in signal.arguments]
     if names and all(names):
         options.insert(0, f"arguments={names!r}".replace("'", '"'))
     yield f"    {signal.attribute} = dbus.signal({', '.join([*types, *options])})"
+
+
+def _is_left_out(member):
+    """Whether dbus.signal() would refuse it."""
+    return isinstance(member, Signal) and "h" in member.values.signature
 
 
 def _function_lines(head, member):

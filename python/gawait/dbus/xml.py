@@ -118,6 +118,8 @@ def class_of(info, reserved=()):
     """
     namespace = {}
     for member in _members(info):
+        if not Gio.dbus_is_member_name(member.name):
+            raise ValueError(f"{info.name}: {member.name!r} is not the name of a member")
         attribute = attribute_of(member.name, {*reserved, *namespace})
         namespace[attribute] = _declared(member) if isinstance(member, Method) else member
         member.attribute = attribute
@@ -129,7 +131,8 @@ def class_of(info, reserved=()):
 
 def attribute_of(name, taken=()):
     """Return the name in Python of a member: GetURLFor is get_url_for."""
-    attribute = snake_case(name)
+    # Python has its own names with two in front, and changes others.
+    attribute = re.sub("^__+", "_", snake_case(name))
     while attribute in taken or keyword.iskeyword(attribute) or hasattr(Interface, attribute):
         attribute += "_"
     return attribute

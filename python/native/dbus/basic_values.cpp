@@ -1,4 +1,5 @@
 #include "dbus/file_descriptor.hpp"
+#include "dbus/signature.hpp"
 #include "dbus/type.hpp"
 
 #include <gio/gunixfdlist.h>
@@ -146,9 +147,7 @@ object unpack_text(const dbus_type& type, GVariant* value, const unpacking&) noe
                      : object();
 }
 
-gboolean is_signature(const char* text) {
-    return g_variant_is_signature(text) && std::strlen(text) <= G_MAXUINT8;
-}
+gboolean is_signature(const char* text) { return !fault_of_types(text); }
 
 bool pack_handle(const dbus_type&, PyObject* value, packing& into) noexcept {
     static PyObject* const fileno = PyUnicode_InternFromString("fileno");

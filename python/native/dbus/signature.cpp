@@ -10,20 +10,24 @@ namespace {
 
 constexpr std::size_t longest = 255;
 constexpr int deepest = 32;
+constexpr const char* no_type = "is not a D-Bus type";
 
-/// GVariant has more types, and takes empty structures and lonely entries of dictionaries.
-bool is_type(const char* signature) noexcept {
-    if (!g_variant_type_string_is_valid(signature) ||
-        std::strspn(signature, "ybnqiuxthdsogva(){}") != std::strlen(signature) ||
+/// Whether it is types one behind the other. GVariant has more types, and takes empty structures
+/// and lonely entries of dictionaries.
+bool are_types(const char* signature) noexcept {
+    if (std::strspn(signature, "ybnqiuxthdsogva(){}") != std::strlen(signature) ||
         std::strstr(signature, "()"))
         return false;
     for (const char* entry = signature; (entry = std::strchr(entry, '{')); ++entry)
         if (entry == signature || entry[-1] != 'a')
             return false;
+    while (*signature)
+        if (!g_variant_type_string_scan(signature, nullptr, &signature))
+            return false;
     return true;
 }
 
-/// Of a valid type: how deep arrays and structures are in one another.
+/// Of valid types: how deep arrays and structures are in one another.
 class nesting {
 public:
     explicit nesting(const char* signature) noexcept {
@@ -66,8 +70,12 @@ private:
 } // namespace
 
 const char* fault_of_signature(const char* signature) noexcept {
-    if (!is_type(signature))
-        return "is not a D-Bus type";
+    return g_variant_type_string_is_valid(signature) ? fault_of_types(signature) : no_type;
+}
+
+const char* fault_of_types(const char* signature) noexcept {
+    if (!are_types(signature))
+        return no_type;
     if (std::strlen(signature) > longest)
         return "is longer than the 255 bytes of a signature on D-Bus";
     const nesting depth(signature);

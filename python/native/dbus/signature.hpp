@@ -6,4 +6,7 @@ namespace gawait::python {
 /// if nothing is.
 const char* fault_of_signature(const char* signature) noexcept;
 
+/// The same of any number of complete types one behind the other, as a value of the type g is.
+const char* fault_of_types(const char* signature) noexcept;
+
 } // namespace gawait::python

@@ -27,7 +27,16 @@ bool check_fit(GVariant* value, packing& into) noexcept {
     return into.refuse(PyExc_ValueError, "%.300s %s", signature, fault);
 }
 
+/// GVariant takes more for a signature than D-Bus.
+bool check_signature(GVariant* value, packing& into) noexcept {
+    const char* const signature = g_variant_get_string(value, nullptr);
+    return !fault_of_types(signature) ||
+           into.refuse(PyExc_ValueError, "'%.200s' is not a D-Bus signature", signature);
+}
+
 bool check_inside(GVariant* value, packing& into) noexcept {
+    if (g_variant_is_of_type(value, G_VARIANT_TYPE_SIGNATURE))
+        return check_signature(value, into);
     if (!g_variant_is_container(value))
         return true;
     const packing::nested depth(into);
@@ -37,7 +46,7 @@ bool check_inside(GVariant* value, packing& into) noexcept {
         return check_fit(child_of(value, 0), into);
     gsize count = g_variant_n_children(value);
     if (count > 1 && g_variant_is_of_type(value, G_VARIANT_TYPE_ARRAY) &&
-        !std::strchr(g_variant_get_type_string(value), 'v'))
+        !std::strpbrk(g_variant_get_type_string(value), "vg"))
         count = 1; // the others are alike
     for (gsize index = 0; index < count; ++index)
         if (!check_inside(child_of(value, index), into))

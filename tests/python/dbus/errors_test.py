@@ -137,6 +137,25 @@ def test_an_error_can_be_copied_and_pickled(error):
         assert (again.name, again.args) == (error.name, error.args)
 
 
+def test_a_name_has_one_class_which_may_be_made_again():
+    def make():
+        class Full(dbus.Error, name="org.example.Error.Crowded"):
+            pass
+
+        return Full
+
+    assert make() is not make(), "as after a reload of a module"
+    with pytest.raises(ValueError, match="Other: .*make.<locals>.Full is the class of org.ex"):
+
+        class Other(dbus.Error, name="org.example.Error.Crowded"):
+            pass
+
+    with pytest.raises(ValueError, match="errors.Failed is the class of"):
+
+        class Failed(dbus.Error, name="org.freedesktop.DBus.Error.Failed"):
+            pass
+
+
 def test_what_is_no_name_or_no_message_is_refused():
     with pytest.raises(ValueError, match="'none' is not the name of a D-Bus error"):
         type("Wrong", (dbus.Error,), {}, name="none")

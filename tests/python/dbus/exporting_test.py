@@ -803,7 +803,7 @@ def test_what_cannot_be_exported_is_told_at_once(run, session_bus):
             pass
 
     async def main():
-        with pytest.raises(TypeError, match="'connection': expected DBusConnection"):
+        with pytest.raises(TypeError, match="'connection': expected Gio.DBusConnection"):
             dbus.export(None, PATH, Described(), XML)
         bus = await connect(session_bus)
         for path, served, interface, error, match in [

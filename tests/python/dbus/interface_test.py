@@ -87,6 +87,63 @@ def test_a_property_without_a_setter_cannot_be_assigned():
         Fixed().level = 1
 
 
+class First(dbus.Interface, name="org.example.First"):
+    level = dbus.property(int)
+
+    @dbus.method
+    async def go(self) -> str:
+        ...
+
+    gone = dbus.signal(int)
+
+
+class Second(dbus.Interface, name="org.example.Second"):
+    level = dbus.property(int)
+
+    @dbus.method
+    async def go(self) -> str:
+        ...
+
+    gone = dbus.signal(int)
+
+
+def test_interfaces_may_share_a_name_for_what_is_alike():
+    class Both(First, Second, dbus.Object):
+        async def go(self):
+            return "there"
+
+    both = Both()
+    both.level = 3
+    assert both.level == 3
+
+
+def test_names_of_python_are_no_longer_what_an_interface_has_in_two_types():
+    class Third(dbus.Interface, name="org.example.Third"):
+        level = dbus.property(str)
+
+    class Fourth(dbus.Interface, name="org.example.Fourth"):
+        gone = dbus.property(int)
+
+    class Fifth(dbus.Interface, name="org.example.Fifth"):
+        @dbus.method
+        async def go(self) -> int:
+            ...
+
+    for other, match in (
+        (
+            Third,
+            "Both.level would be First.level, a property of i, and .*Third.level, a property of s",
+        ),
+        (
+            Fourth,
+            r"Both.gone would be First.gone, a signal of \(i\), and .*Fourth.gone, a property",
+        ),
+        (Fifth, r"Both.go would be First.go, a method of \(\) and \(s\), and .*Fifth.go"),
+    ):
+        with pytest.raises(TypeError, match=match):
+            type("Both", (First, other, dbus.Object), {})
+
+
 def declaring(body, bases="dbus.Interface", name='name="org.example.I"'):
     def declare():
         names = {"dbus": dbus, "Player": Player}
@@ -174,6 +231,82 @@ def declaring(body, bases="dbus.Interface", name='name="org.example.I"'):
             declaring("seeked = dbus.signal(float)", "Player, dbus.Object", ""),
             TypeError,
             "Wrong.seeked is declared already",
+        ),
+        (declaring("b = dbus.signal"), TypeError, "Wrong.b is dbus.signal itself"),
+        (declaring("b = dbus.property"), TypeError, "Wrong.b is dbus.property itself"),
+        (declaring("b = dbus.property()"), TypeError, "Wrong.b is dbus.property itself"),
+        (declaring("b = dbus.method()"), TypeError, "Wrong.b is dbus.method itself"),
+        (
+            declaring("@property\n    def b(self) -> int: ..."),
+            TypeError,
+            "Wrong.b is a property of Python's: use @dbus.property",
+        ),
+        (
+            declaring("proxy = dbus.property(int)"),
+            TypeError,
+            "Wrong.proxy hides Interface.proxy: call it otherwise",
+        ),
+        (
+            declaring("@dbus.method\n    async def proxy(self): ..."),
+            TypeError,
+            "Wrong.proxy hides Interface.proxy",
+        ),
+        (
+            declaring("b = dbus.property(int, readable=False)"),
+            TypeError,
+            "Wrong.b can neither be read nor written",
+        ),
+        (
+            declaring("@dbus.property(readable=False)\n    def b(self) -> int: ..."),
+            TypeError,
+            "Wrong.b can neither be read nor written",
+        ),
+        (
+            declaring(
+                "@dbus.property\n    def b(self) -> int: ...\n"
+                "    @b.setter\n    def set_b(self, value: str): ..."
+            ),
+            TypeError,
+            r"Wrong.set_b\(value\) is of the D-Bus type s, not i",
+        ),
+        (
+            declaring("@dbus.method\n    async def add(self, what: 'Nothing'): ..."),
+            TypeError,
+            r"Wrong.add\(\): name 'Nothing' is not defined",
+        ),
+        (
+            declaring("@dbus.property\n    def b(self) -> 'Nothing': ..."),
+            TypeError,
+            r"Wrong.b\(\): name 'Nothing' is not defined",
+        ),
+        (
+            declaring("b = dbus.signal(dbus.FileDescriptor)"),
+            TypeError,
+            "a signal has no file descriptors",
+        ),
+        (
+            declaring("async def seek(self): ...", "Player, dbus.Object", ""),
+            TypeError,
+            r"Wrong.seek\(\) does not take what Player.seek\(\) does: too many",
+        ),
+        (
+            declaring("async def seek(self, to, where): ...", "Player, dbus.Object", ""),
+            TypeError,
+            r"Wrong.seek\(\) does not take what Player.seek\(\) does: missing .*'where'",
+        ),
+        (
+            declaring("async def seek(self, to: str): ...", "Player, dbus.Object", ""),
+            TypeError,
+            r"Wrong.seek\(\): argument 'to' is no d, which it is in Player.seek\(\)",
+        ),
+        (
+            declaring(
+                "async def repeat_it(self, data, *, times) -> str: ...",
+                "Player, dbus.Object",
+                "",
+            ),
+            TypeError,
+            r"Wrong.repeat_it\(\) returns no ay, which Player.repeat_it\(\) does",
         ),
         (
             declaring("volume = 3", "Player, dbus.Object", ""),

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gawait import dbus
+from gi.repository import Gio
 from players import connect, until
 
 NAME = "org.example.Name"
@@ -22,6 +23,45 @@ def test_a_name_is_owned_in_the_body(with_buses):
         assert await owner_of(client) is None
 
     with_buses(test)
+
+
+def test_what_is_no_name_or_no_connection_is_told(with_buses):
+    async def test(service, client):
+        for make in dbus.own_name, dbus.watch_name:
+            with pytest.raises(TypeError, match="'connection': expected Gio.DBusConnection"):
+                make(None, NAME)
+            with pytest.raises(TypeError, match="'name': expected str, not NoneType"):
+                make(client, None)
+            with pytest.raises(ValueError, match="'none' is not "):
+                make(client, "none")
+
+    with_buses(test)
+
+
+def test_a_name_that_is_never_entered_is_told(with_buses):
+    async def test(service, client):
+        name = dbus.own_name(service, NAME)
+        with pytest.raises(RuntimeError, match="it is had in async with"):
+            await name.lost()
+        with pytest.warns(RuntimeWarning, match="own_name.*org.example.Name.* never entered"):
+            del name
+
+    with_buses(test)
+
+
+def test_a_name_needs_a_loop_of_gawaits(session_bus):
+    async def main():
+        flags = Gio.DBusConnectionFlags
+        bus = Gio.DBusConnection.new_for_address_sync(
+            session_bus, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None
+        )
+        with pytest.raises(RuntimeError, match="the running event loop is not gawait's"):
+            async with dbus.own_name(bus, NAME):
+                pass
+        bus.close_sync()
+
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(main())
 
 
 def test_a_name_that_is_taken_is_refused(with_buses):
@@ -147,5 +187,29 @@ def test_owners_that_come_and_go_are_followed(with_buses, session_bus):
         await until(lambda: len(seen) == 1 + 3 * 3 + 2)
         assert seen == [None, *[one, other, None] * 3, third.get_unique_name(), None]
         watching.cancel()
+
+    with_buses(test)
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_watch_of_a_name_goes_on_after_a_wait_that_was_cancelled(with_buses, steps):
+    async def test(service, client):
+        owners = dbus.watch_name(client, NAME)
+
+        async def give_up():
+            waiting = asyncio.ensure_future(anext(owners))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+        await give_up()
+        assert await anext(owners) is None
+        await give_up()
+        async with dbus.own_name(service, NAME):
+            assert await anext(owners) == service.get_unique_name()
+            await give_up()
+        assert await anext(owners) is None
 
     with_buses(test)

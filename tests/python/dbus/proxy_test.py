@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import math
 
 import pytest
 
@@ -113,11 +114,30 @@ def test_making_a_proxy_sends_nothing_and_tells_what_is_wrong(with_buses):
             ((None, "a.b", "/"), TypeError, "'connection': expected Gio.DBusConnection"),
             ((client, "none", "/"), ValueError, "'none' is not the name"),
             ((client, "a.b", "path"), ValueError, "'path' is not an object path"),
+            ((client, 3, "/"), TypeError, "'name': expected str, not int"),
+            ((client, "a.b", None), TypeError, "'path': expected str, not NoneType"),
         ]:
             with pytest.raises(error, match=match):
                 Player.proxy(*arguments)
         with pytest.raises(TypeError, match="Interface has no interface"):
             dbus.Interface.proxy(client, "a.b", "/")
+
+    with_buses(test)
+
+
+def test_a_timeout_is_seconds_or_none(with_buses):
+    async def test(service, client):
+        for timeout, error in (
+            ("3", TypeError),
+            (True, TypeError),
+            (-1, ValueError),
+            (math.nan, ValueError),
+            (math.inf, ValueError),
+        ):
+            with pytest.raises(error, match="argument 'timeout': "):
+                Player.proxy(client, "a.b", "/", timeout=timeout)
+        for timeout in 0, 0.5, 10**9, None:
+            Player.proxy(client, "a.b", "/", timeout=timeout)
 
     with_buses(test)
 

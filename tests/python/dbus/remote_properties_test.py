@@ -1,6 +1,8 @@
 """Properties of remote objects."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -25,6 +27,17 @@ def test_properties_are_read_and_written(with_radio):
             player.volume = 0.5
         with pytest.raises(AttributeError, match=r"await volume.set\(\)"):
             player.set_volume(0.5)
+
+    with_radio(test)
+
+
+def test_a_property_of_a_proxy_says_that_it_is_awaited(with_radio):
+    async def test(radio, service, client):
+        player, of = proxy_of(service, client), f"of {service.get_unique_name()} /radio"
+        assert repr(player.title) == (
+            f"<RemoteProperty Player.title {of}: await it for its value>"
+        )
+        assert repr(player.seeked) == f"<RemoteSignal Player.seeked {of}>"
 
     with_radio(test)
 
@@ -177,6 +190,31 @@ def test_a_watch_goes_on_with_whoever_has_the_name_next(with_buses):
     with_buses(test)
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_variant_property_may_be_sent_as_a_plain_value(with_buses, cached):
+    class Loose(dbus.Interface, name="org.example.Loose"):
+        anything = dbus.property(object)
+        kept = dbus.property(GLib.Variant)
+
+    class Plain(dbus.Object, name="org.example.Loose"):
+        anything = dbus.property(bool)
+        kept = dbus.property(str)
+
+    async def test(service, client):
+        plain = Plain()
+        plain.anything, plain.kept = True, "a"
+        with dbus.export(service, "/radio", plain):
+            loose = proxy_of(service, client, Loose, cached=cached)
+            assert await loose.anything is True
+            assert await loose.kept == GLib.Variant("s", "a")
+            with loose.anything.watch() as values:
+                assert await anext(values) is True
+                plain.anything = False
+                assert await anext(values) is False
+
+    with_buses(test)
+
+
 def test_properties_changed_of_other_types_is_told(with_radio):
     async def test(radio, service, client):
         titles = aiter(proxy_of(service, client).title)
@@ -198,15 +236,40 @@ def test_properties_changed_of_other_types_is_told(with_radio):
     with_radio(test)
 
 
-def test_a_cancelled_watch_is_over(with_radio):
+@pytest.mark.parametrize("steps", range(4))
+def test_a_watch_goes_on_after_a_wait_that_was_cancelled(with_radio, steps):
     async def test(radio, service, client):
         titles = aiter(proxy_of(service, client).title)
-        await anext(titles)
-        waiting = asyncio.ensure_future(anext(titles))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
+        for value in "none", "next":
+            waiting = asyncio.ensure_future(anext(titles))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            radio.title = value
+            assert await anext(titles) == value
+        titles.close()
         assert [each async for each in titles] == []
+
+    with_radio(test)
+
+
+def test_a_watch_ends_with_its_last_reference(with_radio):
+    async def test(radio, service, client):
+        gc.disable()
+        try:
+            titles = proxy_of(service, client).title.watch()
+            await anext(titles)
+            waiting = asyncio.ensure_future(anext(titles))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            watch = weakref.ref(titles)
+            del titles
+            assert watch() is None
+        finally:
+            gc.enable()
 
     with_radio(test)

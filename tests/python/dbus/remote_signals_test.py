@@ -150,6 +150,15 @@ async def matches_of(bus, connection):
     return (await debug).unpack()[0]["MatchRules"]
 
 
+def test_a_limit_is_of_one_or_more(with_radio):
+    async def test(radio, service, client):
+        for limit, error in (0, ValueError), (-1, ValueError), ("1", TypeError):
+            with pytest.raises(error, match="argument 'limit'"):
+                proxy_of(service, client).seeked.subscribe(limit=limit)
+
+    with_radio(test)
+
+
 def test_it_is_unsubscribed_when_it_is_left_closed_forgotten_or_cancelled(with_radio):
     async def test(radio, service, client):
         player = proxy_of(service, client)

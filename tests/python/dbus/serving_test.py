@@ -4,11 +4,13 @@ import asyncio
 import gc
 import os
 import subprocess
+import weakref
 
 import pytest
 
 from dbus_fast.aio import MessageBus
 from gawait import dbus
+from gawait.dbus.interface import exports_of
 from gi.repository import Gio, GLib
 from players import NAME, Player, Radio, connect, proxy_of, until
 
@@ -240,6 +242,34 @@ def test_an_object_has_all_interfaces_of_its_class(with_buses):
     with_buses(test)
 
 
+def test_interfaces_that_share_a_name_are_both_told(with_buses):
+    class First(dbus.Interface, name="org.example.First"):
+        level = dbus.property(int)
+        gone = dbus.signal(int)
+
+    class Second(dbus.Interface, name="org.example.Second"):
+        level = dbus.property(int)
+        gone = dbus.signal(int)
+
+    class Both(First, Second, dbus.Object):
+        def __init__(self):
+            self.level = 1
+
+    async def test(service, client):
+        both = Both()
+        with dbus.export(service, "/radio", both):
+            for interface in First, Second:
+                proxy = proxy_of(service, client, interface)
+                with proxy.level.watch() as levels, proxy.gone.subscribe() as gone:
+                    assert await anext(levels) == both.level
+                    both.level += 1
+                    assert await anext(levels) == both.level
+                    both.gone(3)
+                    assert await anext(gone) == 3
+
+    with_buses(test)
+
+
 def test_a_base_that_is_no_interface_may_implement_one(with_buses):
     class Renames:
         async def rename(self, title):
@@ -342,7 +372,7 @@ def test_a_method_knows_its_caller(with_buses):
 
 
 def test_there_is_no_current_call_elsewhere():
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError, match=r"current_call\(\): this task serves no call"):
         dbus.current_call()
 
 
@@ -385,6 +415,41 @@ def test_descriptors_are_passed_both_ways_and_none_stays_open(with_buses):
         gc.collect()
         # Those of other tests may close meanwhile.
         assert len(os.listdir("/proc/self/fd")) <= before
+
+    with_buses(test)
+
+
+def test_a_property_of_a_descriptor_is_assigned_told_and_watched(with_buses):
+    class Kept(dbus.Object, name="org.example.Kept"):
+        log = dbus.property(dbus.FileDescriptor, writable=True)
+
+    async def read(watch):
+        with await anext(watch) as descriptor:
+            return os.pread(descriptor.fileno(), 100, 0)
+
+    def file_of(data):
+        descriptor = os.memfd_create("log")
+        os.write(descriptor, data)
+        return dbus.FileDescriptor(descriptor)
+
+    async def test(service, client):
+        before = len(os.listdir("/proc/self/fd"))
+        kept = Kept()
+        kept.log = file_of(b"one")
+        with dbus.export(service, "/radio", kept):
+            proxy = proxy_of(service, client, Kept, cached=True)
+            with proxy.log.watch() as logs:
+                assert await read(logs) == b"one"
+                kept.log = file_of(b"other")
+                assert await read(logs) == b"other"
+                with file_of(b"third") as third:
+                    await proxy.log.set(third)
+                assert await read(logs) == b"third"
+            with await proxy.log as log:
+                assert os.pread(log.fileno(), 100, 0) == b"third"
+        del kept
+        gc.collect()
+        await until(lambda: len(os.listdir("/proc/self/fd")) <= before)
 
     with_buses(test)
 
@@ -433,6 +498,27 @@ def test_a_message_that_is_too_large_is_told_to_who_waits_for_it(with_buses):
             assert await proxy.measure(b"it", b"goes on") == 9
 
     with_buses(test, expected_reports=1)
+
+
+def test_nothing_is_kept_as_an_attribute_of_a_connection(with_radio):
+    """PyGObject would take the GIL whenever GDBus's thread counts a reference, under its locks."""
+
+    def has_attributes(connection):
+        return any(isinstance(each, dict) for each in gc.get_referents(connection))
+
+    async def test(radio, service, client):
+        async with dbus.own_name(service, "org.example.Kept"):
+            player = proxy_of(service, client, cached=True)
+            with player.seeked.subscribe() as seeks, player.title.watch() as titles:
+                await player.seek(2.5)
+                await anext(seeks)
+                await anext(titles)
+                await anext(dbus.watch_name(client, "org.example.Kept"))
+                assert not has_attributes(service) and not has_attributes(client)
+        client.kept = 3
+        assert has_attributes(client), "or this test would see nothing"
+
+    with_radio(test)
 
 
 def test_a_thousand_callers_that_vanish_leave_nothing(with_radio, session_bus, count_objects):
@@ -487,23 +573,43 @@ def test_a_result_of_the_wrong_type_is_a_reported_failure(with_buses):
     with_buses(test, expected_reports=1)
 
 
-def test_two_peers_need_no_bus(run, tmp_path):
-    async def main():
-        served, radio, doorman = [], Radio(), Doorman()
+@pytest.fixture
+def with_peers(run, tmp_path):
+    """Runs a coroutine function with what connects a peer, to which objects are exported."""
 
+    def run_test(test, **objects):
         def new_connection(_server, connection):
-            served.append(dbus.export(connection, "/radio", radio))
-            served.append(dbus.export(connection, "/door", doorman))
+            for name, obj in objects.items():
+                dbus.export(connection, f"/{name}", obj)
             return True
 
-        server = Gio.DBusServer.new_sync(
-            f"unix:path={tmp_path}/peer", 0, Gio.dbus_generate_guid(), None, None
-        )
-        server.connect("new-connection", new_connection)
-        server.start()
-        client = await Gio.DBusConnection.new_for_address(
-            server.get_client_address(), Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT, None
-        )
+        async def main():
+            server = Gio.DBusServer.new_sync(
+                f"unix:path={tmp_path}/peer", 0, Gio.dbus_generate_guid(), None, None
+            )
+            server.connect("new-connection", new_connection)
+            server.start()
+
+            def connect_peer():
+                return Gio.DBusConnection.new_for_address(
+                    server.get_client_address(),
+                    Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT,
+                    None,
+                )
+
+            await test(connect_peer)
+            server.stop()
+
+        run(main())
+
+    return run_test
+
+
+def test_two_peers_need_no_bus(with_peers):
+    radio = Radio()
+
+    async def test(connect_peer):
+        client = await connect_peer()
         player = Player.proxy(client, None, "/radio", cached=True)
         with player.seeked.subscribe() as seeks:
             await player.seek(2.5)
@@ -520,8 +626,55 @@ def test_two_peers_need_no_bus(run, tmp_path):
         await until(lambda: radio.cancelled)
         with pytest.raises(dbus.Disconnected):
             await call
-        for each in served:
-            each.unexport()
-        server.stop()
 
-    run(main())
+    with_peers(test, radio=radio, door=Doorman())
+
+
+def test_what_is_exported_on_a_connection_ends_with_it(with_peers):
+    radio = Radio()
+
+    async def test(connect_peer):
+        before = None
+        for _ in range(20):
+            client = await connect_peer()
+            await Player.proxy(client, None, "/radio").title
+            (exported,) = exports_of(radio)
+            await client.close()
+            await until(lambda: not exports_of(radio))
+            connection, exported = weakref.ref(exported._connection), None
+            await until(lambda: connection() is None)
+            del client
+            gc.collect()
+            before = before or len(os.listdir("/proc/self/fd"))
+        assert len(os.listdir("/proc/self/fd")) <= before + 2
+
+    with_peers(test, radio=radio)
+
+
+def test_nothing_is_exported_on_a_closed_connection(with_buses):
+    async def test(service, client):
+        await service.close()
+        with pytest.raises(dbus.Disconnected):
+            dbus.export(service, "/radio", Radio())
+
+    with_buses(test)
+
+
+def test_names_need_a_bus(with_peers, capfd):
+    async def test(connect_peer):
+        peer = await connect_peer()
+        await Player.proxy(peer, None, "/radio").title
+        with pytest.raises(ValueError, match=r"watch_name\(\) needs a bus"):
+            dbus.watch_name(peer, "org.example.Player")
+        with pytest.raises(ValueError, match=r"own_name\(\) needs a bus"):
+            dbus.own_name(peer, "org.example.Player")
+        named = Player.proxy(peer, "org.example.Player", "/radio", cached=True)
+        for use in named.seeked.subscribe, named.title.watch:
+            with pytest.raises(ValueError, match="a signal of org.example.Player needs a bus"):
+                use()
+        with pytest.raises(ValueError, match="needs a bus"):
+            await named.title
+        await peer.close()
+
+    with_peers(test, radio=Radio())
+    assert capfd.readouterr().err == ""

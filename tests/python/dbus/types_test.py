@@ -153,6 +153,38 @@ def test_a_type_is_converted_both_ways(annotation, signature, glib, value):
     assert made.unpack(packed) == value
 
 
+NO_SIGNATURES = ["{sv}", "()", "mi", "r", "*", "a", "(", "a{vs}", "a{(i)s}", "i{sv}", "(i"]
+NO_SIGNATURES += ["a" * 33 + "i", "(" * 33 + "i" + ")" * 33, "i" * 256]
+
+
+@pytest.mark.parametrize("signature", NO_SIGNATURES)
+def test_a_signature_is_of_types_that_the_bus_takes(signature):
+    made = type_of(dbus.Signature)
+    with pytest.raises(ValueError, match="is not a D-Bus signature"):
+        made.pack(signature, "it")
+    with pytest.raises(ValueError, match="is not a D-Bus signature"):
+        dbus.Signature(signature)
+
+
+@pytest.mark.parametrize("signature", ["{sv}", "()", "a" * 33 + "i"])
+@pytest.mark.parametrize("annotation", [object, GLib.Variant])
+def test_signatures_in_variants_are_looked_at_as_well(signature, annotation):
+    inside = variant("g", signature)
+    for given in (
+        inside,
+        variant("v", inside),
+        variant("ag", ["i", signature]),
+        variant("a{sv}", {"a": variant("a(g)", [("",), (signature,)])}),
+    ):
+        with pytest.raises(ValueError, match="is not a D-Bus signature"):
+            type_of(annotation).pack(given, "it")
+
+
+@pytest.mark.parametrize("signature", ["", "i" * 255, "a" * 32 + "i", "ia{sv}(iav)"])
+def test_a_signature_may_be_of_any_number_of_types(signature):
+    assert type_of(dbus.Signature).pack(signature, "it").get_string() == signature
+
+
 def test_a_path_and_a_signature_are_their_classes():
     (path,) = type_of(list[dbus.ObjectPath]).unpack(variant("ao", ["/a"]))
     assert type(path) is dbus.ObjectPath
