@@ -557,5 +557,37 @@ TEST(signal, calls_no_function_any_more_after_the_scope_though_a_thread_goes_on_
     emitting.join();
 }
 
+TEST(signal, that_was_moved_from_is_refused) {
+    const test::own_context context;
+    const auto refused = [](auto does) {
+        try {
+            does();
+        } catch (const error& refusal) {
+            return refusal.matches(G_IO_ERROR_INVALID_ARGUMENT);
+        }
+        return false;
+    };
+    object_signal<void()> signal(make_emitting_object(), "plain");
+    auto emissions = signal.emissions();
+    const auto moved_signal = std::move(signal);
+    EXPECT_TRUE(refused([&] { run([](auto& used) -> task<> { co_await used; }(signal)); }));
+    EXPECT_TRUE(refused([&] { (void)signal.emissions(); }));
+    const auto connect = [&](auto handler) {
+        run(with_scope([&](scope& children) -> task<> {
+            signal.connect(children, handler);
+            co_return;
+        }));
+    };
+    EXPECT_TRUE(refused([&] { connect([] {}); }));
+    EXPECT_TRUE(refused([&] { connect([]() -> task<> { co_return; }); }));
+
+    const auto moved_emissions = std::move(emissions);
+    EXPECT_TRUE(refused([&] { (void)emissions.next(); }));
+    EXPECT_TRUE(refused([&] { emissions.dropped(); }));
+    EXPECT_TRUE(refused([&] { emissions.closed(); }));
+    emissions.close();
+    EXPECT_FALSE(moved_emissions.closed());
+}
+
 } // namespace
 } // namespace gawait
