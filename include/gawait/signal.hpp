@@ -109,10 +109,13 @@ template <class T, class Handler> task<> handle_in_turn(emissions<T> all, Handle
     }
 }
 
+/// @param called as `scope::spawn()` takes it.
 template <class T, class Handler>
-task<> handle_side_by_side(emissions<T> all, Handler handler, scope& children) {
+task<> handle_side_by_side(emissions<T> all, Handler handler, scope& children, const char* called) {
     const auto begin = [&](auto&&... arguments) {
-        children.spawn(handler, std::move(arguments)...);
+        children.spawn(kept_call<Handler, std::decay_t<decltype(arguments)>...>(
+                           handler, std::move(arguments)...),
+                       called);
     };
     while (!all.closed()) {
         auto next = co_await all.next();
@@ -231,7 +234,7 @@ private:
         using called = called_function<R, T, Function>;
         const signal_of& connected_to = signal();
         const auto handler = std::make_shared<called>(read_, std::move(function));
-        children.spawn(until_it_fails(connected<called>(handler)));
+        children.spawn(until_it_fails(connected<called>(handler)), handler_of(connected_to));
         signal_connection::connect(handler, connected_to);
         return signal_handler(handler);
     }
@@ -240,10 +243,12 @@ private:
     signal_handler connect_coroutine(scope& children, Handler handler, handling how) const {
         const auto queue = connected_queue(how.most);
         gawait::emissions<T> all(queue);
+        const char* const called = handler_of(signal_);
         if (how.side_by_side)
-            children.spawn(handle_side_by_side(std::move(all), std::move(handler), children));
+            children.spawn(
+                handle_side_by_side(std::move(all), std::move(handler), children, called), called);
         else
-            children.spawn(handle_in_turn(std::move(all), std::move(handler)));
+            children.spawn(handle_in_turn(std::move(all), std::move(handler)), called);
         return signal_handler(queue);
     }
 

@@ -103,6 +103,10 @@ signal_of find_property(const emitter<GObject>& of, const char* name, const gval
             g_quark_from_string(property->name)};
 }
 
+const char* handler_of(const signal_of& signal) {
+    return g_intern_string(("a handler of the signal '" + name_of(signal) + "'").c_str());
+}
+
 void require_object(const signal_of& signal) {
     if (!signal.object) [[unlikely]]
         throw moved_from_error(("gawait: the signal '" + name_of(signal) + "'").c_str());

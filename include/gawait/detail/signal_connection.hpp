@@ -66,6 +66,9 @@ GAWAIT_API signal_of find_signal(const emitter<GObject>& object, const char* nam
 GAWAIT_API signal_of find_property(const emitter<GObject>& object, const char* name,
                                    const gvalue_kind& kind);
 
+/// What a handler of a signal is called: "a handler of the signal 'notify::title'". It stays.
+GAWAIT_API const char* handler_of(const signal_of& signal);
+
 /// @throws error `G_IO_ERROR_INVALID_ARGUMENT`, naming the signal, if there is no object since it
 /// was
 ///     moved from.
