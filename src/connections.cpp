@@ -1,6 +1,7 @@
 #include "gawait/connections.hpp"
 
 #include "gawait/async.hpp"
+#include "gawait/detail/typed_operation.hpp"
 #include "gawait/signal.hpp"
 
 #include <tuple>
@@ -20,6 +21,8 @@ async_generator<ref<GSocketConnection>> incoming(ref<GSocketService> /*service*/
 } // namespace
 
 async_generator<ref<GSocketConnection>> connections_of(ref<GSocketListener> listener) {
+    if (!listener)
+        throw invalid_argument_error("gawait::connections_of");
     for (;;) {
         auto accepted = co_await async(g_socket_listener_accept_async,
                                        g_socket_listener_accept_finish, listener);

@@ -11,4 +11,12 @@ error error::from_errno(int number, const char* doing) noexcept {
 
 const char* cancelled::what() const noexcept { return "the task was cancelled"; }
 
+namespace detail {
+
+error moved_from_error(const char* what) noexcept {
+    return error(
+        g_error_new(G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s: it was moved from", what));
+}
+
+} // namespace detail
 } // namespace gawait

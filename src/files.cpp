@@ -1,6 +1,7 @@
 #include "gawait/files.hpp"
 
 #include "gawait/async.hpp"
+#include "gawait/detail/typed_operation.hpp"
 
 #include "detail/closes_at_end.hpp"
 
@@ -9,6 +10,8 @@ namespace gawait::detail {
 async_generator<ref<GFileInfo>> files_of(ref<GFile> directory, std::string attributes,
                                          GFileQueryInfoFlags flags) {
     constexpr int at_once = 64;
+    if (!directory)
+        throw invalid_argument_error("gawait::files_of");
     const ref<GFileEnumerator> enumerator =
         co_await async(g_file_enumerate_children_async, g_file_enumerate_children_finish, directory,
                        attributes.c_str(), flags);

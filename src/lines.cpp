@@ -1,6 +1,7 @@
 #include "gawait/lines.hpp"
 
 #include "gawait/async.hpp"
+#include "gawait/detail/typed_operation.hpp"
 
 #include "detail/closes_at_end.hpp"
 
@@ -20,6 +21,8 @@ ref<GDataInputStream> as_data(ref<GInputStream> stream) {
 } // namespace
 
 async_generator<std::string> lines_of(ref<GInputStream> stream) {
+    if (!stream)
+        throw invalid_argument_error("gawait::lines_of");
     const auto data = as_data(std::move(stream));
     for (;;) {
         auto read = co_await async(g_data_input_stream_read_line_async,
@@ -32,6 +35,8 @@ async_generator<std::string> lines_of(ref<GInputStream> stream) {
 }
 
 async_generator<std::string> lines_of_file(ref<GFile> file) {
+    if (!file)
+        throw invalid_argument_error("gawait::lines_of");
     const ref<GFileInputStream> stream =
         co_await async(g_file_read_async, g_file_read_finish, file);
     const closes_stream closing(ref_to<GInputStream>(stream));

@@ -23,7 +23,8 @@ bool may_use(const engine& home) noexcept {
 /// A task in a scope, from `spawn()` until it was counted out.
 class scope::child final : public detail::detached_run {
 public:
-    child(scope& owner, task<void> begins) : owner_(owner), coroutine_(begins.take()) {}
+    child(scope& owner, task<void> begins, const char* called)
+        : owner_(owner), coroutine_(begins.take()), called_(called) {}
 
 private:
     friend class scope;
@@ -35,13 +36,14 @@ private:
     void end() noexcept override {
         auto& group = owner_.group_;
         static const auto not_begun = detail::failure::by_cancellation();
-        group.note_end(nullptr, begun() ? coroutine_.result().failed() : &not_begun);
+        group.note_end(nullptr, begun() ? coroutine_.result().failed() : &not_begun, called_);
         owner_.remove(*this);
         group.leave().resume();
     }
 
     scope& owner_;
     detail::coroutine<void> coroutine_;
+    const char* const called_;
     child* previous_ = nullptr;
     std::unique_ptr<child> next_;
 };
@@ -51,11 +53,11 @@ scope::scope(const detail::environment& env) noexcept
 
 scope::~scope() = default;
 
-void scope::spawn(task<void> begins) {
+void scope::spawn(task<void> begins, const char* called) {
     if (!may_use(*group_.env().home))
         throw error(G_IO_ERROR_INVALID_ARGUMENT,
                     "gawait::scope: used on another thread than that of the task that opened it");
-    auto added = std::make_unique<child>(*this, std::move(begins));
+    auto added = std::make_unique<child>(*this, std::move(begins), called);
     if (first_)
         first_->previous_ = added.get();
     added->next_ = std::move(first_);

@@ -1,6 +1,7 @@
 #include "gawait/splice.hpp"
 
 #include "gawait/async.hpp"
+#include "gawait/detail/typed_operation.hpp"
 #include "gawait/result.hpp"
 #include "gawait/streams.hpp"
 #include "gawait/with_cleanup.hpp"
@@ -41,6 +42,8 @@ task<> close(GOutputStream* output, GInputStream* input, GOutputStreamSpliceFlag
 
 task<gssize> splice_to(ref<GOutputStream> output, ref<GInputStream> input,
                        GOutputStreamSpliceFlags flags, io_options options) {
+    if (!output || !input)
+        throw invalid_argument_error("g_output_stream_splice_async");
     // For a file, GIO goes to a thread once, not for each piece.
     if (!polled_stream::of(input) || !polled_stream::of(output))
         co_return co_await async(g_output_stream_splice_async, g_output_stream_splice_finish,

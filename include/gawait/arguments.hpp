@@ -275,6 +275,13 @@ public:
 
 namespace detail {
 
+/// Bytes whose data is not null, though they be empty: GIO would refuse that without ever calling
+/// back.
+inline GBytes* with_data(GBytes* bytes) noexcept {
+    static GBytes* const none = g_bytes_new_static("", 0); // which stays
+    return bytes && g_bytes_get_size(bytes) == 0 ? none : bytes;
+}
+
 /// The object that a handle holds. A temporary that owns is kept, all others are borrowed.
 template <class T, class Handle> class object_argument {
     static constexpr bool kept = !std::is_lvalue_reference_v<Handle> &&
@@ -288,7 +295,12 @@ public:
     bool valid() const noexcept { return get(); }
 
     /// Borrowed.
-    T* get() const noexcept { return address(stored_); }
+    T* get() const noexcept {
+        if constexpr (std::is_same_v<T, GBytes>)
+            return with_data(address(stored_));
+        else
+            return address(stored_);
+    }
 
     /// A reference, for a function that takes it over.
     T* give() const noexcept { return ref<T>::retain(get()).release(); }
@@ -359,8 +371,11 @@ public:
         return std::in_range<Integer>(std::size(held()));
     }
 
-    /// As C wants it, which now and then forgets a `const`.
+    /// As C wants it, which now and then forgets a `const`. Not null for no elements: GIO would
+    /// refuse that without ever calling back.
     template <class C> C* data() noexcept {
+        if (std::size(held()) == 0)
+            return reinterpret_cast<C*>(this);
         return reinterpret_cast<C*>(
             const_cast<std::remove_const_t<std::remove_pointer_t<decltype(std::data(held()))>>*>(
                 std::data(held())));

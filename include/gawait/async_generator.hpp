@@ -133,8 +133,8 @@ public:
         }
 
         value_type* await_resume() {
-            if (!generator_)
-                return nullptr;
+            if (!generator_) [[unlikely]]
+                throw detail::moved_from_error("gawait::async_generator");
             if (refused_ != refusal::none) [[unlikely]]
                 refuse();
             generator_.promise().running = false;
@@ -177,6 +177,7 @@ public:
     ///     await. That ends it, but not as if it had come to its end:
     /// @throws error `G_IO_ERROR_CLOSED` ever after.
     /// @throws cancelled of a generator that never waits: it goes on with the next call.
+    /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` if this was moved from, or has no coroutine.
     /// @throws error `G_IO_ERROR_PENDING` while another `next()` of it is under way, also within
     ///     itself.
     next_awaiter next() noexcept { return next_awaiter(generator_); }

@@ -21,16 +21,23 @@ public:
         /// any context. None may be waiting when this is destroyed.
         ///
         /// @throws cancelled; nothing is lost then.
-        auto next() noexcept GAWAIT_LIFETIMEBOUND { return values_->receive(); }
+        /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` out of the call, if this was moved from.
+        auto next() GAWAIT_LIFETIMEBOUND { return values().receive(); }
 
         /// How many values were dropped: if more would be kept than were asked for, the oldest go.
-        std::size_t dropped() const { return values_->dropped(); }
+        std::size_t dropped() const { return values().dropped(); }
 
     private:
         friend class broadcast;
 
         explicit subscription(std::shared_ptr<thread_channel<T>> values) noexcept
             : values_(std::move(values)) {}
+
+        thread_channel<T>& values() const {
+            if (!values_) [[unlikely]]
+                throw detail::moved_from_error("gawait::broadcast::subscription");
+            return *values_;
+        }
 
         std::shared_ptr<thread_channel<T>> values_;
     };

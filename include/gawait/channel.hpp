@@ -18,6 +18,8 @@ GAWAIT_API error channel_closed_error() noexcept;
 
 /// Hands values from tasks to tasks of one context, in order. Holds up to `capacity` of
 /// them; with none, a sender waits until its value is received.
+///
+/// Whoever still waits when it is destroyed gets an error, `G_IO_ERROR_CLOSED`.
 template <class T> class channel {
 public:
     class [[nodiscard]] send_awaiter : detail::queued_wait {

@@ -29,7 +29,7 @@ GAWAIT_API async_generator<chunk> chunks_of_file(ref<GFile> file, std::size_t at
 ///         hash.update(*bytes);
 ///
 /// @param stream kept, and not closed.
-/// @param at_most bytes a chunk.
+/// @param at_most bytes a chunk, and at least one.
 /// @throws error out of `next()`.
 template <handle_to<GInputStream> Stream>
 async_generator<chunk> chunks_of(const Stream& stream, std::size_t at_most = 65536) {

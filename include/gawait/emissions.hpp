@@ -57,18 +57,21 @@ public:
     /// an emission of any thread. None may be waiting when this is destroyed.
     ///
     /// @throws cancelled; nothing is lost then, and the next call goes on.
-    auto next() noexcept GAWAIT_LIFETIMEBOUND { return queue_->kept().receive(); }
+    /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` out of the call, if this was moved from.
+    auto next() GAWAIT_LIFETIMEBOUND { return queue().kept().receive(); }
 
     /// How many emissions were dropped: if more would be kept than were asked for, the oldest go.
-    std::size_t dropped() const { return queue_->kept().dropped(); }
+    std::size_t dropped() const { return queue().kept().dropped(); }
 
     /// Disconnects the signal. `next()` gives what is kept, and then nothing. From any thread.
-    void close() noexcept { queue_->disconnect(); }
+    void close() noexcept { queue_.disconnect(); }
 
     /// Whether `close()` was called.
-    bool closed() const noexcept { return queue_->disconnected(); }
+    bool closed() const { return queue().disconnected(); }
 
 private:
+    detail::emission_queue<T>& queue() const { return queue_.get("gawait::emissions"); }
+
     detail::connected<detail::emission_queue<T>> queue_;
 };
 

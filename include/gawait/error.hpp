@@ -67,4 +67,12 @@ public:
     const char* what() const noexcept override;
 };
 
+namespace detail {
+
+/// The error of what is used after it was moved from.
+///
+/// @param what its class, as "gawait::emissions".
+GAWAIT_API error moved_from_error(const char* what) noexcept;
+
+} // namespace detail
 } // namespace gawait

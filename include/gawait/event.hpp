@@ -5,7 +5,8 @@
 
 namespace gawait {
 
-/// A flag that tasks of one context wait for.
+/// A flag that tasks of one context wait for. Whoever still waits when it is destroyed gets an
+/// error, `G_IO_ERROR_CLOSED`.
 class event {
 public:
     class [[nodiscard]] wait_awaiter : detail::queued_wait {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "gawait/error.hpp"
 #include "gawait/sleep.hpp"
+
+#include <chrono>
 
 namespace gawait {
 
@@ -14,9 +17,18 @@ namespace gawait {
 ///     }
 class interval {
 public:
-    /// @param length at least a nanosecond; the first point is so long from now.
-    explicit interval(clock::duration length) noexcept
-        : length_(length), next_(clock::now() + length) {}
+    /// @param length more than 0, rounded up to the clock's nanoseconds; the first point is so long
+    ///     from now. One that is longer than the clock can express never comes, as of
+    ///     `sleep_for()`.
+    /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` if it is 0, negative or no number.
+    template <class Rep, class Period>
+    explicit interval(std::chrono::duration<Rep, Period> length) {
+        if (!(length > length.zero()))
+            throw error(G_IO_ERROR_INVALID_ARGUMENT, "gawait::interval: it is not longer than 0");
+        next_ = deadline_after(length);
+        length_ = next_ == clock::time_point::max() ? clock::duration::max()
+                                                    : std::chrono::ceil<clock::duration>(length);
+    }
 
     /// Suspends until the next point. One that has passed is at once; of several that have passed
     /// the others are left out.
@@ -25,14 +37,14 @@ public:
     sleep_awaiter next() noexcept {
         const auto due = next_;
         const auto now = clock::now();
-        next_ += length_;
+        next_ = length_ < clock::time_point::max() - due ? due + length_ : clock::time_point::max();
         if (next_ <= now)
-            next_ += ((now - next_) / length_ + 1) * length_;
+            next_ = now + length_ - (now - next_) % length_;
         return sleep_until(due);
     }
 
 private:
-    const clock::duration length_;
+    clock::duration length_;
     clock::time_point next_;
 };
 

@@ -7,7 +7,8 @@
 
 namespace gawait {
 
-/// Lets tasks of one context wait until something has come about so many times.
+/// Lets tasks of one context wait until something has come about so many times. Whoever still waits
+/// when it is destroyed gets an error, `G_IO_ERROR_CLOSED`.
 class latch {
 public:
     explicit latch(std::size_t count) noexcept { count_down_from(count, 0); }

@@ -8,7 +8,7 @@ namespace gawait {
 using mutex_lock = semaphore_permit;
 
 /// Lets one task of a context at a time through, in the order in which they came. Held
-/// across awaits; not recursive.
+/// across awaits; not recursive. It may not be destroyed while it is locked.
 class mutex {
 public:
     using lock_awaiter = semaphore::hold_awaiter;

@@ -20,8 +20,9 @@ public:
 
     /// Begins a task in the next round. Nothing begins in a scope that was cancelled.
     ///
+    /// @param called what the default handler of unobserved exceptions calls it; not copied.
     /// @throws error if there is no coroutine in `begins`, or on another thread.
-    void spawn(task<void> begins);
+    void spawn(task<void> begins, const char* called = "a task");
 
     /// The same for any awaitable without a value.
     template <awaitable Awaitable>

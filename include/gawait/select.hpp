@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -27,6 +28,13 @@ std::optional<std::variant<std::optional<T>...>> take_first(std::index_sequence<
     return taken;
 }
 
+/// What is perhaps taken for a channel. (The system's select() has arguments of other kinds.)
+template <class From>
+concept receives = requires(From& from) { from.receive(); };
+
+template <class> constexpr bool is_channel = false;
+template <class T> constexpr bool is_channel<channel<T>> = true;
+
 } // namespace detail
 
 /// Receives from the first of several channels that has something, of which those that come first
@@ -46,6 +54,17 @@ task<std::variant<std::optional<T>...>> select(channel<T>&... channels) {
         if (taken)
             co_return std::move(*taken);
     }
+}
+
+/// Refused: others cannot be waited for without taking from them.
+template <class... From>
+    requires(!(detail::is_channel<std::remove_cvref_t<From>> && ...) &&
+             (detail::receives<std::remove_reference_t<From>> && ...))
+task<> select(From&&... /*channels*/) {
+    static_assert((detail::is_channel<std::remove_cvref_t<From>> && ...),
+                  "gawait::select: this is no channel<T>. Of a thread_channel, have a task receive "
+                  "and send into a channel");
+    return {};
 }
 
 } // namespace gawait

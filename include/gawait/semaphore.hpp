@@ -30,6 +30,9 @@ private:
 
 /// Counts permits, which tasks of one context take and give back. First come first
 /// served: nobody overtakes a task that waits.
+///
+/// Whoever still waits when it is destroyed gets an error, `G_IO_ERROR_CLOSED`. Permits that are
+/// held may not outlive it.
 class semaphore {
 public:
     class [[nodiscard]] acquire_awaiter : detail::queued_wait {

@@ -36,6 +36,11 @@ public:
     /// @throws error if that was moved from.
     explicit shared_join_handle(join_handle<T> only) : spawned_(only.spawned()) {}
 
+    // Not moved but copied, so that each has the task.
+    shared_join_handle(const shared_join_handle&) noexcept = default;
+    shared_join_handle& operator=(const shared_join_handle&) noexcept = default;
+    ~shared_join_handle() = default;
+
     /// Cancels the task, for all who await it.
     void cancel() const noexcept { spawned_->cancel(); }
 

@@ -87,6 +87,7 @@ template <class Handler, class T> decltype(auto) handle(Handler& handler, T emis
 
 template <class T>
 task<awaited_emission<T>> next_emission(signal_of signal, typename emission_queue<T>::reader read) {
+    require_object(signal);
     constexpr auto most = std::numeric_limits<std::size_t>::max();
     const auto queue = std::make_shared<emission_queue<T>>(read, most);
     signal_connection::connect(queue, signal);
@@ -108,10 +109,13 @@ template <class T, class Handler> task<> handle_in_turn(emissions<T> all, Handle
     }
 }
 
+/// @param called as `scope::spawn()` takes it.
 template <class T, class Handler>
-task<> handle_side_by_side(emissions<T> all, Handler handler, scope& children) {
+task<> handle_side_by_side(emissions<T> all, Handler handler, scope& children, const char* called) {
     const auto begin = [&](auto&&... arguments) {
-        children.spawn(handler, std::move(arguments)...);
+        children.spawn(kept_call<Handler, std::decay_t<decltype(arguments)>...>(
+                           handler, std::move(arguments)...),
+                       called);
     };
     while (!all.closed()) {
         auto next = co_await all.next();
@@ -151,7 +155,7 @@ private:
 };
 
 template <class Called> task<> until_it_fails(connected<Called> called) {
-    const auto failure = co_await called->failed().receive();
+    const auto failure = co_await called.get("gawait::signal_handler").failed().receive();
     if (failure)
         std::rethrow_exception(*failure);
 }
@@ -212,21 +216,26 @@ protected:
         return gawait::emissions<T>(connected_queue(most));
     }
 
-    const signal_of& signal() const noexcept { return signal_; }
+    /// @throws error if it was moved from.
+    const signal_of& signal() const {
+        require_object(signal_);
+        return signal_;
+    }
 
 private:
     auto connected_queue(std::size_t most) const {
         auto queue = std::make_shared<emission_queue<T>>(read_, most);
-        signal_connection::connect(queue, signal_);
+        signal_connection::connect(queue, signal());
         return queue;
     }
 
     template <class Function>
     signal_handler connect_function(scope& children, Function function) const {
         using called = called_function<R, T, Function>;
+        const signal_of& connected_to = signal();
         const auto handler = std::make_shared<called>(read_, std::move(function));
-        children.spawn(until_it_fails(connected<called>(handler)));
-        signal_connection::connect(handler, signal_);
+        children.spawn(until_it_fails(connected<called>(handler)), handler_of(connected_to));
+        signal_connection::connect(handler, connected_to);
         return signal_handler(handler);
     }
 
@@ -234,10 +243,12 @@ private:
     signal_handler connect_coroutine(scope& children, Handler handler, handling how) const {
         const auto queue = connected_queue(how.most);
         gawait::emissions<T> all(queue);
+        const char* const called = handler_of(signal_);
         if (how.side_by_side)
-            children.spawn(handle_side_by_side(std::move(all), std::move(handler), children));
+            children.spawn(
+                handle_side_by_side(std::move(all), std::move(handler), children, called), called);
         else
-            children.spawn(handle_in_turn(std::move(all), std::move(handler)));
+            children.spawn(handle_in_turn(std::move(all), std::move(handler)), called);
         return signal_handler(queue);
     }
 

@@ -58,7 +58,8 @@ public:
     bool send_newest(T value) { return send(std::move(value), true); }
 
     /// Receives the next value, waiting for it; nothing once the channel is closed and empty. In
-    /// tasks of any context, which may not outlive the channel.
+    /// tasks of any context. Who still waits when the channel is destroyed gets an error,
+    /// `G_IO_ERROR_CLOSED`, if that is in the same thread; of other threads none may.
     ///
     /// @throws cancelled; no value was taken then.
     /// @throws what moving the value throws.

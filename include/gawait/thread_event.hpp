@@ -42,7 +42,9 @@ public:
         set_ = false;
     }
 
-    /// Waits until the flag is set. In tasks of any context, which may not outlive the event.
+    /// Waits until the flag is set. In tasks of any context. Who still waits when the event is
+    /// destroyed gets an error, `G_IO_ERROR_CLOSED`, if that is in the same thread; of other
+    /// threads none may.
     ///
     /// @throws cancelled
     wait_awaiter wait() noexcept { return wait_awaiter(*this); }

@@ -21,7 +21,8 @@ set_unobserved_exception_handler(unobserved_exception_handler handler) noexcept;
 
 namespace detail {
 
-GAWAIT_API void report_unobserved(const failure& why) noexcept;
+/// @param ended what the failure ended, as the default handler says.
+GAWAIT_API void report_unobserved(const failure& why, const char* ended = "a task") noexcept;
 
 } // namespace detail
 } // namespace gawait

@@ -89,10 +89,16 @@ owned_name::owned_name(owned_name&&) noexcept = default;
 owned_name& owned_name::operator=(owned_name&&) noexcept = default;
 owned_name::~owned_name() = default;
 
-const std::string& owned_name::name() const noexcept { return owned_->name(); }
-bool owned_name::is_lost() const noexcept { return owned_->is_lost(); }
-task<> owned_name::lost() { return owned_->lost(); }
-task<> owned_name::release() { return owned_->release(); }
+detail::name_ownership& owned_name::owned() const {
+    if (!owned_)
+        throw gawait::detail::moved_from_error("gawait::dbus::owned_name");
+    return *owned_;
+}
+
+const std::string& owned_name::name() const { return owned().name(); }
+bool owned_name::is_lost() const { return owned().is_lost(); }
+task<> owned_name::lost() { return owned().lost(); }
+task<> owned_name::release() { return owned().release(); }
 
 task<owned_name> own_name(ref<GDBusConnection> bus, std::string name, GBusNameOwnerFlags flags) {
     detail::check_connection(bus);

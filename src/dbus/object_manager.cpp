@@ -134,6 +134,8 @@ object_manager::~object_manager() {
 }
 
 task<managed_object> object_manager::add(object_path path, interface_list interfaces) {
+    if (!state_)
+        throw gawait::detail::moved_from_error("gawait::dbus::object_manager");
     return detail::managed_state::add(state_, std::move(path), std::move(interfaces));
 }
 

@@ -153,8 +153,14 @@ exported::exported(exported&&) noexcept = default;
 exported& exported::operator=(exported&&) noexcept = default;
 exported::~exported() = default;
 
-const object_path& exported::path() const noexcept { return state_->path(); }
-const interface_list& exported::interfaces() const noexcept { return state_->interfaces(); }
+const detail::exported_state& exported::state() const {
+    if (!state_)
+        throw gawait::detail::moved_from_error("gawait::dbus::exported");
+    return *state_;
+}
+
+const object_path& exported::path() const { return state().path(); }
+const interface_list& exported::interfaces() const { return state().interfaces(); }
 bool exported::is_exported() const noexcept { return state_ && state_->is_exported(); }
 
 void exported::unexport() noexcept {

@@ -18,7 +18,8 @@ void sibling::run_come_home(job& returning) noexcept {
     self.group_.leave().resume();
 }
 
-void sibling_group::note_end(const sibling* which, const failure* why) noexcept {
+void sibling_group::note_end(const sibling* which, const failure* why,
+                             const char* called) noexcept {
     if (which && !first_)
         first_ = which;
     // Those that are cancelled because of the first do not count.
@@ -26,7 +27,7 @@ void sibling_group::note_end(const sibling* which, const failure* why) noexcept 
         cut_short_ = true;
     } else if (why) {
         if (failure_ || (policy_ == cancel_rest::when_one_ends && first_ != which))
-            report_unobserved(*why);
+            report_unobserved(*why, called);
         else
             failure_ = *why;
     }

@@ -29,6 +29,11 @@ std::string quoted(const char* of, const std::string& name) {
     return "'" + std::string(of) + "::" + name + "'";
 }
 
+std::string name_of(const signal_of& signal) {
+    const std::string name = g_signal_name(signal.id);
+    return signal.detail ? name + "::" + g_quark_to_string(signal.detail) : name;
+}
+
 void check_parameters(const GSignalQuery& query, std::span<const gvalue_kind* const> parameters,
                       const std::source_location& where) {
     const std::string signal = "the signal " + quoted(g_type_name(query.itype), query.signal_name);
@@ -96,6 +101,15 @@ signal_of find_property(const emitter<GObject>& of, const char* name, const gval
                called + " is a " + g_type_name(property->value_type) + ", not a " + name_of(kind));
     return {ref<GObject>::retain(object), g_signal_lookup("notify", G_TYPE_OBJECT),
             g_quark_from_string(property->name)};
+}
+
+const char* handler_of(const signal_of& signal) {
+    return g_intern_string(("a handler of the signal '" + name_of(signal) + "'").c_str());
+}
+
+void require_object(const signal_of& signal) {
+    if (!signal.object) [[unlikely]]
+        throw moved_from_error(("gawait: the signal '" + name_of(signal) + "'").c_str());
 }
 
 error signal_gone_error(guint signal) {

@@ -2,6 +2,12 @@
 
 namespace gawait::detail {
 
+void suspension::fail_left_behind() {
+    throw error(G_IO_ERROR_CLOSED,
+                "gawait: what was awaited (a channel, mutex, semaphore, event or the like) was "
+                "destroyed meanwhile");
+}
+
 bool suspension::begin(std::coroutine_handle<> awaiting, environment& env) noexcept {
     awaiting_ = awaiting;
     env_ = &env;

@@ -92,5 +92,13 @@ TEST(broadcast, wakes_who_waits_from_another_thread) {
     run(body());
 }
 
+TEST(broadcast, subscription_that_was_moved_from_is_refused) {
+    broadcast<int> sent;
+    auto subscribed = sent.subscribe();
+    const auto moved = std::move(subscribed);
+    EXPECT_THROW(subscribed.dropped(), error);
+    EXPECT_THROW((void)subscribed.next(), error);
+}
+
 } // namespace
 } // namespace gawait

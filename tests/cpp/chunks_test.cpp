@@ -65,5 +65,17 @@ TEST(chunks_of, a_directory_fails) {
     run(body());
 }
 
+TEST(chunks_of, of_null_or_of_no_size_are_refused) {
+    const test::own_context context;
+    const auto refused = [](auto all) {
+        const auto outcome = run(as_result(all.next()));
+        return outcome.has_error() && outcome.error().matches(G_IO_ERROR_INVALID_ARGUMENT);
+    };
+    EXPECT_TRUE(refused(chunks_of(ref<GInputStream>())));
+    EXPECT_TRUE(refused(chunks_of(ref<GFile>())));
+    const auto no_bytes = ref<GInputStream>::adopt(g_memory_input_stream_new());
+    EXPECT_TRUE(refused(chunks_of(no_bytes, 0)));
+}
+
 } // namespace
 } // namespace gawait

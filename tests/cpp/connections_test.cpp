@@ -118,5 +118,14 @@ TEST(connections_of, are_open_until_they_are_dropped) {
     run(body());
 }
 
+TEST(connections_of, of_null_are_refused) {
+    const test::own_context context;
+    const auto refused = [](auto all) {
+        const auto outcome = run(as_result(all.next()));
+        return outcome.has_error() && outcome.error().matches(G_IO_ERROR_INVALID_ARGUMENT);
+    };
+    EXPECT_TRUE(refused(connections_of(ref<GSocketListener>())));
+}
+
 } // namespace
 } // namespace gawait

@@ -120,5 +120,14 @@ TEST(files_of, what_is_no_directory_fails) {
     run(body());
 }
 
+TEST(files_of, of_null_are_refused) {
+    const test::own_context context;
+    const auto refused = [](auto all) {
+        const auto outcome = run(as_result(all.next()));
+        return outcome.has_error() && outcome.error().matches(G_IO_ERROR_INVALID_ARGUMENT);
+    };
+    EXPECT_TRUE(refused(files_of(ref<GFile>())));
+}
+
 } // namespace
 } // namespace gawait

@@ -109,5 +109,15 @@ TEST(lines_of, may_be_cancelled_in_the_middle_of_a_line) {
     ::close(ends[1]);
 }
 
+TEST(lines_of, of_null_are_refused) {
+    const test::own_context context;
+    const auto refused = [](auto all) {
+        const auto outcome = run(as_result(all.next()));
+        return outcome.has_error() && outcome.error().matches(G_IO_ERROR_INVALID_ARGUMENT);
+    };
+    EXPECT_TRUE(refused(lines_of(ref<GInputStream>())));
+    EXPECT_TRUE(refused(lines_of(ref<GFile>())));
+}
+
 } // namespace
 } // namespace gawait

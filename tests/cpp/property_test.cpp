@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gawait {
@@ -115,6 +116,18 @@ TEST(property, that_there_is_not_or_is_another_is_refused_with_the_line) {
     says("the property 'emitting_object:secret' cannot be read",
          [&] { object_property<int>(object, "secret"); });
     says("the object is null", [] { object_property<int>(ref<emitting_object>(), "level"); });
+}
+
+TEST(property, that_was_moved_from_is_refused_by_name) {
+    object_property<int> level(make_emitting_object(), "level");
+    const auto moved = std::move(level);
+    try {
+        level.get();
+        ADD_FAILURE();
+    } catch (const error& refused) {
+        EXPECT_TRUE(refused.matches(G_IO_ERROR_INVALID_ARGUMENT));
+        EXPECT_STREQ(refused.what(), "gawait: the signal 'notify::level': it was moved from");
+    }
 }
 
 } // namespace

@@ -110,5 +110,16 @@ TEST(shared_join_handle, of_a_handle_that_was_moved_from_is_refused) {
     EXPECT_EQ(moved.take(), 1);
 }
 
+TEST(shared_join_handle, that_was_moved_from_is_the_same_task_still) {
+    const test::own_context context;
+    const auto body = []() -> task<> {
+        shared_join_handle<int> one(spawn([]() -> task<int> { co_return 1; }));
+        const auto moved = std::move(one);
+        EXPECT_EQ((co_await one), 1);
+        EXPECT_EQ((co_await moved), 1);
+    };
+    run(body());
+}
+
 } // namespace
 } // namespace gawait

@@ -410,6 +410,31 @@ TEST(signal, runs_a_coroutine_for_emissions_side_by_side) {
     EXPECT_EQ(log, "abAB");
 }
 
+TEST(signal, is_named_of_whose_handlers_failures_after_the_first_are_not_observed) {
+    const test::own_context context;
+    const auto object = make_emitting_object();
+    static std::vector<std::string> warnings;
+    const auto collect = [](const char*, GLogLevelFlags, const char* message, gpointer) {
+        warnings.emplace_back(message);
+    };
+    g_log_set_default_handler(collect, nullptr);
+    const auto fails = [](int number) -> task<> {
+        const auto cut_short = co_await as_result(sleep_for(1ms));
+        throw std::runtime_error(std::to_string(number));
+    };
+    const auto body = [&](scope& children) -> task<> {
+        number_signal(object, "number::of").connect(children, fails, {.side_by_side = true});
+        for (int number = 1; number <= 2; ++number)
+            g_signal_emit_by_name(object, "number::of", number);
+        co_await sleep_for(10s);
+    };
+    EXPECT_THROW(run(with_scope(body)), std::runtime_error);
+    g_log_set_default_handler(g_log_default_handler, nullptr);
+    EXPECT_EQ(std::exchange(warnings, {}),
+              (std::vector<std::string>{"gawait: nobody observed the exception that ended a "
+                                        "handler of the signal 'number::of': 2"}));
+}
+
 TEST(signal, gets_the_answer_of_a_function_within_the_emission) {
     const test::own_context context;
     const auto object = make_emitting_object();
@@ -555,6 +580,38 @@ TEST(signal, calls_no_function_any_more_after_the_scope_though_a_thread_goes_on_
     }
     stop = true;
     emitting.join();
+}
+
+TEST(signal, that_was_moved_from_is_refused) {
+    const test::own_context context;
+    const auto refused = [](auto does) {
+        try {
+            does();
+        } catch (const error& refusal) {
+            return refusal.matches(G_IO_ERROR_INVALID_ARGUMENT);
+        }
+        return false;
+    };
+    object_signal<void()> signal(make_emitting_object(), "plain");
+    auto emissions = signal.emissions();
+    const auto moved_signal = std::move(signal);
+    EXPECT_TRUE(refused([&] { run([](auto& used) -> task<> { co_await used; }(signal)); }));
+    EXPECT_TRUE(refused([&] { (void)signal.emissions(); }));
+    const auto connect = [&](auto handler) {
+        run(with_scope([&](scope& children) -> task<> {
+            signal.connect(children, handler);
+            co_return;
+        }));
+    };
+    EXPECT_TRUE(refused([&] { connect([] {}); }));
+    EXPECT_TRUE(refused([&] { connect([]() -> task<> { co_return; }); }));
+
+    const auto moved_emissions = std::move(emissions);
+    EXPECT_TRUE(refused([&] { (void)emissions.next(); }));
+    EXPECT_TRUE(refused([&] { emissions.dropped(); }));
+    EXPECT_TRUE(refused([&] { emissions.closed(); }));
+    emissions.close();
+    EXPECT_FALSE(moved_emissions.closed());
 }
 
 } // namespace

@@ -104,5 +104,11 @@ TEST_F(splice, of_any_other_stream_is_gios_own) {
     EXPECT_TRUE(g_input_stream_is_closed(memory));
 }
 
+TEST_F(splice, of_null_is_refused) {
+    for (const auto& outcome : {run(as_result(splice_to(ref<GOutputStream>(), from.input()))),
+                                run(as_result(splice_to(to.output, ref<GInputStream>())))})
+        EXPECT_TRUE(outcome.has_error() && outcome.error().matches(G_IO_ERROR_INVALID_ARGUMENT));
+}
+
 } // namespace
 } // namespace gawait

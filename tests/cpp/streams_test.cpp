@@ -21,6 +21,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -713,6 +714,28 @@ TEST_F(streams, awaited_ten_thousand_times_leave_nothing_behind) {
     };
     const auto before = count_of();
     EXPECT_EQ(count_of(), before);
+}
+
+// No bytes -------------------------------------------------------------------------
+
+/// GIO calls nobody back whose buffer is null.
+TEST_F(streams, move_no_bytes_of_buffers_without_any) {
+    const auto body = [](GInputStream* input, GOutputStream* output) -> task<> {
+        std::vector<char> none;
+        EXPECT_EQ((co_await read_from(input, none)), 0);
+        EXPECT_EQ((co_await read_all_from(input, none)), 0U);
+        EXPECT_EQ((co_await read_from(input, std::span<char>())), 0);
+        EXPECT_EQ((co_await write_to(output, none)), 0);
+        EXPECT_EQ((co_await write_all_to(output, none)), 0U);
+        EXPECT_EQ((co_await write_all_to(output, std::string_view())), 0U);
+        const auto empty = ref<GBytes>::adopt(g_bytes_new(nullptr, 0));
+        EXPECT_EQ((co_await write_bytes_to(output, empty)), 0);
+    };
+    const pipe_streams pipe;
+    run(body(pipe.input, pipe.output));
+    const auto input = ref<GInputStream>::adopt(g_memory_input_stream_new());
+    const auto output = ref<GOutputStream>::adopt(g_memory_output_stream_new_resizable());
+    run(body(input, output));
 }
 
 } // namespace

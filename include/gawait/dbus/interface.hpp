@@ -67,6 +67,11 @@ public:
     /// @throws gawait::error of `G_MARKUP_ERROR`, as GDBus reads it.
     interface(std::string_view name, std::string_view description);
 
+    // Not moved but copied, so that each is the interface.
+    interface(const interface&) noexcept = default;
+    interface& operator=(const interface&) noexcept = default;
+    ~interface() = default;
+
     const std::string& name() const noexcept GAWAIT_LIFETIMEBOUND;
 
     /// Adds a method.

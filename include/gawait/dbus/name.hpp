@@ -16,7 +16,8 @@ namespace detail {
 class name_ownership;
 }
 
-/// A name on a bus, which is given back at the end of its life. Made by `own_name()`.
+/// A name on a bus, which is given back at the end of its life. Made by `own_name()`. One that was
+/// moved from throws `gawait::error`, `G_IO_ERROR_INVALID_ARGUMENT`, whatever it is asked.
 class GAWAIT_API [[nodiscard]] owned_name {
 public:
     explicit owned_name(std::unique_ptr<detail::name_ownership> owned) noexcept;
@@ -24,11 +25,11 @@ public:
     owned_name& operator=(owned_name&&) noexcept;
     ~owned_name();
 
-    const std::string& name() const noexcept GAWAIT_LIFETIMEBOUND;
+    const std::string& name() const GAWAIT_LIFETIMEBOUND;
 
     /// Whether the name is this connection's no more: it was replaced, or the connection is
     /// closed. For good: it is not queued for.
-    bool is_lost() const noexcept;
+    bool is_lost() const;
 
     /// Waits until it is lost. This must live until that has ended.
     ///
@@ -41,6 +42,8 @@ public:
     task<> release();
 
 private:
+    detail::name_ownership& owned() const;
+
     std::unique_ptr<detail::name_ownership> owned_;
 };
 

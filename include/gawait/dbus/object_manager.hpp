@@ -36,7 +36,7 @@ public:
     managed_object& operator=(managed_object&&) noexcept;
     ~managed_object();
 
-    const object_path& path() const noexcept GAWAIT_LIFETIMEBOUND { return object_.path(); }
+    const object_path& path() const GAWAIT_LIFETIMEBOUND { return object_.path(); }
 
 private:
     std::shared_ptr<detail::managed_state> manager_;
@@ -61,6 +61,7 @@ public:
     /// its properties are.
     ///
     /// @throws value_error if the path is not below the manager's.
+    /// @throws gawait::error `G_IO_ERROR_INVALID_ARGUMENT` if this was moved from.
     /// @throws gawait::error `G_IO_ERROR_EXISTS` also if the path was added already; otherwise as
     ///     `exported`; cancelled
     task<managed_object> add(object_path path, interface_list interfaces);

@@ -52,8 +52,9 @@ public:
     exported& operator=(exported&&) noexcept;
     ~exported();
 
-    const object_path& path() const noexcept GAWAIT_LIFETIMEBOUND;
-    const interface_list& interfaces() const noexcept GAWAIT_LIFETIMEBOUND;
+    /// @throws gawait::error `G_IO_ERROR_INVALID_ARGUMENT` if this was moved from.
+    const object_path& path() const GAWAIT_LIFETIMEBOUND;
+    const interface_list& interfaces() const GAWAIT_LIFETIMEBOUND;
 
     /// Whether it can be called: until `unexport()`, or the connection is closed.
     bool is_exported() const noexcept;
@@ -62,6 +63,8 @@ public:
     void unexport() noexcept;
 
 private:
+    const detail::exported_state& state() const;
+
     std::unique_ptr<detail::exported_state> state_;
 };
 

@@ -60,18 +60,21 @@ public:
     ///
     /// @throws type_error for a signal that carries something else; the next call goes on.
     /// @throws cancelled; nothing is lost then, and the next call goes on.
-    auto next() noexcept GAWAIT_LIFETIMEBOUND { return next_awaiter(received_->next()); }
+    /// @throws gawait::error `G_IO_ERROR_INVALID_ARGUMENT` out of the call, if this was moved from.
+    auto next() GAWAIT_LIFETIMEBOUND { return next_awaiter(received().next()); }
 
     /// How many were dropped, since more came than are kept.
-    std::size_t dropped() const { return received_->dropped(); }
+    std::size_t dropped() const { return received().dropped(); }
 
     /// How many wait to be taken.
-    std::size_t kept() const { return received_->kept(); }
+    std::size_t kept() const { return received().kept(); }
 
     /// Tells the bus to send no more. `next()` gives what is kept, and then nothing.
-    void close() noexcept { received_->disconnect(); }
+    void close() noexcept { received_.disconnect(); }
 
 private:
+    detail::subscription& received() const { return received_.get("gawait::dbus::signals"); }
+
     gawait::detail::connected<detail::subscription> received_;
 };
 

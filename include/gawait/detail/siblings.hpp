@@ -63,7 +63,8 @@ public:
     ///
     /// @param which null for whatever else.
     /// @param why null if it did not fail.
-    void note_end(const sibling* which, const failure* why) noexcept;
+    /// @param called as `report_unobserved()` takes it.
+    void note_end(const sibling* which, const failure* why, const char* called = "a task") noexcept;
 
     /// The sibling that ended first, or null.
     const sibling* first_to_end() const noexcept { return first_; }

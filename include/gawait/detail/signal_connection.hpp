@@ -66,6 +66,14 @@ GAWAIT_API signal_of find_signal(const emitter<GObject>& object, const char* nam
 GAWAIT_API signal_of find_property(const emitter<GObject>& object, const char* name,
                                    const gvalue_kind& kind);
 
+/// What a handler of a signal is called: "a handler of the signal 'notify::title'". It stays.
+GAWAIT_API const char* handler_of(const signal_of& signal);
+
+/// @throws error `G_IO_ERROR_INVALID_ARGUMENT`, naming the signal, if there is no object since it
+/// was
+///     moved from.
+GAWAIT_API void require_object(const signal_of& signal);
+
 /// The error of a wait for a signal that cannot come any more.
 GAWAIT_API error signal_gone_error(guint signal);
 
@@ -124,12 +132,21 @@ public:
         return *this;
     }
 
-    ~connected() {
+    ~connected() { disconnect(); }
+
+    /// @param what for whom, in the message of an error.
+    /// @throws error if it was moved from.
+    Connection& get(const char* what) const {
+        if (!handler_) [[unlikely]]
+            throw moved_from_error(what);
+        return *handler_;
+    }
+
+    /// Does nothing if it was moved from.
+    void disconnect() const noexcept {
         if (handler_)
             handler_->disconnect();
     }
-
-    Connection* operator->() const noexcept { return handler_.get(); }
 
 private:
     std::shared_ptr<Connection> handler_;

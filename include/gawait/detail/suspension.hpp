@@ -24,6 +24,10 @@ public:
     /// is on its way to it. Only on the home engine's thread.
     void finish_now() noexcept;
 
+    /// To be called before `finish_soon()` by what is awaited, if it is destroyed: the wait ends
+    /// with an error instead.
+    void be_left_behind() noexcept { left_behind_ = true; }
+
     environment& env() const noexcept { return *env_; }
     engine& home() const noexcept { return *env_->home; }
 
@@ -67,9 +71,13 @@ protected:
     bool was_cancelled() const noexcept { return state_ == state::cancelled; }
 
     /// For `await_resume()`.
+    ///
+    /// @throws error `G_IO_ERROR_CLOSED` if what was awaited was destroyed meanwhile.
     void throw_if_cancelled() const {
         if (was_cancelled())
             throw cancelled();
+        if (left_behind_) [[unlikely]]
+            fail_left_behind();
     }
 
 private:
@@ -86,12 +94,15 @@ private:
     /// @return whether it is left to the caller to resume the coroutine.
     bool finish() noexcept;
 
+    [[noreturn]] static void fail_left_behind();
+
     static void run(job& self) noexcept;
     void be_cancelled() noexcept;
 
     std::coroutine_handle<> awaiting_;
     environment* env_ = nullptr;
     state state_ = state::waiting; // decided under the lock of the cancellation's tree
+    bool left_behind_ = false;
 };
 
 } // namespace gawait::detail

@@ -46,6 +46,16 @@ public:
     thread_wait_queue(const thread_wait_queue&) = delete;
     thread_wait_queue& operator=(const thread_wait_queue&) = delete;
 
+    /// Those that wait fail. In their thread, or none may wait.
+    ~thread_wait_queue() {
+        while (first_) [[unlikely]] {
+            thread_wait& left = *first_;
+            remove(left);
+            left.be_left_behind();
+            release(left);
+        }
+    }
+
     /// Guards the queue, and what its coroutines wait for.
     std::mutex& lock() noexcept { return lock_; }
 

@@ -39,6 +39,14 @@ public:
     wait_queue(const wait_queue&) = delete;
     wait_queue& operator=(const wait_queue&) = delete;
 
+    /// Those that wait fail.
+    ~wait_queue() {
+        while (first_) [[unlikely]] {
+            first_->be_left_behind();
+            release_front();
+        }
+    }
+
     bool empty() const noexcept { return !first_; }
 
     /// The first in the queue, or null.

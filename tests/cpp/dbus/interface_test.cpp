@@ -304,5 +304,14 @@ TEST_F(dbus_interface, tells_of_changes_as_its_description_says) {
     });
 }
 
+TEST_F(dbus_interface, that_was_moved_from_is_the_same_one_still) {
+    interface tested(name);
+    interface moved = std::move(tested);
+    tested.method("One", [] { return 1; });
+    EXPECT_EQ(refusal_of([&] { moved.method("One", [] { return 1; }); }),
+              refusal_of([&] { tested.method("One", [] { return 1; }); }));
+    EXPECT_NE(refusal_of([&] { moved.method("One", [] { return 1; }); }), "none");
+}
+
 } // namespace
 } // namespace gawait::dbus::test

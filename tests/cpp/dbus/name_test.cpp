@@ -172,5 +172,17 @@ TEST_F(dbus_name, who_vanishes_owns_it_no_more) {
     }(*this));
 }
 
+TEST_F(dbus_name, that_was_moved_from_is_refused) {
+    run([](const dbus_name& test) -> task<> {
+        auto owned = co_await own_name(test.one, name);
+        const auto moved = std::move(owned);
+        EXPECT_THROW(owned.name(), gawait::error);
+        EXPECT_THROW(owned.is_lost(), gawait::error);
+        EXPECT_THROW((void)owned.lost(), gawait::error);
+        EXPECT_THROW((void)owned.release(), gawait::error);
+        EXPECT_FALSE(moved.is_lost());
+    }(*this));
+}
+
 } // namespace
 } // namespace gawait::dbus::test

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace gawait::dbus::test {
@@ -135,6 +136,17 @@ TEST_F(dbus_object_manager, an_object_may_outlive_it) {
             EXPECT_EQ(co_await device.call<int>(device_name, "Print"), 1);
         });
     }(*this));
+}
+
+TEST_F(dbus_object_manager, that_was_moved_from_is_refused) {
+    managing([](dbus_object_manager& test, object_manager& manager) -> task<> {
+        object_manager moved = std::move(manager);
+        EXPECT_THROW((void)manager.add(printer, test.device), gawait::error);
+        auto object = co_await moved.add(printer, test.device);
+        const auto moved_object = std::move(object);
+        EXPECT_THROW(object.path(), gawait::error);
+        EXPECT_EQ(moved_object.path(), printer);
+    });
 }
 
 } // namespace

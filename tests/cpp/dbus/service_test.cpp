@@ -29,6 +29,7 @@
 #include <thread>
 #include <tuple>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace gawait::dbus::test {
@@ -506,6 +507,18 @@ TEST_F(dbus_service, serves_a_peer_without_a_bus) {
         co_await serving_peer;
         g_dbus_connection_close_sync(server, nullptr, nullptr);
     }(*this));
+}
+
+TEST_F(dbus_service, that_was_moved_from_is_refused) {
+    exporting([](dbus_service&, exported& object) -> task<> {
+        const exported moved = std::move(object);
+        EXPECT_THROW(object.path(), gawait::error);
+        EXPECT_THROW(object.interfaces(), gawait::error);
+        EXPECT_FALSE(object.is_exported());
+        object.unexport();
+        EXPECT_TRUE(moved.is_exported());
+        co_return;
+    });
 }
 
 } // namespace

@@ -217,5 +217,15 @@ TEST_F(dbus_signals, of_what_is_no_name_are_refused) {
     EXPECT_THROW(std::ignore = (signals<int>(nullptr, {})), gawait::error);
 }
 
+TEST_F(dbus_signals, that_were_moved_from_are_refused) {
+    signals<unsigned> ticks(receiver, this->ticks());
+    const auto moved = std::move(ticks);
+    EXPECT_THROW((void)ticks.next(), gawait::error);
+    EXPECT_THROW(ticks.kept(), gawait::error);
+    EXPECT_THROW(ticks.dropped(), gawait::error);
+    ticks.close();
+    EXPECT_EQ(moved.kept(), 0U);
+}
+
 } // namespace
 } // namespace gawait::dbus::test

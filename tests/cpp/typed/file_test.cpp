@@ -219,5 +219,17 @@ TEST_F(typed_file, allocates_no_more_than_the_untyped_form) {
     }(directory.file("some", "12345")));
 }
 
+TEST_F(typed_file, takes_contents_that_are_empty_and_null) {
+    const auto some = directory.file("some", "12345");
+    run([](ref<GFile> file) -> task<> {
+        const std::vector<char> none;
+        co_await gio::file_replace_contents(file, none, nullptr, false, G_FILE_CREATE_NONE);
+        EXPECT_EQ((co_await gio::file_load_contents(file)).contents.size(), 0U);
+        const auto empty = adopt(g_bytes_new(nullptr, 0));
+        co_await gio::file_replace_contents_bytes(file, empty, nullptr, false, G_FILE_CREATE_NONE);
+        EXPECT_EQ((co_await gio::file_load_contents(file)).contents.size(), 0U);
+    }(some));
+}
+
 } // namespace
 } // namespace gawait::test
