@@ -1,5 +1,6 @@
 #include "dbus/interface_state.hpp"
 
+#include "dbus/limits.hpp"
 #include "dbus/names.hpp"
 #include "gawait/dbus/proxy.hpp"
 #include "gawait/result.hpp"
@@ -253,6 +254,7 @@ void interface_state::tell(std::string_view property, const ref<GVariant>& value
 }
 
 void interface_state::send(const char* interface, const char* signal, GVariant* body) const {
+    check_body(body);
     for (const place& each : places_) // a connection that is closed says so itself
         g_dbus_connection_emit_signal(each.bus, nullptr, each.path.c_str(), interface, signal, body,
                                       nullptr);
