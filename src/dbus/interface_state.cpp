@@ -3,7 +3,7 @@
 #include "dbus/limits.hpp"
 #include "dbus/names.hpp"
 #include "gawait/dbus/proxy.hpp"
-#include "gawait/result.hpp"
+#include "gawait/unobserved.hpp"
 
 #include <cstddef>
 
@@ -213,11 +213,14 @@ task<vardict> interface_state::get_all() const {
     for (const auto& [name, each] : properties_) {
         if (!each.getter)
             continue;
-        const auto got = co_await as_result(each.getter());
-        if (got.was_cancelled())
-            throw cancelled();
-        if (got)
-            all.emplace(name, value_traits<variant>::from(child(got->body, 0), got->descriptors));
+        try {
+            const answer got = co_await each.getter();
+            all.emplace(name, value_traits<variant>::from(child(got.body, 0), got.descriptors));
+        } catch (const cancelled&) {
+            throw;
+        } catch (...) {
+            gawait::detail::report_unobserved(gawait::detail::failure::current());
+        }
     }
     co_return all;
 }
