@@ -88,14 +88,16 @@ public:
 
     class [[nodiscard]] ready_awaiter : detail::queued_wait {
     public:
-        explicit ready_awaiter(channel& owner) noexcept : owner_(owner) {}
+        ready_awaiter(channel& owner, bool if_closed) noexcept
+            : owner_(owner), if_closed_(if_closed) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
         bool await_suspend(std::coroutine_handle<Promise> awaiting) {
             const detail::environment& env = awaiting.promise().env();
             owner_.context_.require(*env.home);
-            if (env.cancel->requested() || !owner_.has_something())
+            const bool ready = owner_.has_something() || (if_closed_ && owner_.closed_);
+            if (env.cancel->requested() || !ready)
                 return wait_in(owner_.watching_, awaiting);
             return give_way(awaiting);
         }
@@ -104,6 +106,7 @@ public:
 
     private:
         channel& owner_;
+        bool if_closed_;
     };
 
     explicit channel(std::size_t capacity) : capacity_(capacity) {}
@@ -145,7 +148,12 @@ public:
     /// another task may be there first.
     ///
     /// @throws as `receive()`.
-    ready_awaiter ready() noexcept { return ready_awaiter(*this); }
+    ready_awaiter ready() noexcept { return ready_awaiter(*this, true); }
+
+    /// The same, but of a channel that is closed already and empty it waits until it is cancelled.
+    ///
+    /// @throws as `receive()`.
+    ready_awaiter ready_or_closing() noexcept { return ready_awaiter(*this, false); }
 
     /// Lets nothing more in. What was sent can still be received; senders that wait fail,
     /// receivers that wait get nothing. Closing twice does no harm.
@@ -178,7 +186,7 @@ private:
         return true;
     }
 
-    bool has_something() const noexcept { return !values_.empty() || !senders_.empty() || closed_; }
+    bool has_something() const noexcept { return !values_.empty() || !senders_.empty(); }
 
     // In an order that loses no value if moving one throws.
     void take(std::optional<T>& taken) {

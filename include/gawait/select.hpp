@@ -13,14 +13,14 @@
 namespace gawait {
 namespace detail {
 
-/// Takes from the first channel that has something, or is closed.
+/// Takes from the first channel that has something.
 template <class... T, std::size_t... I>
 std::optional<std::variant<std::optional<T>...>> take_first(std::index_sequence<I...> /*each*/,
                                                             channel<T>&... channels) {
     std::optional<std::variant<std::optional<T>...>> taken;
     const auto try_one = [&]<std::size_t Index>(auto& from) {
         auto value = from.try_receive();
-        if (value || from.closed())
+        if (value)
             taken.emplace(std::in_place_index<Index>, std::move(value));
         return taken.has_value();
     };
@@ -37,19 +37,27 @@ template <class T> constexpr bool is_channel<channel<T>> = true;
 
 } // namespace detail
 
-/// Receives from the first of several channels that has something, of which those that come first
-/// here are preferred. Takes nothing from the others: `when_any()` of two `receive()` would lose
-/// what comes second.
+/// Receives from the first of several channels that has something. Takes nothing from the others:
+/// `when_any()` of two `receive()` would lose what comes second.
 ///
-/// Gives a `std::variant` whose `index()` says which it was, with what `receive()` gives: nothing
-/// of one that is closed and empty, at once and each time.
+/// Those that come first here are preferred: one that always has something lets nobody else have a
+/// turn, so name the most urgent first and the busiest last. One that is closed and empty is passed
+/// over.
+///
+/// Gives a `std::variant` whose `index()` says which it was, with the value. Once all are closed
+/// and empty, it gives nothing, of the first, at once and each time.
 ///
 /// @throws as `receive()`.
 template <class... T>
     requires(sizeof...(T) > 0)
 task<std::variant<std::optional<T>...>> select(channel<T>&... channels) {
+    const auto none_is_left = [&] { return ((channels.closed() && channels.size() == 0) && ...); };
     for (;;) {
-        co_await when_any(channels.ready()...);
+        if (none_is_left()) {
+            (co_await channels.ready(), ...); // at once, but for the others of the loop
+            co_return std::variant<std::optional<T>...>();
+        }
+        co_await when_any(channels.ready_or_closing()...);
         auto taken = detail::take_first(std::index_sequence_for<T...>(), channels...);
         if (taken)
             co_return std::move(*taken);

@@ -21,6 +21,11 @@ GAWAIT_API task<gssize> splice_to(ref<GOutputStream> output, ref<GInputStream> i
 /// `read_from()` and `write_all_to()` take them, and each stream has a pending operation while it
 /// is read or written, not in between.
 ///
+/// Cancelled or failing while it writes, it loses what was read by then and not written, up to
+/// 64 KiB, as GIO's does: that cannot be put back, and to write it first might take for ever. What
+/// must arrive whole is awaited by `shield()`, or ended by closing what feeds the input.
+///
+/// @param output where to; it comes first, as in GIO.
 /// @param flags which of the two is closed at the end, also when it failed or was cancelled.
 /// @return how many bytes it were.
 /// @throws error what reading or writing failed with, or closing the output stream, as in GIO.

@@ -1,5 +1,6 @@
 #include "gawait/dbus/call.hpp"
 
+#include "dbus/limits.hpp"
 #include "dbus/names.hpp"
 
 #include <algorithm>
@@ -42,8 +43,9 @@ method_call::method_call(GDBusConnection* bus, const cstring& destination, const
         g_dbus_message_set_flags(message_, message_flags(options.flags));
 }
 
-void method_call::carry(GVariant* arguments, GUnixFDList* descriptors) noexcept {
+void method_call::carry(GVariant* arguments, GUnixFDList* descriptors) {
     g_dbus_message_set_body(message_, arguments);
+    check_body(arguments);
     if (descriptors)
         g_dbus_message_set_unix_fd_list(message_, descriptors);
 }

@@ -11,6 +11,9 @@ namespace {
 std::string interface_name(std::string_view name) {
     std::string text(name);
     detail::check_interface_name(text);
+    for (const char* own : {"Introspectable", "Peer", "Properties"})
+        if (text == std::string("org.freedesktop.DBus.") + own)
+            throw value_error("'" + text + "' is answered by GDBus itself, for every object");
     return text;
 }
 

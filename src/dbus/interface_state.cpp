@@ -1,8 +1,9 @@
 #include "dbus/interface_state.hpp"
 
+#include "dbus/limits.hpp"
 #include "dbus/names.hpp"
 #include "gawait/dbus/proxy.hpp"
-#include "gawait/result.hpp"
+#include "gawait/unobserved.hpp"
 
 #include <cstddef>
 
@@ -212,11 +213,14 @@ task<vardict> interface_state::get_all() const {
     for (const auto& [name, each] : properties_) {
         if (!each.getter)
             continue;
-        const auto got = co_await as_result(each.getter());
-        if (got.was_cancelled())
-            throw cancelled();
-        if (got)
-            all.emplace(name, value_traits<variant>::from(child(got->body, 0), got->descriptors));
+        try {
+            const answer got = co_await each.getter();
+            all.emplace(name, value_traits<variant>::from(child(got.body, 0), got.descriptors));
+        } catch (const cancelled&) {
+            throw;
+        } catch (...) {
+            gawait::detail::report_unobserved(gawait::detail::failure::current());
+        }
     }
     co_return all;
 }
@@ -253,6 +257,7 @@ void interface_state::tell(std::string_view property, const ref<GVariant>& value
 }
 
 void interface_state::send(const char* interface, const char* signal, GVariant* body) const {
+    check_body(body);
     for (const place& each : places_) // a connection that is closed says so itself
         g_dbus_connection_emit_signal(each.bus, nullptr, each.path.c_str(), interface, signal, body,
                                       nullptr);

@@ -39,8 +39,9 @@ public:
         if (!self->objects_.emplace(path, std::move(interfaces)).second)
             throw gawait::error(G_IO_ERROR_EXISTS,
                                 ("'" + path.str() + "' is managed already").c_str());
+        managed_object added(self, std::move(object)); // which is removed again if telling fails
         self->manager_.emit("InterfacesAdded", path, properties);
-        co_return managed_object(std::move(self), std::move(object));
+        co_return added;
     }
 
     void remove(const object_path& path) {

@@ -6,6 +6,8 @@
 #include <gio/gunixinputstream.h>
 #include <gio/gunixoutputstream.h>
 
+#include <fcntl.h>
+
 #include <atomic>
 #include <memory>
 #include <string_view>
@@ -84,6 +86,9 @@ template <class Stream> polled_stream* polled_stream::known(Stream* stream) {
         fresh->socket_ = owned.get(); // which the stream keeps
     } else if (!G_IS_FILE_DESCRIPTOR_BASED(object)) {
         return nullptr;
+    } else {
+        const int flags = fcntl(fresh->fd(), F_GETFL);
+        fresh->blocks_ = flags >= 0 && !(flags & O_NONBLOCK);
     }
     fresh->file_ = number_of(fresh->socket_ ? reinterpret_cast<GObject*>(fresh->socket_) : object);
     polled_stream* const made = fresh.release();

@@ -2,6 +2,8 @@
 
 #include <gio/gio.h>
 
+#include <climits>
+#include <cstddef>
 #include <cstdint>
 
 namespace gawait::detail {
@@ -23,6 +25,10 @@ public:
     /// Whether it holds back nothing that was read from the descriptor.
     bool is_plain() const noexcept;
 
+    /// How much can be written at once without waiting, where `poll()` says that something can. GIO
+    /// polls and then writes, which waits if all does not fit and the descriptor is a blocking one.
+    std::size_t most_at_once() const noexcept { return blocks_ ? PIPE_BUF : SIZE_MAX; }
+
     /// What a read has found last: there is no more to read, unless that has come since.
     bool drained = false;
 
@@ -32,6 +38,7 @@ private:
     GObject* stream_ = nullptr;
     GSocket* socket_ = nullptr; // that the stream keeps
     std::uintptr_t file_ = 0;
+    bool blocks_ = false;
 };
 
 } // namespace gawait::detail

@@ -188,6 +188,7 @@ bool write_transfer::prepare(GOutputStream* stream, const void* buffer, std::siz
     stream_ = ref<GOutputStream>::retain(stream);
     buffer_ = static_cast<const std::byte*>(buffer);
     size_ = size;
+    most_at_once_ = known->most_at_once();
     wanted_ = wanted;
     set(fd, known->file(), priority);
     return true;
@@ -195,8 +196,8 @@ bool write_transfer::prepare(GOutputStream* stream, const void* buffer, std::siz
 
 gssize write_transfer::attempt(GError** failure) noexcept {
     return g_pollable_output_stream_write_nonblocking(
-        reinterpret_cast<GPollableOutputStream*>(stream_.get()), buffer_ + moved(), size_ - moved(),
-        nullptr, failure);
+        reinterpret_cast<GPollableOutputStream*>(stream_.get()), buffer_ + moved(),
+        std::min(size_ - moved(), most_at_once_), nullptr, failure);
 }
 
 bool write_transfer::is_complete(std::size_t moved) const noexcept {

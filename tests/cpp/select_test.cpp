@@ -74,16 +74,43 @@ TEST(select, shares_channels_with_those_who_receive) {
     run(body());
 }
 
-TEST(select, gives_nothing_of_a_channel_that_is_closed) {
+TEST(select, passes_over_a_channel_that_is_closed_and_empty) {
+    const test::own_context context;
+    channel<int> numbers(1);
+    channel<int> others(1);
+    const auto body = [&]() -> task<> {
+        co_await numbers.send(1);
+        numbers.close();
+        const auto kept = co_await select(numbers, others);
+        EXPECT_EQ(std::get<0>(kept), 1) << "what was sent before it was closed";
+        co_await others.send(2);
+        const auto other = co_await select(numbers, others);
+        EXPECT_EQ(std::get<1>(other), 2);
+        const auto waiting = spawn(select(numbers, others));
+        co_await let_others_run();
+        EXPECT_FALSE(waiting.done());
+        co_await others.send(3);
+        const auto later = co_await waiting;
+        EXPECT_EQ(std::get<1>(later), 3);
+    };
+    run(body());
+}
+
+TEST(select, gives_nothing_once_all_channels_are_closed) {
     const test::own_context context;
     channel<int> numbers(1);
     channel<int> others(1);
     const auto body = [&]() -> task<> {
         const auto waiting = spawn(select(numbers, others));
         co_await let_others_run();
+        numbers.close();
+        co_await let_others_run();
+        EXPECT_FALSE(waiting.done()) << "the other is open";
         others.close();
         const auto got = co_await waiting;
-        EXPECT_EQ(std::get<1>(got), std::nullopt);
+        EXPECT_EQ(std::get<0>(got), std::nullopt);
+        const auto again = co_await select(numbers, others);
+        EXPECT_EQ(std::get<0>(again), std::nullopt);
     };
     run(body());
 }

@@ -219,6 +219,24 @@ TEST_F(streams, that_are_full_take_some_once_there_is_room) {
     run(body());
 }
 
+TEST_F(streams, over_a_descriptor_that_blocks_do_not_hold_up_the_loop) {
+    const auto body = []() -> task<> {
+        const pipe_streams pipe;
+        const int fd = g_unix_output_stream_get_fd(G_UNIX_OUTPUT_STREAM(pipe.output.get()));
+        EXPECT_EQ(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
+        const std::string much(1'000'000, 'x'); // more than a pipe holds
+        const auto full = co_await as_result(with_timeout(10ms, write_all_to(pipe.output, much)));
+        EXPECT_TRUE(failed(full, G_IO_ERROR_TIMED_OUT));
+        std::string taken(65536, '.');
+        EXPECT_EQ(co_await read_all_from(pipe.other_input, taken), taken.size());
+        const auto writing = spawn(write_all_to(pipe.output, std::string_view(much)));
+        std::string rest(much.size(), '.');
+        EXPECT_EQ(co_await read_all_from(pipe.other_input, rest), rest.size());
+        EXPECT_EQ(co_await writing, much.size());
+    };
+    run(body());
+}
+
 TEST_F(streams, are_read_and_written_at_the_same_time) {
     const connection ends;
     const auto body = [&]() -> task<> {

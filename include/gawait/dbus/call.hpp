@@ -35,7 +35,8 @@ public:
 
     /// @param arguments may float.
     /// @param descriptors may be null.
-    void carry(GVariant* arguments, GUnixFDList* descriptors) noexcept;
+    /// @throws value_error if a message may not carry them.
+    void carry(GVariant* arguments, GUnixFDList* descriptors);
 
     void send(GCancellable* cancellable, GAsyncReadyCallback callback, gpointer data) noexcept;
     ref<GDBusMessage> receive(GAsyncResult* result, GError** failure) noexcept;
@@ -138,7 +139,8 @@ private:
 ///
 /// The task's cancellation ends the wait, and not the method, of which D-Bus has no way.
 ///
-/// @throws value_error at once, if an argument, name or path is one that D-Bus does not allow.
+/// @throws value_error at once, if an argument, name or path is one that D-Bus does not allow, or
+///     the arguments are too large or too deep for a message.
 /// @throws dbus::error with the name that the other side answered with; of the bus itself
 ///     `org.freedesktop.DBus.Error.ServiceUnknown` if nobody has the destination's name, and
 ///     `NoReply` if it vanishes in mid-call.

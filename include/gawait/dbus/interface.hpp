@@ -59,7 +59,8 @@ class interface_state;
 /// used in the thread in which its calls run.
 class GAWAIT_API interface {
 public:
-    /// @throws value_error if it is no name of an interface.
+    /// @throws value_error if it is no name of an interface, or that of one which every object has
+    ///     from GDBus: `org.freedesktop.DBus.Properties`, `Introspectable` and `Peer` there.
     explicit interface(std::string_view name);
 
     /// @param description XML, a `<node>` with the interface in it.
@@ -92,7 +93,8 @@ public:
     /// Adds a property that can be read.
     ///
     /// @param getter takes nothing, and gives the value or a task of it. What it throws is the
-    ///     answer to who asks for it; who asks for all gets the others.
+    ///     answer to who asks for it; who asks for all gets the others, and what it throws goes to
+    ///     the unobserved exception handler.
     /// @throws as `method()`
     template <class Getter>
     interface& property(std::string_view name, Getter getter,
@@ -141,7 +143,7 @@ public:
     /// Sends a signal from each object that has the interface.
     ///
     /// @throws value_error if the interface has no such signal, or one of other types; or if an
-    ///     argument is none of D-Bus.
+    ///     argument is none of D-Bus; or if they are too large or too deep for a message.
     template <class... Arguments>
     void emit(std::string_view signal, const Arguments&... arguments) const {
         send(signal, detail::signal_body(arguments...));
@@ -150,7 +152,8 @@ public:
     /// Tells that a property has changed, of each object: with the value, or without it if the
     /// property is one that invalidates.
     ///
-    /// @throws value_error if there is no such property, or one of another type.
+    /// @throws value_error if there is no such property, or one of another type; or if the value is
+    ///     too large or too deep for a message.
     template <class T> void changed(std::string_view property, const T& value) const {
         send_change(property, to_variant(value));
     }
@@ -158,7 +161,8 @@ public:
     /// The same without a value, which is asked for then.
     void invalidated(std::string_view property) const;
 
-    /// All properties with their values, but those whose getters throw.
+    /// All properties with their values, but those whose getters throw: what these throw goes to
+    /// the unobserved exception handler.
     task<vardict> get_all() const;
 
     /// For `exported`.

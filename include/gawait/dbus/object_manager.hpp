@@ -60,10 +60,10 @@ public:
     /// Exports an object below the manager's path, and tells of it by `InterfacesAdded`, with what
     /// its properties are.
     ///
-    /// @throws value_error if the path is not below the manager's.
-    /// @throws gawait::error `G_IO_ERROR_INVALID_ARGUMENT` if this was moved from.
-    /// @throws gawait::error `G_IO_ERROR_EXISTS` also if the path was added already; otherwise as
-    ///     `exported`; cancelled
+    /// @throws value_error if the path is not below the manager's, or its properties are too large
+    ///     or too deep for a message; then it is not there.
+    /// @throws gawait::error `G_IO_ERROR_EXISTS` also if the path was added already;
+    ///     `G_IO_ERROR_INVALID_ARGUMENT` if this was moved from; otherwise as `exported`; cancelled
     task<managed_object> add(object_path path, interface_list interfaces);
 
 private:

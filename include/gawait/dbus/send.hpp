@@ -16,7 +16,8 @@ namespace gawait::dbus {
 /// sent before. Whether anybody gets it, nobody tells.
 ///
 /// @param arguments are made a message at once, by `value_traits`: none has to live on.
-/// @throws value_error if an argument or name is one that D-Bus does not allow.
+/// @throws value_error if an argument or name is one that D-Bus does not allow, or all are too
+///     large or too deep for a message.
 /// @throws gawait::error `G_IO_ERROR_CLOSED` if the connection is closed.
 template <class... Arguments>
 void send(const proxy& to, const cstring& interface, const cstring& method,

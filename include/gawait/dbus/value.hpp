@@ -53,7 +53,9 @@ private:
 };
 
 /// D-Bus does not allow this value: a string that is no UTF-8 or has a NUL within, a name or path
-/// that is none. `G_DBUS_ERROR_INVALID_ARGS`.
+/// that is none; or a message cannot carry it: more than 64 containers in each other (variants
+/// among them), an array of more than 64 MiB, more than 128 MiB in all. What is sent is checked
+/// before. `G_DBUS_ERROR_INVALID_ARGS`.
 class GAWAIT_API value_error : public gawait::error {
 public:
     explicit value_error(const std::string& message);

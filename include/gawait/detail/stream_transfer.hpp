@@ -198,6 +198,7 @@ private:
     ref<GOutputStream> stream_;
     const std::byte* buffer_ = nullptr;
     std::size_t size_ = 0;
+    std::size_t most_at_once_ = 0;
     amount wanted_ = amount::some;
 };
 

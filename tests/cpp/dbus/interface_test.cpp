@@ -11,6 +11,7 @@
 #include "support/loop.hpp"
 #include "support/session_bus.hpp"
 #include "support/tested_object.hpp"
+#include "support/unobserved_log.hpp"
 
 #include <gtest/gtest.h>
 
@@ -157,6 +158,7 @@ TEST_F(dbus_interface, that_lacks_a_handler_of_its_description_is_not_exported) 
 }
 
 TEST_F(dbus_interface, what_is_no_name_is_refused) {
+    EXPECT_THROW(interface("org.freedesktop.DBus.Properties"), value_error);
     EXPECT_THROW(interface("nodots"), value_error);
     EXPECT_THROW(interface("a.b", description), value_error);
     EXPECT_THROW(interface(name, "<node"), gawait::error);
@@ -248,7 +250,9 @@ TEST_F(dbus_interface, a_property_that_fails_is_an_error_and_left_out_of_all) {
     interface tested(name);
     tested.property("Good", [] { return 1; }, [](int) { throw std::runtime_error("full"); });
     tested.property("Bad", []() -> int { throw error("org.gawait.Error.Broken", "no"); });
-    exporting(tested, [](dbus_interface& test) -> task<> {
+    tested.property("Worse", []() -> int { throw std::runtime_error("worse"); });
+    const gawait::test::unobserved_log unobserved;
+    exporting(tested, [&](dbus_interface& test) -> task<> {
         const auto bad = test.remote.property<int>(name, "Bad");
         const auto failed = co_await as_result(bad.get());
         EXPECT_EQ(error(failed.error()).name(), "org.gawait.Error.Broken");
@@ -259,6 +263,9 @@ TEST_F(dbus_interface, a_property_that_fails_is_an_error_and_left_out_of_all) {
         EXPECT_EQ(error(read_only.error()).name(), "org.freedesktop.DBus.Error.InvalidArgs");
         const auto all = co_await test.remote.get_all(name);
         EXPECT_EQ(all.size(), 1u);
+        const auto told = unobserved.taken();
+        EXPECT_EQ(told.size(), 2u);
+        EXPECT_EQ(told.back(), "worse");
     });
 }
 

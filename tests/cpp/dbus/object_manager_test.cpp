@@ -93,6 +93,20 @@ TEST_F(dbus_object_manager, tells_of_those_that_come_and_go) {
     });
 }
 
+TEST_F(dbus_object_manager, an_object_that_cannot_be_told_of_is_not_there) {
+    managing([](dbus_object_manager& test, object_manager& manager) -> task<> {
+        interface large("org.gawait.Large");
+        std::size_t size = (64 << 20) + 1;
+        large.property("Content", [&] { return bytes(size); });
+        const auto refused = co_await as_result(manager.add(printer, large));
+        EXPECT_TRUE(refused.error().matches(G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS));
+        EXPECT_EQ(co_await test.all(), managed_objects());
+        size = 1;
+        const auto object = co_await manager.add(printer, large);
+        EXPECT_EQ((co_await test.all()).size(), 1U);
+    });
+}
+
 TEST_F(dbus_object_manager, objects_outside_of_it_or_there_already_are_refused) {
     managing([](dbus_object_manager& test, object_manager& manager) -> task<> {
         for (const char* outside : {"/", "/org/gawait", "/org/gawaitx", "/other"}) {

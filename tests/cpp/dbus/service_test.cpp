@@ -3,6 +3,7 @@
 #include "gawait/dbus/call.hpp"
 #include "gawait/dbus/error.hpp"
 #include "gawait/dbus/proxy.hpp"
+#include "gawait/dbus/send.hpp"
 #include "gawait/event.hpp"
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
@@ -18,6 +19,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <fcntl.h>
 #include <optional>
@@ -218,6 +220,75 @@ TEST_F(dbus_service, what_a_handler_throws_is_the_answer) {
         const auto bad = co_await as_result(test.method<std::string>("Bad"));
         EXPECT_EQ(error_name(bad.error()), "org.freedesktop.DBus.Error.InvalidArgs");
     });
+}
+
+/// Arrays and variants in each other, `2 * times` of them.
+variant nested(int times) {
+    variant made(1);
+    for (; times > 0; --times)
+        made = variant(std::vector<variant>{made});
+    return made;
+}
+
+TEST_F(dbus_service, what_a_message_cannot_carry_is_an_error_and_no_end_of_the_connection) {
+    tested.method("Same", [](variant of) { return of; })
+        .method("Nested", [](int times) { return nested(times); })
+        .method("Bytes", [](std::uint32_t size) { return bytes(size); })
+        .method("Told", [] { throw std::runtime_error(std::string(130 << 20, 'x')); })
+        .signal<variant>("Came")
+        .property("Depth", [] { return nested(40); });
+    exporting([](dbus_service& test, exported&) -> task<> {
+        using in_two = std::tuple<std::tuple<variant>>;
+        const variant deepest(in_two(nested(30))); // 64 in each other
+        EXPECT_EQ(co_await test.method<variant>("Same", deepest), deepest);
+        const variant too_deep(std::tuple<in_two>(nested(30)));
+        EXPECT_THROW(test.method<variant>("Same", too_deep), value_error);
+        EXPECT_THROW(dbus::send(test.remote, name, "Same", nested(32)), value_error);
+        EXPECT_THROW(test.tested.emit("Came", nested(32)), value_error);
+        EXPECT_THROW(test.tested.changed("Depth", nested(31)), value_error);
+        EXPECT_THROW(test.method("Bytes", bytes((64 << 20) + 1)), value_error);
+        EXPECT_THROW(test.method("Bytes", std::string(128 << 20, 'x')), value_error);
+        const bytes flags(17 << 20); // four bytes each in a message
+        const variant many(ref<GVariant>::adopt(g_variant_ref_sink(
+            g_variant_new_fixed_array(G_VARIANT_TYPE_BOOLEAN, flags.data(), flags.size(), 1))));
+        EXPECT_THROW(test.method("Bytes", many), value_error);
+
+        for (const int times : {32, 1000}) {
+            const auto deep = co_await as_result(test.method<variant>("Nested", times));
+            EXPECT_EQ(error_name(deep.error()), "org.freedesktop.DBus.Error.InvalidArgs");
+        }
+        const auto depth = test.remote.property<variant>(name, "Depth");
+        const auto got = co_await as_result(depth.get());
+        EXPECT_EQ(error_name(got.error()), "org.freedesktop.DBus.Error.InvalidArgs");
+        const auto large = co_await as_result(test.method<bytes>("Bytes", (64U << 20) + 1));
+        EXPECT_EQ(error_name(large.error()), "org.freedesktop.DBus.Error.InvalidArgs");
+        const auto told = co_await as_result(test.method("Told"));
+        EXPECT_EQ(error_name(told.error()), "org.freedesktop.DBus.Error.Failed");
+
+        EXPECT_EQ((co_await test.method<bytes>("Bytes", 1000U)).size(), 1000U);
+        EXPECT_FALSE(g_dbus_connection_is_closed(test.serving));
+        EXPECT_FALSE(g_dbus_connection_is_closed(test.calling));
+    });
+}
+
+TEST_F(dbus_service, a_type_that_d_bus_does_not_have_is_refused_before_it_is_sent) {
+    const auto refused = [this](GVariant* floating) {
+        const variant value(ref<GVariant>::adopt(floating));
+        EXPECT_THROW(method("Take", value), value_error) << value.type_string();
+    };
+    const auto number = [] { return g_variant_new_int32(1); };
+    refused(g_variant_new_tuple(nullptr, 0));
+    refused(g_variant_new_dict_entry(number(), number()));
+
+    const std::string arrays(33, 'a');
+    refused(g_variant_new_array(G_VARIANT_TYPE((arrays + "i").c_str()), nullptr, 0));
+    GVariant* structures = number();
+    for (int depth = 0; depth < 33; ++depth)
+        structures = g_variant_new_tuple(&structures, 1);
+    refused(structures);
+    std::vector<GVariant*> many(254);
+    std::ranges::generate(many, number);
+    refused(g_variant_new_tuple(many.data(), many.size()));
 }
 
 TEST_F(dbus_service, an_error_of_another_service_is_passed_on_by_its_name) {
