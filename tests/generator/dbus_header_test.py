@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from conftest import ROOT, compile_headers
+from pieces import ROOT, compile_headers
 from gawait_gen.main import main
 from gawait_gen.names import KEYWORDS
 

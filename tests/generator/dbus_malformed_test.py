@@ -7,7 +7,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import ROOT, compile_headers
+from pieces import ROOT, compile_headers
 from gawait_gen.main import main
 
 WHOLE = (ROOT / "tests/cpp/dbus/org.example.Player.xml").read_text()

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import HEAD, OBJECT, ROOT, TAIL, pair, parameter
+from pieces import HEAD, OBJECT, ROOT, TAIL, pair, parameter
 from gawait_gen.main import main
 
 METHODS = pair(

@@ -1,7 +1,7 @@
 """What gawait-gen makes of an async function: which finish function, which types."""
 
 import pytest
-from conftest import (
+from pieces import (
     CANCELLABLE,
     DATA,
     READY,

@@ -7,7 +7,7 @@ import subprocess
 
 import instantiate
 import pytest
-from conftest import ROOT
+from pieces import ROOT
 from gawait_gen.main import main
 from gawait_gen.operations import operations
 from gawait_gen.repository import Repository, default_directories

@@ -2,7 +2,7 @@
 
 import gi
 import pytest
-from conftest import parameter
+from pieces import parameter
 from gi.repository import GObject
 from gawait_gen.repository import Repository, default_directories
 from gawait_gen.signals import signals
@@ -28,7 +28,7 @@ def observed_property(name, gir_type, **more):
 @pytest.fixture
 def observed(tmp_path):
     """The signals and properties of a class with this content, and what is left out."""
-    from conftest import HEAD, OBJECT, TAIL
+    from pieces import HEAD, OBJECT, TAIL
 
     def make(content):
         gir = tmp_path / "Test-1.0.gir"
@@ -99,7 +99,7 @@ def test_what_nobody_knows_how_to_hold_is_left_out_and_named(observed, gir):
 
 
 def test_names_that_functions_have_are_told_apart(tmp_path, generate):
-    from conftest import pair
+    from pieces import pair
 
     header = generate(pair(name="moved") + signal("moved")).header("thing")
     assert "auto thing_moved(" in header and "auto thing_moved_signal(" in header

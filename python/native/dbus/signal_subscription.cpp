@@ -23,7 +23,7 @@ void on_signal(GDBusConnection*, const char*, const char*, const char*, const ch
     const object received = static_cast<subscribed*>(data)->received; // it may unsubscribe
     const object told = variant_object(ref<GVariant>::retain(arguments));
     if (!told || !object::adopt(PyObject_CallOneArg(received.get(), told.get())))
-        PyErr_Print();
+        PyErr_WriteUnraisable(received.get());
 }
 
 void drop(gpointer data) {
@@ -41,10 +41,13 @@ PyObject* subscribe_signal(PyObject*, PyObject* arguments) {
         return nullptr;
     auto data = std::make_unique<subscribed>(object::retain(received));
     auto* const bus = G_DBUS_CONNECTION(pygobject_get(connection));
-    const without_gil released;
-    const guint id = g_dbus_connection_signal_subscribe(bus, sender, interface, member, path,
-                                                        argument, G_DBUS_SIGNAL_FLAGS_NONE,
-                                                        on_signal, data.release(), drop);
+    guint id = 0;
+    {
+        const without_gil released;
+        id = g_dbus_connection_signal_subscribe(bus, sender, interface, member, path, argument,
+                                                G_DBUS_SIGNAL_FLAGS_NONE, on_signal, data.release(),
+                                                drop);
+    }
     return PyLong_FromUnsignedLong(id);
 }
 

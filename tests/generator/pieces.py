@@ -1,0 +1,99 @@
+"""What GIR files of the tests are made of, and how a compiler looks at what is made of them."""
+
+import pathlib
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "generator"))
+sys.dont_write_bytecode = True
+
+HEAD = """<?xml version="1.0"?>
+<repository version="1.2" xmlns="http://www.gtk.org/introspection/core/1.0"
+            xmlns:c="http://www.gtk.org/introspection/c/1.0"
+            xmlns:glib="http://www.gtk.org/introspection/glib/1.0">
+  <include name="Gio" version="2.0"/>
+  <package name="gio-2.0"/>
+  <c:include name="gio/gio.h"/>
+  <namespace name="Test" version="1.0" c:identifier-prefixes="Test" c:symbol-prefixes="test">
+"""
+TAIL = """
+  </namespace>
+</repository>
+"""
+OBJECT = (
+    '<class name="Thing" c:symbol-prefix="thing" c:type="TestThing" parent="GObject.Object">'
+)
+
+
+# Those of gawait itself are as a system's.
+FLAGS = "-std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+
+
+def compile_headers(headers, tmp_path, compiler="c++"):
+    """Compiles a file that includes all of these, with warnings as errors."""
+    source = tmp_path / "all.cpp"
+    source.write_text("".join(f'#include "{header}"\n' for header in headers))
+    found = subprocess.check_output(["pkg-config", "--cflags", "gio-unix-2.0"], text=True)
+    command = [compiler, *FLAGS.split(), *shlex.split(found), "-isystem", ROOT / "include"]
+    done = subprocess.run([*command, source], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[:4000]
+
+
+def parameter(name, c_type, gir_type=None, inner="", **attributes):
+    """The XML of a parameter; `inner` is what stands for its type instead."""
+    given = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in attributes.items())
+    kind = inner or f'<type name="{gir_type}" c:type="{c_type}"/>'
+    return f'<parameter name="{name}"{given}>{kind}</parameter>'
+
+
+def instance():
+    return (
+        '<instance-parameter name="thing" transfer-ownership="none">'
+        '<type name="Thing" c:type="TestThing*"/></instance-parameter>'
+    )
+
+
+CANCELLABLE = parameter("cancellable", "GCancellable*", "Gio.Cancellable", nullable="1")
+READY = parameter("callback", "GAsyncReadyCallback", "Gio.AsyncReadyCallback", scope="async")
+DATA = parameter("user_data", "gpointer", "gpointer")
+RESULT = parameter("result", "GAsyncResult*", "Gio.AsyncResult")
+NOTHING = '<type name="none" c:type="void"/>'
+
+
+def function(kind, c_name, parameters, returned=NOTHING, **attributes):
+    transfer = attributes.pop("transfer", "none")
+    given = "".join(
+        f' {key.replace("glib_", "glib:").replace("_", "-")}="{value}"'
+        for key, value in attributes.items()
+    )
+    name = c_name.removeprefix("test_thing_").removeprefix("test_")
+    return (
+        f'<{kind} name="{name}" c:identifier="{c_name}"{given}>'
+        f'<return-value transfer-ownership="{transfer}">{returned}</return-value>'
+        f'<parameters>{"".join(parameters)}</parameters></{kind}>'
+    )
+
+
+def pair(
+    arguments=(),
+    results=(),
+    returned=NOTHING,
+    name="work",
+    cancellable=True,
+    finish=None,
+    **more,
+):
+    """A method and what finishes it."""
+    given = [instance(), *arguments]
+    given += [CANCELLABLE] if cancellable else []
+    return function(
+        "method", f"test_thing_{name}_async", [*given, READY, DATA], **more.pop("start", {})
+    ) + function(
+        "method",
+        finish or f"test_thing_{name}_finish",
+        [instance(), RESULT, *results],
+        returned,
+        **{"throws": "1", **more},
+    )
