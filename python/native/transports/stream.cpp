@@ -404,7 +404,8 @@ bool stream::refuse_when_lost() {
 ///
 /// @return false, also with an exception set, if that may not be.
 bool stream::keep_unsent(std::span<const piece> pieces) {
-    if (!unsent && !waiting.empty())
+    // With a writer it waits behind the rest; or is written by who is told that there is none.
+    if (!unsent && (writing || !waiting.empty()))
         return false;
     const auto stays = [](const piece& each) { return PyBytes_CheckExact(each.data) != 0; };
     if (!std::ranges::all_of(pieces, stays))
@@ -451,8 +452,9 @@ bool stream::send_unsent() {
 
 bool stream::start_writing() {
     const auto callback = attribute<"_write_ready">(self());
-    return callback &&
-           object::adopt(PyObject_CallMethod(loop.get(), "_add_writer", "iO", fd, callback.get()));
+    writing = callback && object::adopt(PyObject_CallMethod(loop.get(), "_add_writer", "iO", fd,
+                                                            callback.get()));
+    return writing;
 }
 
 /// Keeps what is behind what was sent, until the socket takes it.
@@ -589,6 +591,7 @@ bool stream::write_ready() {
 }
 
 bool stream::stop_writing() {
+    writing = false;
     return bool(object::adopt(PyObject_CallMethod(loop.get(), "_remove_writer", "i", fd)));
 }
 

@@ -38,6 +38,7 @@ struct stream {
     bool eof;      // write_eof() was called
     bool buffered; // the protocol is a BufferedProtocol
     bool much;     // what was read last was too much for a small buffer
+    bool writing;  // it has a writer of the loop's
     bool unsent;   // what waits is to be sent when the callback that writes it has returned
 
     /// Makes a connection of a socket: what the constructor does.

@@ -327,6 +327,25 @@ async def test_who_writes_on_after_an_error_is_warned(our_loop, connect, caplog,
     assert protocol.events == [("made",), ("lost", "BrokenPipeError")]
 
 
+async def test_who_writes_when_told_to_resume_may_close_when_all_is_sent(connect):
+    class Last(Recorder):
+        def resume_writing(self):
+            super().resume_writing()
+            transport.write(b"last")
+
+    protocol = Last()
+    transport, peer = await connect(protocol, small=True)
+    size = fill(transport)
+    while transport.get_write_buffer_size() <= transport.get_write_buffer_limits()[1]:
+        transport.write(b"x" * 65536)
+        size += 65536
+    assert (await receive(peer, size + 4))[size:] == b"last"
+    await rounds()
+    transport.close()
+    await protocol.lost
+    assert await receive(peer) == b""
+
+
 # Flow control ---------------------------------------------------------------------
 
 
