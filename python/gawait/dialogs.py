@@ -4,7 +4,6 @@ Those that GTK has since 4.10, Gtk.FileDialog and its like, are asynchronous fun
 are awaited as any: `file = await dialog.open(window)`. Those that emit a response are here.
 """
 
-import asyncio
 import contextlib
 
 from gi.repository import GLib, GObject
