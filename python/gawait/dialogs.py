@@ -44,14 +44,13 @@ async def response(dialog, parent=None):
     widget in it. It is not kept, and when the parent of a dialog is destroyed, which is also what
     closing it does, the dialog goes as if somebody else had closed it.
 
-    The dialog is also taken away when the wait is cancelled. It can be asked again, and what was
-    chosen in it can be read, for as long as the program has it. Nothing is to be destroyed, but on
-    GTK 3: there a Gtk.MessageDialog is destroyed when it has responded, and any Gtk.Dialog when
-    the wait is cancelled. One that has responded is only hidden, since destroying would lose what
-    it has inside: destroy() it, as after Gtk.Dialog.run().
+    The dialog is also taken away when the wait is cancelled. A Gtk.MessageDialog or an
+    Adw.MessageDialog is destroyed when it has responded, and any Gtk.Dialog when the wait is
+    cancelled. A Gtk.Dialog that has responded is only hidden: what was chosen in it can be read, and
+    it can be asked again; destroy() it in the end, as after Gtk.Dialog.run().
 
     Raises TypeError for what is no such dialog, ValueError if it is its own parent, and RuntimeError
-    if it was destroyed on GTK 3, or if the running event loop does not iterate GTK's context, the
+    if it was destroyed, or if the running event loop does not iterate GTK's context, the
     default GLib.MainContext. To be called in the loop's thread, GTK's.
     """
     kind = next((kind for kind in _KINDS if _is(dialog, kind.name)), None)
@@ -153,6 +152,8 @@ class _Window:
             self._answer.set_result(self._response_when_vanished())
 
     def _present(self, parent):
+        if self._dialog not in _gtk().Window.list_toplevels():
+            raise RuntimeError("argument 'dialog': this dialog was destroyed")
         if parent is not None:
             self._dialog.set_transient_for(parent)
         self._dialog.present()
@@ -162,8 +163,6 @@ class _Window:
 
     def _destroy(self):
         self._dialog.destroy()
-        # What GTK 4 has destroyed can be presented again, and not be destroyed again.
-        self._dialog.set_visible(False)
 
     _close = _destroy
 
@@ -180,16 +179,11 @@ class _GtkDialog(_Window):
     def _response_when_vanished(self):
         return _gtk().ResponseType.NONE
 
-    def _present(self, parent):
-        if _gtk()._version == "3.0" and self._dialog not in _gtk().Window.list_toplevels():
-            raise RuntimeError("argument 'dialog': this dialog was destroyed")
-        super()._present(parent)
-
     def _close(self):
-        if _gtk()._version == "3.0" and not _is(self._dialog, "GtkMessageDialog"):
-            self._dialog.hide()
-        else:
+        if _is(self._dialog, "GtkMessageDialog"):
             self._destroy()
+        else:  # Destroying would lose what it has inside.
+            self._dialog.hide()
 
 
 class _GtkNativeDialog(_GtkDialog):
