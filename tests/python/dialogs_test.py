@@ -412,7 +412,9 @@ async def accept(Gtk, find_dialog):
 @with_gtk
 def test_a_native_file_chooser(version):
     Gtk = import_gtk(version)
-    GLib.set_application_name("test")  # of whom recently used files remember
+    # Of whom recently used files remember.
+    GLib.set_application_name("test")
+    GLib.set_prgname("test")
 
     async def main():
         chooser = Gtk.FileChooserNative(title="Open", action=Gtk.FileChooserAction.OPEN)
