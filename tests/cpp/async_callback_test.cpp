@@ -40,7 +40,7 @@ TEST(async, the_coroutine_is_resumed_once_in_a_later_iteration) {
 
 TEST(async, operations_belong_to_the_home_context_though_it_is_not_the_thread_default) {
     const library::reset reset;
-    const auto context = own(g_main_context_new());
+    const auto context = adopt(g_main_context_new());
     const auto object = new_object();
     const auto iterate = [&] {
         while (g_main_context_iteration(context, FALSE)) {
@@ -68,7 +68,7 @@ TEST(async, operations_belong_to_the_home_context_though_it_is_not_the_thread_de
 }
 
 TEST(async, what_a_coroutine_spawns_after_an_await_runs_on_its_home_context) {
-    const auto context = own(g_main_context_new());
+    const auto context = adopt(g_main_context_new());
     const auto object = new_object();
     const auto say = [](bool& said) -> task<> {
         said = true;
@@ -170,7 +170,7 @@ TEST(async, nothing_is_allocated_per_operation_beyond_what_gio_does) {
     struct raw_chain {
         GObject* source;
         int left;
-        ref<GCancellable> cancellable = own(g_cancellable_new());
+        ref<GCancellable> cancellable = adopt(g_cancellable_new());
 
         void next() {
             library::number_async(

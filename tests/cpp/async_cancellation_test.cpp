@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 TEST(async, nothing_is_begun_in_a_cancelled_task) {
     const library::reset reset;
     const auto object = new_object();
-    const auto gone = own(g_cancellable_new());
+    const auto gone = adopt(g_cancellable_new());
     g_cancellable_cancel(gone);
 
     EXPECT_THROW(
@@ -71,7 +71,7 @@ TEST(async, an_error_of_another_kind_is_not_taken_for_the_cancellation) {
 TEST(async, a_cancellation_that_is_not_the_task_s_is_an_error) {
     const temporary_directory directory;
     const auto file = directory.file("file", "contents");
-    const auto other = own(g_cancellable_new());
+    const auto other = adopt(g_cancellable_new());
     g_cancellable_cancel(other);
     const auto start = [&](GCancellable*, GAsyncReadyCallback callback, gpointer data) {
         g_file_load_contents_async(file, other, callback, data);

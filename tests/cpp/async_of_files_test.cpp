@@ -164,7 +164,7 @@ TEST(async, null_without_an_error_is_a_value) {
     const temporary_directory directory;
     const auto read_lines = [](GFile* file) -> task<std::vector<std::string>> {
         const auto stream = co_await async(g_file_read_async, g_file_read_finish, file);
-        const auto lines = own(g_data_input_stream_new(G_INPUT_STREAM(stream.get())));
+        const auto lines = adopt(g_data_input_stream_new(G_INPUT_STREAM(stream.get())));
         std::vector<std::string> all;
         for (;;) {
             const auto [line, length] =

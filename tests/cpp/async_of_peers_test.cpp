@@ -166,7 +166,7 @@ TEST_F(async_on_a_bus, a_variadic_start_function_is_called_by_a_lambda) {
 /// What a listener gives: the connection, and an object that it keeps itself.
 struct accepted {
     accepted(GSocketConnection* accepted_connection, GObject* borrowed) noexcept
-        : connection(own(accepted_connection)), listens_for(borrowed) {}
+        : connection(adopt(accepted_connection)), listens_for(borrowed) {}
 
     ref<GSocketConnection> connection;
     GObject* listens_for;
@@ -192,7 +192,7 @@ task<> echo_until_closed(GSocketListener* listener, GObject* listens_for) {
 }
 
 task<std::string> send_and_receive(guint16 port, std::string_view text) {
-    const auto client = own(g_socket_client_new());
+    const auto client = adopt(g_socket_client_new());
     const auto connection =
         co_await async(g_socket_client_connect_to_host_async,
                        g_socket_client_connect_to_host_finish, client, "127.0.0.1", port);
@@ -208,7 +208,7 @@ task<std::string> send_and_receive(guint16 port, std::string_view text) {
 }
 
 TEST(async, sockets_echo_on_loopback) {
-    const auto listener = own(g_socket_listener_new());
+    const auto listener = adopt(g_socket_listener_new());
     const auto listens_for = new_object();
     const guint16 port = g_socket_listener_add_any_inet_port(listener, listens_for, nullptr);
     ASSERT_NE(port, 0);
@@ -224,7 +224,7 @@ TEST(async, sockets_echo_on_loopback) {
 }
 
 TEST(async, an_accept_is_cancelled_in_flight) {
-    const auto listener = own(g_socket_listener_new());
+    const auto listener = adopt(g_socket_listener_new());
     ASSERT_NE(g_socket_listener_add_any_inet_port(listener, nullptr, nullptr), 0);
     const auto accepting = spawn(echo_until_closed(listener, nullptr));
     run(sleep_for(1ms));
@@ -235,7 +235,7 @@ TEST(async, an_accept_is_cancelled_in_flight) {
 }
 
 TEST(async, a_subprocess_is_talked_to) {
-    const auto cat = own(g_subprocess_new(
+    const auto cat = adopt(g_subprocess_new(
         GSubprocessFlags(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE), nullptr,
         "cat", nullptr));
     ASSERT_NE(cat, nullptr);
@@ -248,7 +248,7 @@ TEST(async, a_subprocess_is_talked_to) {
 }
 
 TEST(async, the_failure_of_a_subprocess_is_an_error) {
-    const auto fails = own(g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, nullptr, "false", nullptr));
+    const auto fails = adopt(g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, nullptr, "false", nullptr));
     ASSERT_NE(fails, nullptr);
 
     EXPECT_TRUE(
@@ -257,7 +257,7 @@ TEST(async, the_failure_of_a_subprocess_is_an_error) {
 }
 
 TEST(async, numeric_addresses_are_resolved) {
-    const auto resolver = own(g_resolver_get_default());
+    const auto resolver = adopt(g_resolver_get_default());
     const auto address_of = [&](const char* name) {
         const auto addresses = run(async<list<GInetAddress>>(
             g_resolver_lookup_by_name_async, g_resolver_lookup_by_name_finish, resolver, name));

@@ -96,7 +96,7 @@ TEST(async, a_floating_variant_is_freed_if_the_operation_is_never_awaited) {
 
 TEST(async, a_variant_that_does_not_float_is_borrowed) {
     int live = 0;
-    const auto value = own(g_variant_ref_sink(new_variant(live)));
+    const auto value = adopt(g_variant_ref_sink(new_variant(live)));
     const auto source = new_object();
     run(async(library::store_async, library::store_finish, source, value));
     const auto body = [&]() -> task<> {
@@ -113,7 +113,7 @@ int last_priority = -1;
 void note_priority_async(GFile* file, int priority, GCancellable* cancellable,
                          GAsyncReadyCallback callback, gpointer data) {
     last_priority = priority;
-    const auto task = own(g_task_new(file, cancellable, callback, data));
+    const auto task = adopt(g_task_new(file, cancellable, callback, data));
     g_task_return_boolean(task, TRUE);
 }
 
@@ -122,7 +122,7 @@ gboolean note_priority_finish(GFile* /*file*/, GAsyncResult* result, GError** fa
 }
 
 TEST(async, the_priority_of_a_file_is_the_default_one_unless_given) {
-    const auto file = own(g_file_new_for_path("/"));
+    const auto file = adopt(g_file_new_for_path("/"));
     run(async(note_priority_async, note_priority_finish, file, G_PRIORITY_HIGH));
     EXPECT_EQ(last_priority, G_PRIORITY_HIGH);
     run(async(note_priority_async, note_priority_finish, file));

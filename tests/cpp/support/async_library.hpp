@@ -59,7 +59,7 @@ inline ref<GTask> take_last() {
 
 inline void held_async(GObject* source, GCancellable* cancellable, GAsyncReadyCallback callback,
                        gpointer data) {
-    auto task = own(g_task_new(source, cancellable, callback, data));
+    auto task = adopt(g_task_new(source, cancellable, callback, data));
     operations.push_back({.source = source, .text = {}, .task = std::move(task)});
 }
 
@@ -72,7 +72,7 @@ inline int held_finish(GObject* source, GAsyncResult* result, GError** failure) 
 /// Gives its number by and by.
 inline void number_async(GObject* source, int number, GCancellable* cancellable,
                          GAsyncReadyCallback callback, gpointer data) {
-    const auto task = own(g_task_new(source, cancellable, callback, data));
+    const auto task = adopt(g_task_new(source, cancellable, callback, data));
     g_task_return_int(task, number);
 }
 
@@ -83,7 +83,7 @@ inline int number_finish(GObject*, GAsyncResult* result, GError** failure) {
 inline void everything_async(GObject* source, int number, const char* text, int priority,
                              GCancellable* cancellable, double factor, GAsyncReadyCallback callback,
                              gpointer data) {
-    const auto task = own(g_task_new(source, cancellable, callback, data));
+    const auto task = adopt(g_task_new(source, cancellable, callback, data));
     operations.push_back({source, number, text, priority, factor, {}});
     g_task_return_boolean(task, TRUE);
 }
@@ -95,8 +95,8 @@ inline gboolean everything_finish(GObject*, GAsyncResult* result, GError** failu
 /// Takes over what floats, as C functions do.
 inline void store_async(GObject* source, GVariant* value, GCancellable* cancellable,
                         GAsyncReadyCallback callback, gpointer data) {
-    const auto taken = own(g_variant_ref_sink(value));
-    const auto task = own(g_task_new(source, cancellable, callback, data));
+    const auto taken = adopt(g_variant_ref_sink(value));
+    const auto task = adopt(g_task_new(source, cancellable, callback, data));
     g_task_return_boolean(task, TRUE);
 }
 
@@ -106,7 +106,7 @@ inline gboolean store_finish(GObject*, GAsyncResult* result, GError** failure) {
 
 /// Neither cancellable nor object nor error.
 inline void plain_async(int number, GAsyncReadyCallback callback, gpointer data) {
-    const auto task = own(g_task_new(nullptr, nullptr, callback, data));
+    const auto task = adopt(g_task_new(nullptr, nullptr, callback, data));
     g_task_return_int(task, number);
 }
 
@@ -156,7 +156,7 @@ G_GNUC_BEGIN_IGNORE_DEPRECATIONS
 /// An operation of the kind there was before `GTask`, which calls back as it is told.
 inline void simple_async(GObject* source, int number, GAsyncReadyCallback callback, gpointer data,
                          void (*complete)(GSimpleAsyncResult*)) {
-    const auto result = own(g_simple_async_result_new(source, callback, data, nullptr));
+    const auto result = adopt(g_simple_async_result_new(source, callback, data, nullptr));
     if (number < 0)
         g_simple_async_result_set_error(result, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "negative");
     g_simple_async_result_set_op_res_gssize(result, number);
@@ -201,7 +201,7 @@ inline void contextless_async(GCancellable* cancellable, GAsyncReadyCallback cal
         gpointer data;
     };
     const auto on_cancelled = +[](GCancellable* by, gpointer of) {
-        const auto result = own(g_task_new(nullptr, by, nullptr, nullptr));
+        const auto result = adopt(g_task_new(nullptr, by, nullptr, nullptr));
         static_cast<call*>(of)->callback(nullptr, G_ASYNC_RESULT(result.get()),
                                          static_cast<call*>(of)->data);
     };

@@ -6,12 +6,10 @@
 
 namespace gawait::test {
 
-template <class T> ref<T> own(T* object) { return ref<T>::adopt(object); }
-
 /// An object, of a class that can be told from others.
-inline ref<GObject> new_object() { return own(G_OBJECT(g_socket_client_new())); }
+inline ref<GObject> new_object() { return adopt(G_OBJECT(g_socket_client_new())); }
 
 /// One that a weak reference can tell the end of.
-inline ref<GCancellable> new_cancellable() { return ref<GCancellable>::adopt(g_cancellable_new()); }
+inline ref<GCancellable> new_cancellable() { return adopt(g_cancellable_new()); }
 
 } // namespace gawait::test
