@@ -2,6 +2,7 @@
 
 #include "loop/loop.hpp"
 #include "transports/attribute.hpp"
+#include "transports/system_calls.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -43,30 +44,6 @@ PyObject* set_result_unless_cancelled;
 PyObject* transport_socket;
 PyObject* minus_one;
 
-/// What an object exports of its memory, for a C++ scope.
-class exported_memory {
-public:
-    exported_memory(PyObject* of, int flags)
-        : exported_(PyObject_GetBuffer(of, &view_, flags) == 0) {}
-    exported_memory(exported_memory&& other) noexcept
-        : view_(other.view_), exported_(std::exchange(other.exported_, false)) {}
-    exported_memory& operator=(exported_memory&&) = delete;
-    ~exported_memory() {
-        if (exported_)
-            PyBuffer_Release(&view_);
-    }
-
-    /// If not, an exception is set.
-    explicit operator bool() const noexcept { return exported_; }
-    std::span<char> bytes() const noexcept {
-        return {static_cast<char*>(view_.buf), static_cast<std::size_t>(view_.len)};
-    }
-
-private:
-    Py_buffer view_;
-    bool exported_;
-};
-
 /// Since Python 3.13 a server knows its transports; before that it counted them.
 object tell_server(const object& server, const char* method, [[maybe_unused]] PyObject* transport) {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -76,8 +53,14 @@ object tell_server(const object& server, const char* method, [[maybe_unused]] Py
 #endif
 }
 
-bool would_block(int number) noexcept {
-    return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
+/// Has the kernel take what it can of some pieces. Returns how much that was, or -1.
+ssize_t send_pieces(int fd, std::span<iovec> pieces) noexcept {
+    if (pieces.size() == 1) // which costs the kernel less
+        return send(fd, pieces[0].iov_base, pieces[0].iov_len, send_flags);
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    return sendmsg(fd, &message, send_flags);
 }
 
 /// What a method of the socket's gives, or None where that raises an OSError.
@@ -348,14 +331,14 @@ bool stream::read_into_buffer() {
     ssize_t count = 0;
     int number = 0;
     {
-        const exported_memory memory(into.get(), PyBUF_WRITABLE);
-        if (!memory) {
+        memory room;
+        if (!room.get(into.get(), PyBUF_WRITABLE)) {
             PyErr_Format(PyExc_TypeError,
                          "get_buffer() must return a read-write bytes-like object, not %.200s",
                          Py_TYPE(into.get())->tp_name);
             return fail("Fatal read error on socket transport");
         }
-        count = recv(descriptor(), memory.bytes().data(), memory.bytes().size(), MSG_DONTWAIT);
+        count = recv(descriptor(), room.data(), room.size(), MSG_DONTWAIT);
         number = errno;
     }
     if (count < 0)
@@ -422,13 +405,7 @@ bool stream::keep_unsent(std::span<const piece> pieces) {
 /// Has the kernel take what it can of what waits. Returns how much that was, or -1.
 ssize_t stream::send_waiting() {
     std::array<iovec, most_pieces> room;
-    const auto pieces = waiting.gather(room);
-    if (pieces.size() == 1) // which costs the kernel less
-        return send(descriptor(), pieces[0].iov_base, pieces[0].iov_len, send_flags);
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = pieces.size();
-    return sendmsg(descriptor(), &message, send_flags);
+    return send_pieces(descriptor(), waiting.gather(room));
 }
 
 /// What is more than the protocol may write without being paused does not wait.
@@ -491,27 +468,11 @@ bool stream::write(PyObject* data) {
         return truth == 0;
     if (lost > 0)
         return refuse_when_lost();
-    const exported_memory memory(data, PyBUF_SIMPLE);
-    if (!memory)
+    memory bytes;
+    if (!bytes.get(data, PyBUF_SIMPLE))
         return fail("Fatal write error on socket transport");
-    const piece whole{data, memory.bytes()};
-    if (keep_unsent({&whole, 1}))
-        return send_if_much();
-    if (PyErr_Occurred() || !send_unsent())
-        return false;
-    if (lost > 0)
-        return refuse_when_lost();
-    ssize_t sent = 0;
-    if (waiting.empty()) {
-        sent = send(descriptor(), whole.content.data(), whole.content.size(), send_flags);
-        if (sent < 0 && !would_block(errno)) {
-            raise_os_error(errno);
-            return fail("Fatal write error on socket transport");
-        }
-        if (sent == static_cast<ssize_t>(whole.content.size())) [[likely]]
-            return true;
-    }
-    return keep({&whole, 1}, sent < 0 ? 0 : static_cast<std::size_t>(sent));
+    const piece whole{data, {bytes.data(), bytes.size()}};
+    return write_pieces({&whole, 1});
 }
 
 bool stream::write_lines(PyObject* lines) {
@@ -527,22 +488,21 @@ bool stream::write_lines(PyObject* lines) {
     if (!all)
         return false;
     const auto count = static_cast<std::size_t>(PyTuple_GET_SIZE(all.get()));
-    std::vector<exported_memory> memories;
+    std::vector<memory> memories(count);
     std::vector<piece> pieces;
-    std::vector<iovec> vectors;
-    memories.reserve(count);
     pieces.reserve(count);
-    vectors.reserve(count);
     for (std::size_t index = 0; index < count; ++index) {
         PyObject* const each = PyTuple_GET_ITEM(all.get(), static_cast<Py_ssize_t>(index));
-        if (!memories.emplace_back(each, PyBUF_SIMPLE))
+        memory& bytes = memories[index];
+        if (!bytes.get(each, PyBUF_SIMPLE))
             return false;
-        const std::span<char> bytes = memories.back().bytes();
-        if (bytes.empty())
-            continue;
-        pieces.push_back({each, bytes});
-        vectors.push_back({bytes.data(), bytes.size()});
+        if (bytes.size() > 0)
+            pieces.push_back({each, {bytes.data(), bytes.size()}});
     }
+    return write_pieces(pieces);
+}
+
+bool stream::write_pieces(std::span<const piece> pieces) {
     if (keep_unsent(pieces))
         return send_if_much();
     if (PyErr_Occurred() || !send_unsent())
@@ -551,10 +511,13 @@ bool stream::write_lines(PyObject* lines) {
         return refuse_when_lost();
     ssize_t sent = 0;
     if (waiting.empty() && !pieces.empty()) {
-        msghdr message{};
-        message.msg_iov = vectors.data();
-        message.msg_iovlen = std::min(vectors.size(), most_pieces);
-        sent = sendmsg(descriptor(), &message, send_flags);
+        std::array<iovec, most_pieces> room;
+        const std::size_t count = std::min(pieces.size(), room.size());
+        for (std::size_t index = 0; index < count; ++index) {
+            const std::span<const char> content = pieces[index].content;
+            room[index] = {const_cast<char*>(content.data()), content.size()};
+        }
+        sent = send_pieces(descriptor(), std::span(room).first(count));
         if (sent < 0 && !would_block(errno)) {
             raise_os_error(errno);
             return fail("Fatal write error on socket transport");

@@ -86,6 +86,7 @@ private:
 
     bool may_write(const char* after_eof, const char* in_sendfile) const;
     bool refuse_when_lost();
+    bool write_pieces(std::span<const struct piece> pieces);
     bool keep_unsent(std::span<const struct piece> pieces);
     bool send_if_much();
     ssize_t send_waiting();
