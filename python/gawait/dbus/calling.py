@@ -9,7 +9,9 @@ from gawait._native import call_dbus_method
 from gawait.dbus.errors import error_of_call
 from gawait.dbus.types import single, split, tuple_of, type_of_signature
 
-_BUS = "org.freedesktop.DBus"
+# The name and the interface of the message bus, and its path.
+BUS = "org.freedesktop.DBus"
+BUS_PATH = "/org/freedesktop/DBus"
 
 _current = contextvars.ContextVar("gawait.dbus.current_call")
 
@@ -101,18 +103,29 @@ async def call_bus(connection, method, signature, returned, *arguments):
     Raises Error, or the GLib.Error of a call that was not made; RuntimeError where no loop of
     gawait's runs.
     """
+    return await call_typed(
+        connection,
+        BUS,
+        BUS_PATH,
+        BUS,
+        method,
+        _message(signature),
+        _result(returned),
+        -1,
+        *arguments,
+    )
+
+
+async def call_typed(
+    connection, name, path, interface, method, arguments, returned, timeout, *values
+):
+    """Call a method by the types of its messages, and return its result.
+
+    timeout is in milliseconds, or -1 for GDBus's own. Raises as call_bus() does.
+    """
     try:
         return await call_dbus_method(
-            connection,
-            _BUS,
-            "/org/freedesktop/DBus",
-            _BUS,
-            method,
-            _message(signature),
-            _result(returned),
-            0,
-            -1,
-            *arguments,
+            connection, name, path, interface, method, arguments, returned, 0, timeout, *values
         )
     except GLib.Error as error:
         raise error_of_call(error) from None

@@ -44,6 +44,10 @@ class Member:
         self.annotations = dict(annotations or {})
         self.documentation = documentation
 
+    def __set_name__(self, owner, name):
+        if self.attribute is None:
+            self.attribute = name
+
     @property
     def title(self):
         return f"{self.interface.title}.{self.attribute or self.name}"
@@ -152,10 +156,6 @@ class Property(Member):
                     f"the property"
                 )
 
-    def __set_name__(self, owner, name):
-        if self.attribute is None:
-            self.attribute = name
-
     def __get__(self, instance, owner=None):
         if instance is None:
             return self
@@ -227,10 +227,6 @@ class Signal(Member):
     def types(self):
         """The type of its message alone."""
         return (self.values,)
-
-    def __set_name__(self, owner, name):
-        if self.attribute is None:
-            self.attribute = name
 
     def __get__(self, instance, owner=None):
         if instance is None:

@@ -9,8 +9,7 @@ from gi.repository import Gio
 
 from gawait.dbus.calling import call_bus, check_bus, check_name, check_type
 from gawait.dbus.errors import Disconnected, NameHasNoOwner
-from gawait.dbus.remote_properties import owner_changes
-from gawait.dbus.remote_signals import Subscription
+from gawait.dbus.remote_signals import bus_signals
 from gawait.emissions import Emissions
 
 _ALLOW_REPLACEMENT, _REPLACE, _DO_NOT_QUEUE = 1, 2, 4
@@ -134,15 +133,7 @@ class _Told:
 
     def __init__(self, connection, member, name):
         self._event = asyncio.Event()
-        self._subscription = Subscription(
-            connection,
-            self,
-            sender="org.freedesktop.DBus",
-            interface="org.freedesktop.DBus",
-            member=member,
-            path="/org/freedesktop/DBus",
-            argument=name,
-        )
+        self._subscription = bus_signals(connection, self, member, name)
         self.wait = self._event.wait
         self.cancel = self._subscription.cancel
 
@@ -175,7 +166,7 @@ class watch_name(Emissions):
         self._connection, self._name = connection, name
         self._owner = None
         self._is_known = False
-        self._subscription = owner_changes(connection, self, name)
+        self._subscription = bus_signals(connection, self, "NameOwnerChanged", name)
 
     def _disconnect(self):
         self._subscription.cancel()

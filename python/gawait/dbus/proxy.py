@@ -6,8 +6,7 @@ import numbers
 
 from gi.repository import Gio, GLib
 
-from gawait._native import call_dbus_method
-from gawait.dbus.calling import check_name, check_type
+from gawait.dbus.calling import call_typed, check_name, check_type
 from gawait.dbus.errors import UnknownObject, error_of_call
 from gawait.dbus.interface import Method, class_members, interfaces_of
 from gawait.dbus.xml import class_of, parse
@@ -158,23 +157,19 @@ class _Remote:
             method.interface.name, method.name, method.arguments, method.returned, *arguments
         )
 
-    async def call_typed(self, interface, method, arguments, returned, *values):
-        """Call a method by the types of its messages, and return its result."""
-        try:
-            return await call_dbus_method(
-                self.connection,
-                self.name,
-                self.path,
-                interface,
-                method,
-                arguments,
-                returned,
-                0,
-                self._timeout,
-                *values,
-            )
-        except GLib.Error as error:
-            raise error_of_call(error) from None
+    def call_typed(self, interface, method, arguments, returned, *values):
+        """Return the coroutine of a call by the types of its messages, for its result."""
+        return call_typed(
+            self.connection,
+            self.name,
+            self.path,
+            interface,
+            method,
+            arguments,
+            returned,
+            self._timeout,
+            *values,
+        )
 
     async def call(self, interface, method, parameters, descriptors=None, returned=None):
         """Return the variant of a reply, and the Gio.UnixFDList of descriptors with it, or None."""

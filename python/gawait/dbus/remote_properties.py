@@ -6,7 +6,7 @@ import weakref
 from gi.repository import GLib
 
 from gawait.dbus.serving import PROPERTIES
-from gawait.dbus.remote_signals import Subscription, unpacked
+from gawait.dbus.remote_signals import Subscription, bus_signals, unpacked
 from gawait.dbus.types import results_of, tuple_of, type_of
 
 _INVALIDATED = object()
@@ -125,7 +125,9 @@ class _Owner:
 
     def __init__(self, remote, changes):
         self._changes = weakref.ref(changes)  # which have this
-        self._subscription = owner_changes(remote.connection, self, remote.name)
+        self._subscription = bus_signals(
+            remote.connection, self, "NameOwnerChanged", remote.name
+        )
 
     def cancel(self):
         self._subscription.cancel()
@@ -137,19 +139,6 @@ class _Owner:
 
     def _lost(self, error):
         pass  # the changes hear of it themselves
-
-
-def owner_changes(connection, receiver, name):
-    """Return the Subscription of NameOwnerChanged for a name."""
-    return Subscription(
-        connection,
-        receiver,
-        sender="org.freedesktop.DBus",
-        interface="org.freedesktop.DBus",
-        member="NameOwnerChanged",
-        path="/org/freedesktop/DBus",
-        argument=name,
-    )
 
 
 class PropertyCache(_Changes):

@@ -5,7 +5,7 @@ import weakref
 from gi.repository import Gio, GLib, GObject
 
 from gawait._native import subscribe_signal
-from gawait.dbus.calling import check_bus, check_type
+from gawait.dbus.calling import BUS, BUS_PATH, check_bus, check_type
 from gawait.dbus.errors import Disconnected, InvalidSignature
 from gawait.emissions import Emissions
 
@@ -128,6 +128,19 @@ class Subscription:
         else:
             is_lost = vanished and error is None
             receiver._lost(Disconnected("the peer is gone") if is_lost else None)
+
+
+def bus_signals(connection, receiver, member, name):
+    """Return the Subscription of a signal that the message bus sends about a name."""
+    return Subscription(
+        connection,
+        receiver,
+        sender=BUS,
+        interface=BUS,
+        member=member,
+        path=BUS_PATH,
+        argument=name,
+    )
 
 
 def unpacked(type_, variant, title, descriptors=None):
