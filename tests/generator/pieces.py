@@ -1,6 +1,7 @@
 """What GIR files of the tests are made of, and how a compiler looks at what is made of them."""
 
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -97,3 +98,24 @@ def pair(
         returned,
         **{"throws": "1", **more},
     )
+
+
+def mutations(whole, count, chance, replace):
+    """A file with pieces dropped, doubled, swapped and changed, those by replace(pieces, at)."""
+    words = re.findall(r'"[^"]*"|<[^>\s]+|[^\s<>"]+|\s+|.', whole)
+    for _ in range(count):
+        changed = list(words)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(changed))
+            what = chance.randrange(5)
+            if what == 0:
+                del changed[at]
+            elif what == 1:
+                changed.insert(at, changed[at])
+            elif what == 2:
+                changed[at] = chance.choice(words)
+            elif what == 3:
+                replace(changed, at)
+            else:
+                del changed[at : at + chance.randrange(30)]
+        yield "".join(changed)

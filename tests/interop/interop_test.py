@@ -10,6 +10,7 @@ import pytest
 
 import gawait
 from gi.repository import Gio
+from living import living
 
 HERE = Path(__file__).parent
 CROSSING = HERE.parents[1] / "examples/crossing"
@@ -62,15 +63,9 @@ def service(environment):
     process = start(
         [sys.executable, "-X", "faulthandler", "-m", "gawait", HERE / "service.py"], environment
     )
-    with process:
-        try:
-            assert process.stdout.readline() == f"{NAME}\n"
-            yield process
-            assert process.poll() is None
-        finally:
-            process.terminate()
-            _, complaints = process.communicate()
-        assert complaints == ""
+    with living(process):
+        assert process.stdout.readline() == f"{NAME}\n"
+        yield process
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 import gawait
 from gawait import dbus
 from gi.repository import Gio, GLib
+from living import living
 
 ROOT = Path(__file__).parents[2]
 DESCRIPTION = ROOT / "examples/work/org.example.Work.xml"
@@ -30,20 +31,14 @@ def service(environment):
         stderr=subprocess.PIPE,
         text=True,
     )
-    with process:
-        try:
-            subprocess.run(
-                ["gdbus", "wait", "--session", "--timeout=30", NAME],
-                env=environment,
-                check=True,
-                timeout=60,
-            )
-            yield process
-            assert process.poll() is None
-        finally:
-            process.terminate()
-            _, complaints = process.communicate()
-        assert complaints == ""
+    with living(process):
+        subprocess.run(
+            ["gdbus", "wait", "--session", "--timeout=30", NAME],
+            env=environment,
+            check=True,
+            timeout=60,
+        )
+        yield process
 
 
 @pytest.fixture
