@@ -66,7 +66,8 @@ class connect:
     arguments, of which the object is one.
 
     name may have a detail. Raises TypeError if the object has no such signal or one that does
-    not return such an answer, or if the handler is an async generator function. No loop has to run yet. To be called in the thread that emits.
+    not return such an answer, or if the handler is an async generator function. No loop has to run
+    yet. To be called in the thread that emits.
     """
 
     def __init__(self, obj, name, handler, *, concurrency="all", answer=_DEFAULT, cancel=False):

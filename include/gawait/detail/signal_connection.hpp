@@ -69,9 +69,7 @@ GAWAIT_API signal_of find_property(const emitter<GObject>& object, const char* n
 /// What a handler of a signal is called: "a handler of the signal 'notify::title'". It stays.
 GAWAIT_API const char* handler_of(const signal_of& signal);
 
-/// @throws error `G_IO_ERROR_INVALID_ARGUMENT`, naming the signal, if there is no object since it
-/// was
-///     moved from.
+/// @throws error `G_IO_ERROR_INVALID_ARGUMENT`, naming the signal, if it was moved from.
 GAWAIT_API void require_object(const signal_of& signal);
 
 /// The error of a wait for a signal that cannot come any more.

@@ -49,9 +49,8 @@ def export(connection, path, obj, interface=None):
     It is exported until that is done, or the connection is closed.
 
     Raises GLib.Error if the path has that interface already, Disconnected if the connection is
-    closed, ValueError for a path, an interface
-    or a name in it that is none, AttributeError for a method that obj lacks, and TypeError for an
-    annotation that is missing or has no D-Bus type.
+    closed, ValueError for a path, an interface or a name in it that is none, AttributeError for a
+    method that obj lacks, and TypeError for an annotation that is missing or has no D-Bus type.
     """
     check_type("connection", connection, Gio.DBusConnection)
     check_type("path", path, str)
