@@ -37,7 +37,8 @@ class semaphore {
 public:
     class [[nodiscard]] acquire_awaiter : detail::queued_wait {
     public:
-        explicit acquire_awaiter(semaphore& owner) noexcept : owner_(owner) {}
+        explicit acquire_awaiter(semaphore& owner, const kind& of = a_permit) noexcept
+            : queued_wait(of), owner_(owner) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
@@ -55,6 +56,8 @@ public:
         semaphore& owner() const noexcept { return owner_; }
 
     private:
+        static constexpr kind a_permit{role::wait, "a permit of a semaphore"};
+
         semaphore& owner_;
     };
 
