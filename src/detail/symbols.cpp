@@ -57,7 +57,7 @@ template <class Function> std::size_t find_from_end(std::string_view text, Funct
     return std::string_view::npos;
 }
 
-/// Without its parameters, and without what a template returns.
+/// Without its parameters, what a template returns, and namespaces that have no name.
 std::string short_name(std::string_view name) {
     if (const auto end = name.rfind(')'); end != std::string_view::npos) {
         const std::string_view head = name.substr(0, end + 1);
@@ -70,7 +70,11 @@ std::string short_name(std::string_view name) {
         find_from_end(name, [](char at, int depth) { return at == ' ' && depth == 0; });
     if (returned != std::string_view::npos)
         name.remove_prefix(returned + 1);
-    return std::string(name);
+    constexpr std::string_view unnamed = "(anonymous namespace)::";
+    std::string shortened(name);
+    for (std::size_t at = 0; (at = shortened.find(unnamed, at)) != std::string::npos;)
+        shortened.erase(at, unnamed.size());
+    return shortened;
 }
 
 } // namespace

@@ -5,17 +5,13 @@
 #include <time.h>
 
 namespace gawait {
-namespace {
 
-/// Of the last tick of the kernel's, which costs a fraction of what the time does.
 clock::time_point coarse_now() noexcept {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return clock::time_point(std::chrono::seconds(now.tv_sec) +
                              std::chrono::nanoseconds(now.tv_nsec));
 }
-
-} // namespace
 
 void in_flight::enter(engine& home) noexcept {
     since_ = coarse_now();

@@ -7,6 +7,10 @@ namespace gawait {
 
 class engine;
 
+/// The time of the last tick of the kernel's, some milliseconds ago at most, which costs a fraction
+/// of what the time does.
+GAWAIT_API clock::time_point coarse_now() noexcept;
+
 /// Something that has begun on a context and has not ended, which an engine lists for whoever
 /// debugs. For the thread that iterates the context.
 class GAWAIT_API in_flight {

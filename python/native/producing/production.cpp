@@ -258,10 +258,24 @@ void deallocate(PyObject* of) {
     PyObject_GC_Del(of);
 }
 
+PyObject* get_end(PyObject* of, void*) {
+    PyObject* const end = production_of(of).end.get();
+    return Py_NewRef(end ? end : Py_None);
+}
+
+PyGetSetDef attributes[] = {
+    {"end", get_end, nullptr, nullptr, nullptr},
+    {},
+};
+
 PyType_Slot slots[] = {
-    {Py_tp_dealloc, slot(deallocate)}, {Py_tp_finalize, slot(finalize)},
-    {Py_tp_traverse, slot(traverse)},  {Py_tp_clear, slot(clear)},
-    {Py_tp_call, slot(done)},          {},
+    {Py_tp_dealloc, slot(deallocate)},
+    {Py_tp_finalize, slot(finalize)},
+    {Py_tp_traverse, slot(traverse)},
+    {Py_tp_clear, slot(clear)},
+    {Py_tp_call, slot(done)},
+    {Py_tp_getset, attributes},
+    {},
 };
 
 PyType_Spec specification = {
