@@ -182,8 +182,12 @@ def function_at(address):
         return f"{int(address):#x}"
     symbol = said.partition(" ")[0]
     mangled = symbol[max(symbol.rfind("_Z"), 0) :].partition(".")[0]
-    demangled = gdb.execute(f"demangle -- {mangled}", to_string=True).strip()
-    return short_name(mangled if demangled.startswith("Can't demangle") else demangled)
+    try:
+        return short_name(
+            gdb.execute(f"demangle -l c++ -- {mangled}", to_string=True).strip()
+        )
+    except gdb.error:  # a function of C
+        return mangled
 
 
 def short_name(name):

@@ -43,8 +43,11 @@ task<> outer(GSubprocess* process, event& never) {
 } // namespace
 
 int main() {
-    const auto process = ref<GSubprocess>::adopt(
-        g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, nullptr, "sleep", "100", nullptr));
+    // It ends when nobody has the other end of its input any more.
+    constexpr auto flags = static_cast<GSubprocessFlags>(G_SUBPROCESS_FLAGS_STDIN_PIPE |
+                                                         G_SUBPROCESS_FLAGS_STDOUT_SILENCE |
+                                                         G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+    const auto process = ref<GSubprocess>::adopt(g_subprocess_new(flags, nullptr, "cat", nullptr));
     event never;
     run(outer(process, never));
 }
