@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gawait/detail/api.hpp"
+#include "gawait/detail/lifetime.hpp"
 #include "gawait/detail/one_context.hpp"
 #include "gawait/detail/wait_queue.hpp"
 
@@ -176,6 +177,9 @@ public:
 
     bool closed() const noexcept { return closed_; }
 
+    /// For who waits for several, of which one may be destroyed meanwhile.
+    detail::lifetime_watch watch() noexcept { return detail::lifetime_watch(life_); }
+
     /// How many values wait to be received.
     std::size_t size() const noexcept { return values_.size(); }
 
@@ -217,6 +221,7 @@ private:
     detail::wait_queue senders_;
     detail::wait_queue receivers_;
     detail::wait_queue watching_;
+    detail::lifetime life_;
     bool closed_ = false;
 };
 

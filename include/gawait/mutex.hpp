@@ -8,7 +8,10 @@ namespace gawait {
 using mutex_lock = semaphore_permit;
 
 /// Lets one task of a context at a time through, in the order in which they came. Held
-/// across awaits; not recursive. It may not be destroyed while it is locked.
+/// across awaits; not recursive.
+///
+/// Whoever still waits when it is destroyed gets an error, `G_IO_ERROR_CLOSED`; a lock that is held
+/// then unlocks nothing.
 class mutex {
 public:
     using lock_awaiter = semaphore::hold_awaiter;

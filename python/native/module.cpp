@@ -12,6 +12,7 @@
 #include "producing/async_result.hpp"
 #include "producing/async_virtual.hpp"
 #include "producing/exported.hpp"
+#include "producing/pair.hpp"
 #include "producing/producing.hpp"
 #include "producing/production.hpp"
 #include "task_tree.hpp"
@@ -52,6 +53,7 @@ int execute(PyObject* module) {
                           add_function_info(module) &&
                           add_producing(module) &&
                           add_production(module) &&
+                          add_pair_type(module) &&
                           add_exported(module) &&
                           add_async_virtual(module) &&
                           add_dbus_types(module) &&

@@ -29,6 +29,9 @@ public:
     /// with an error instead.
     void be_left_behind() noexcept { left_behind_ = true; }
 
+    /// @throws error `G_IO_ERROR_CLOSED`, always.
+    [[noreturn]] static void fail_left_behind();
+
     environment& env() const noexcept { return *env_; }
     engine& home() const noexcept { return *env_->home; }
 
@@ -96,8 +99,6 @@ private:
 
     /// @return whether it is left to the caller to resume the coroutine.
     bool finish() noexcept;
-
-    [[noreturn]] static void fail_left_behind();
 
     static void run(job& self) noexcept;
     void be_cancelled() noexcept;
