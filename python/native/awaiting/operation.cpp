@@ -348,6 +348,14 @@ void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
         PyErr_Print(); // as PyGObject does with what a callback raises
 }
 
+object take_operation(GAsyncReadyCallback callback, void* data) noexcept {
+    if (callback != ready_in_c)
+        return {};
+    auto operation = object::adopt(static_cast<PyObject*>(data));
+    part_of(operation.get()).finish = {};
+    return operation;
+}
+
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
     operation_part& part = part_of(operation);
     part.memory = std::move(memory);
