@@ -8,9 +8,12 @@ import weakref
 import hypothesis
 from hypothesis import strategies
 
-from conftest import OURS, STOCK, run_on
-
-thorough = hypothesis.settings(deadline=None, database=None, max_examples=200)
+thorough = hypothesis.settings(
+    deadline=None,
+    database=None,
+    max_examples=200,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+)
 
 VARIABLES = [contextvars.ContextVar(f"variable {index}", default=0) for index in range(2)]
 variables, values = strategies.integers(0, 1), strategies.integers(1, 3)
@@ -75,8 +78,8 @@ async def play(loop, steps):
 
 @thorough
 @hypothesis.given(strategies.lists(STEPS, max_size=8))
-def test_callbacks_see_what_they_see_on_asyncios_own_loop(steps):
-    assert run_on(OURS, play, (steps,)) == run_on(STOCK, play, (steps,))
+def test_callbacks_see_what_they_see_on_asyncios_own_loop(on_both, steps):
+    on_both(play, steps)
 
 
 def test_what_a_handle_says_is_the_context_in_which_its_callback_runs(loop):
