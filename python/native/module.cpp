@@ -16,6 +16,7 @@
 #include "producing/pair.hpp"
 #include "producing/producing.hpp"
 #include "producing/production.hpp"
+#include "task_tree.hpp"
 #include "transports/accepting.hpp"
 #include "transports/datagrams.hpp"
 #include "transports/pipes.hpp"
@@ -59,7 +60,8 @@ int execute(PyObject* module) {
                           add_dbus_types(module) &&
                           add_method_call(module) &&
                           add_signal_subscription(module) &&
-                          add_async_result(module);
+                          add_async_result(module) &&
+                          add_task_tree(module);
     // clang-format on
     return complete ? 0 : -1;
 }

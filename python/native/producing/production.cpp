@@ -278,6 +278,16 @@ PyMemberDef members[] = {
     {},
 };
 
+PyObject* get_end(PyObject* of, void*) {
+    PyObject* const end = production_of(of).end.get();
+    return Py_NewRef(end ? end : Py_None);
+}
+
+PyGetSetDef attributes[] = {
+    {"end", get_end, nullptr, nullptr, nullptr},
+    {},
+};
+
 PyType_Slot slots[] = {
     {Py_tp_dealloc, slot(deallocate)},
     {Py_tp_finalize, slot(finalize)},
@@ -285,6 +295,7 @@ PyType_Slot slots[] = {
     {Py_tp_clear, slot(clear)},
     {Py_tp_call, slot(PyVectorcall_Call)},
     {Py_tp_members, members},
+    {Py_tp_getset, attributes},
     {},
 };
 
