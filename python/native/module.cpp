@@ -6,6 +6,7 @@
 #include "dbus/signal_subscription.hpp"
 #include "dbus/type.hpp"
 #include "handlers/handlers.hpp"
+#include "loop/call_context.hpp"
 #include "loop/guest.hpp"
 #include "loop/handle.hpp"
 #include "loop/loop.hpp"
@@ -37,7 +38,7 @@ int execute(PyObject* module) {
         return -1;
     }
     if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context() ||
-        !prepare_user_data() || !prepare_variants() || !prepare_guest())
+        !prepare_user_data() || !prepare_variants() || !prepare_call_context() || !prepare_guest())
         return -1;
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
     // clang-format off: a line for each

@@ -367,6 +367,10 @@ void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
         PyErr_Print(); // as PyGObject does with what a callback raises
 }
 
+object take_operation(GAsyncReadyCallback callback, void* data) noexcept {
+    return callback == ready_in_c ? object::adopt(static_cast<PyObject*>(data)) : object();
+}
+
 void describe_operation(PyObject* operation, object what) noexcept {
     part_of(operation).what = std::move(what);
 }
@@ -380,6 +384,7 @@ void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
 bool is_operation(PyObject* given) noexcept { return Py_IS_TYPE(given, operation_type); }
 
 bool end_produced(PyObject* operation, object value) noexcept {
+    const finish_function unused = std::exchange(part_of(operation).finish, {});
     GError* cancelled = nullptr;
     if (g_cancellable_set_error_if_cancelled(c_cancellable_of(operation), &cancelled)) {
         PyErr_Clear();
