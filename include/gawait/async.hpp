@@ -237,6 +237,7 @@ protected:
             return false;
         awaiting_ = awaiting;
         beginning_ = true;
+        env.home->begin_flight();
         {
             const thread_default_scope scope(*env.home);
             start(env.cancel->cancellable(), ready, static_cast<operation_base*>(this));
@@ -268,6 +269,7 @@ private:
     void on_ready(GObject* source, GAsyncResult* result) noexcept {
         source_ = source;
         result_ = result;
+        env_->home->end_flight();
         // What comes while the start function still runs, or out of a handler of the
         // cancellable (which must not see it destroyed), is dealt with later.
         // Otherwise the result is used up while the callback runs, and needs no

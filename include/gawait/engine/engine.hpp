@@ -111,6 +111,24 @@ public:
     /// @return false if it was not pending: its job is queued or has run.
     bool cancel(timer& work) noexcept;
 
+    /// The time that deadlines are compared with: `clock::now()`, unless it is virtual.
+    clock::time_point now() const noexcept;
+
+    /// Counts what is in flight, as `flight` says.
+    void begin_flight() noexcept { ++in_flight_; }
+    void end_flight() noexcept { --in_flight_; }
+    std::size_t in_flight() const noexcept { return in_flight_; }
+
+    /// Makes `now()` virtual, as `virtual_time` says.
+    ///
+    /// @throws error `G_IO_ERROR_EXISTS` if it is that already; error from a thread that may not
+    ///     use the engine.
+    void begin_virtual_time();
+    void end_virtual_time() noexcept;
+
+    /// Whether it is between those two.
+    bool has_virtual_time() const noexcept;
+
     /// Begins to watch a descriptor. Several watches may share one descriptor.
     ///
     /// @throws error for a bad descriptor, for one that cannot be polled
@@ -167,6 +185,8 @@ private:
 
     void acquire() noexcept;
     void release() noexcept;
+
+    std::size_t in_flight_ = 0;
 };
 
 /// Keeps an engine alive. From any thread.
