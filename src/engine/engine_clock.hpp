@@ -3,7 +3,7 @@
 #include "gawait/engine/timer.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <atomic>
 
 namespace gawait {
 
@@ -12,27 +12,31 @@ namespace gawait {
 /// Virtual time stands still while the program works, so that it does not depend on how fast that
 /// is. It jumps, and goes on where the thread waits for something that is in flight: who awaits
 /// that with a time-out would otherwise wait for ever.
+///
+/// Any thread may read it, its owner's alone changes it.
 class engine_clock {
 public:
-    clock::time_point now() const noexcept { return stands_ ? *stands_ : clock::now() + ahead_; }
+    clock::time_point now() const noexcept { return at(clock::now()); }
 
     /// The time at which `clock` shows, or has just shown, `real`.
     clock::time_point at(clock::time_point real) const noexcept {
-        return stands_ ? *stands_ : real + ahead_;
+        const auto standing = stands_.load(std::memory_order_acquire);
+        return standing == goes ? real + ahead_.load(std::memory_order_relaxed) : standing;
     }
 
     /// What `clock` shows when it is `time`: `time_point::max()` if that does not come by itself.
     clock::time_point when(clock::time_point time) const noexcept {
         constexpr auto never = clock::time_point::max();
-        const bool is_too_late = ahead_ < ahead_.zero() && time > never + ahead_;
-        return stands_ || is_too_late ? never : time - ahead_;
+        const auto ahead = ahead_.load(std::memory_order_relaxed);
+        const bool is_too_late = ahead < ahead.zero() && time > never + ahead;
+        return stands() || is_too_late ? never : time - ahead;
     }
 
     bool is_virtual() const noexcept { return virtual_; }
 
     void be_virtual() noexcept {
         virtual_ = true;
-        stands_ = now();
+        stand_at(now());
     }
 
     /// It goes on from where it is: it never goes back.
@@ -43,21 +47,30 @@ public:
 
     /// The thread waits, perhaps.
     void begin_wait() noexcept {
-        if (stands_)
-            ahead_ = *stands_ - clock::now();
-        stands_.reset();
+        if (!stands())
+            return;
+        ahead_.store(stands_.load(std::memory_order_relaxed) - clock::now(),
+                     std::memory_order_relaxed);
+        stand_at(goes);
     }
 
     void end_wait() noexcept {
         if (virtual_) [[unlikely]]
-            stands_ = now();
+            stand_at(now());
     }
 
-    void jump_to(clock::time_point time) noexcept { stands_ = std::max(now(), time); }
+    void jump_to(clock::time_point time) noexcept { stand_at(std::max(now(), time)); }
 
 private:
-    clock::duration ahead_{}; // of `clock`, while it goes
-    std::optional<clock::time_point> stands_;
+    static constexpr auto goes = clock::time_point::min();
+
+    bool stands() const noexcept { return stands_.load(std::memory_order_relaxed) != goes; }
+    void stand_at(clock::time_point time) noexcept {
+        stands_.store(time, std::memory_order_release);
+    }
+
+    std::atomic<clock::time_point> stands_{goes};
+    std::atomic<clock::duration> ahead_{}; // of `clock`, while it goes
     bool virtual_ = false;
 };
 

@@ -111,7 +111,8 @@ public:
     /// @return false if it was not pending: its job is queued or has run.
     bool cancel(timer& work) noexcept;
 
-    /// The time that deadlines are compared with: `clock::now()`, unless it is virtual.
+    /// The time that deadlines are compared with: `clock::now()`, unless it is virtual. From any
+    /// thread.
     clock::time_point now() const noexcept;
 
     /// Counts what is in flight, as `flight` says.
