@@ -38,15 +38,13 @@
 
 #define GAWAIT_TEST_OF(suite, name, fixture)                                                       \
     class suite##_##name##_coroutine : public ::gawait::detail::coroutine_test<fixture> {          \
-        ::gawait::task<> body() override;                                                          \
-        int line() const override { return __LINE__; }                                             \
-        const char* file() const override { return __FILE__; }                                     \
-        static ::testing::TestInfo* const registered;                                              \
+        ::gawait::task<> TestCoroutine() override;                                                 \
+        static ::testing::TestInfo* const test_coroutine_info_;                                    \
     };                                                                                             \
-    ::testing::TestInfo* const suite##_##name##_coroutine::registered =                            \
+    ::testing::TestInfo* const suite##_##name##_coroutine::test_coroutine_info_ =                  \
         ::testing::RegisterTest(#suite, #name, nullptr, nullptr, __FILE__, __LINE__,               \
                                 ::gawait::detail::make_test<fixture, suite##_##name##_coroutine>); \
-    ::gawait::task<> suite##_##name##_coroutine::body()
+    ::gawait::task<> suite##_##name##_coroutine::TestCoroutine()
 
 namespace gawait {
 
@@ -119,29 +117,32 @@ private:
 /// A context that is the thread-default one while this lives.
 class fresh_context {
 protected:
-    fresh_context() { g_main_context_push_thread_default(fresh_); }
+    fresh_context() { g_main_context_push_thread_default(test_coroutine_context_); }
     fresh_context(const fresh_context&) = delete;
     fresh_context& operator=(const fresh_context&) = delete;
-    ~fresh_context() { g_main_context_pop_thread_default(fresh_); }
+    ~fresh_context() { g_main_context_pop_thread_default(test_coroutine_context_); }
 
 private:
-    ref<GMainContext> fresh_ = ref<GMainContext>::adopt(g_main_context_new());
+    ref<GMainContext> test_coroutine_context_ = ref<GMainContext>::adopt(g_main_context_new());
 };
 
-// The context is there before the fixture is made.
+template <class Fixture> constexpr std::chrono::milliseconds time_out_of() {
+    if constexpr (requires { Fixture::time_out; })
+        return Fixture::time_out;
+    else
+        return std::chrono::seconds(10);
+}
+
+// The context is there before the fixture is made. The names are such as hide none of the
+// fixture's.
 template <class Fixture> class coroutine_test : fresh_context, public Fixture {
-    virtual task<> body() = 0;
-    virtual const char* file() const = 0;
-    virtual int line() const = 0;
+    virtual task<> TestCoroutine() = 0;
 
-    static constexpr std::chrono::milliseconds limit() {
-        if constexpr (requires { Fixture::time_out; })
-            return Fixture::time_out;
-        else
-            return std::chrono::seconds(10);
+    void TestBody() final {
+        const auto& info = *::testing::UnitTest::GetInstance()->current_test_info();
+        test_run(TestCoroutine(), time_out_of<Fixture>(), info.file(), info.line())
+            .run_until_done();
     }
-
-    void TestBody() final { test_run(body(), limit(), file(), line()).run_until_done(); }
 };
 
 /// GoogleTest takes it for one of the suite of that fixture.

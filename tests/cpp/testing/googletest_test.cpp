@@ -58,6 +58,15 @@ GAWAIT_TEST_F(googletest_fixture, has_a_fixture_that_is_made_on_its_context) {
 
 TEST_F(googletest_fixture, may_share_a_fixture_with_other_tests) { value = 6; }
 
+struct many_names : ::testing::Test {
+    int body = 1, file = 2, line = 4, context = 8, time_out_of = 16;
+};
+
+GAWAIT_TEST_F(many_names, of_a_fixture_are_not_hidden) {
+    EXPECT_EQ(body + file + line + context + time_out_of, 31);
+    co_return;
+}
+
 struct in_virtual_time : ::testing::Test {
     virtual_time time;
 };
