@@ -240,7 +240,12 @@ protected:
         env.home->begin_flight();
         {
             const thread_default_scope scope(*env.home);
-            start(env.cancel->cancellable(), ready, static_cast<operation_base*>(this));
+            try {
+                start(env.cancel->cancellable(), ready, static_cast<operation_base*>(this));
+            } catch (...) { // of a start function in C++
+                env.home->end_flight();
+                throw;
+            }
         }
         beginning_ = false;
         return !result_;
