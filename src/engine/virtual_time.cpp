@@ -39,7 +39,7 @@ clock::time_point now_here() noexcept {
 } // namespace detail
 
 bool engine_state::may_jump() noexcept {
-    return in_flight() == 0 && posted.empty() && timers.next_deadline() != clock::time_point::max();
+    return flights() == 0 && posted.empty() && timers.next_deadline() != clock::time_point::max();
 }
 
 bool engine_state::prepare_jump() noexcept {

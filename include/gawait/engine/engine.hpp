@@ -2,6 +2,7 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/engine/fd_watch.hpp"
+#include "gawait/engine/in_flight.hpp"
 #include "gawait/engine/job.hpp"
 #include "gawait/engine/timer.hpp"
 
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <utility>
+#include <vector>
 
 namespace gawait {
 
@@ -116,10 +118,10 @@ public:
     /// thread.
     clock::time_point now() const noexcept;
 
-    /// Counts what is in flight, as `flight` says.
+    /// Counts what virtual time waits for, as `flight` says.
     void begin_flight() noexcept { count_flights(1); }
     void end_flight() noexcept { count_flights(-std::size_t{1}); }
-    std::size_t in_flight() const noexcept { return in_flight_.load(std::memory_order_relaxed); }
+    std::size_t flights() const noexcept { return flights_.load(std::memory_order_relaxed); }
 
     /// Makes `now()` virtual, as `virtual_time` says.
     ///
@@ -145,6 +147,11 @@ public:
     /// `fd_watch::leave_registered()`), and it was not found readable since with nobody there to
     /// read. False for a watch that tells no file.
     bool is_registered(const fd_watch& watch) const noexcept;
+
+    /// What is in flight, the oldest first.
+    ///
+    /// @throws error from a thread that may not use the engine.
+    std::vector<const in_flight*> in_flight_now() const;
 
     /// What to call, on the thread that destroys it, when the context goes away
     /// under the engine. Jobs posted by the hook still run, before the context
@@ -189,12 +196,12 @@ private:
     void release() noexcept;
 
     void count_flights(std::size_t change) noexcept {
-        in_flight_.store(in_flight() + change, std::memory_order_relaxed);
+        flights_.store(flights() + change, std::memory_order_relaxed);
     }
 
     // Of one thread at a time, as GLib's locks order them: tools that do not see into GLib know
     // that of an atomic.
-    std::atomic<std::size_t> in_flight_{0};
+    std::atomic<std::size_t> flights_{0};
 };
 
 /// Keeps an engine alive. From any thread.

@@ -98,7 +98,7 @@ private:
             g_error("%s:%d: the test was cancelled, but has not ended", self.file_, self.line_);
         ADD_FAILURE_AT(self.file_, self.line_)
             << "the test has not ended in " << self.time_out_.count() << " ms; in flight are "
-            << self.home_->in_flight() << " operations";
+            << self.home_->flights() << " operations";
         self.body_.cancel();
         return G_SOURCE_CONTINUE;
     }

@@ -196,7 +196,7 @@ TEST_F(virtual_time_test, does_not_jump_while_a_coroutine_is_on_another_context)
         co_await sleep_for(1h);
     };
     run(with_timeout(2h, there_and_back()));
-    EXPECT_EQ(home->in_flight(), 0u);
+    EXPECT_EQ(home->flights(), 0u);
 }
 
 TEST_F(virtual_time_test, does_not_jump_while_another_thread_may_send_or_set) {
@@ -292,7 +292,7 @@ TEST_F(virtual_time_test, nothing_stays_in_flight_of_what_has_ended) {
     EXPECT_TRUE(timed_out(run(as_result(with_timeout(1ms, never.wait())))));
     const auto hop = [&]() -> task<> { co_await resume_on(other.context()); };
     run(hop());
-    EXPECT_EQ(home->in_flight(), 0u);
+    EXPECT_EQ(home->flights(), 0u);
 }
 
 // Its beginning and end ----------------------------------------------------------------
