@@ -3,6 +3,7 @@
 // Tests of GoogleTest whose bodies are coroutines. GoogleTest is the program's to link with.
 
 #include "gawait/detail/cancellation_root.hpp"
+#include "gawait/dump_tasks.hpp"
 #include "gawait/ref.hpp"
 #include "gawait/spawn.hpp"
 #include "gawait/task.hpp"
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <sstream>
 #include <utility>
 
 /// Defines a test whose body is a coroutine, as `TEST()` and `TEST_F()` do of functions:
@@ -26,8 +28,8 @@
 /// awaited when it has ended. An exception that ends it is a failure.
 ///
 /// A test that has not ended in ten seconds of real time, or in `static constexpr time_out` of its
-/// fixture, fails and is cancelled; if that does not end it within as long again, the program is
-/// aborted.
+/// fixture, fails, says what its tasks wait for, and is cancelled; if that does not end it within
+/// as long again, the program is aborted.
 ///
 /// The `ASSERT_...` of GoogleTest return, which a coroutine cannot: use `EXPECT_...`, and
 /// `gawait::end_test_if_failed()` where nothing after it makes sense.
@@ -96,9 +98,11 @@ private:
         auto& self = *static_cast<test_run*>(run);
         if (std::exchange(self.late_, true))
             g_error("%s:%d: the test was cancelled, but has not ended", self.file_, self.line_);
+        std::ostringstream tasks;
+        dump_tasks(tasks, self.context_);
         ADD_FAILURE_AT(self.file_, self.line_)
-            << "the test has not ended in " << self.time_out_.count() << " ms; in flight are "
-            << self.home_->flights() << " operations";
+            << "the test has not ended in " << self.time_out_.count() << " ms:\n"
+            << tasks.str();
         self.body_.cancel();
         return G_SOURCE_CONTINUE;
     }

@@ -81,7 +81,7 @@ GAWAIT_TEST_F(in_virtual_time, its_time_out_is_real) {
 
 TEST(googletest, a_test_that_never_ends_fails_by_its_time_out_and_says_so) {
     const auto never = [] { run_test([]() -> task<> { co_await test::sleep_for_ever(); }, 5ms); };
-    EXPECT_NONFATAL_FAILURE(never(), "has not ended in 5 ms; in flight are 0 operations");
+    EXPECT_NONFATAL_FAILURE(never(), "has not ended in 5 ms");
 }
 
 TEST(googletest, a_test_that_never_ends_in_virtual_time_fails_by_its_time_out) {
@@ -96,10 +96,10 @@ TEST(googletest, a_test_that_never_ends_in_virtual_time_fails_by_its_time_out) {
     EXPECT_NONFATAL_FAILURE(never(), "has not ended in 5 ms");
 }
 
-TEST(googletest, a_time_out_waits_for_what_is_in_flight_and_tells_how_much) {
+TEST(googletest, a_time_out_tells_what_is_in_flight_and_waits_for_it) {
     static filler slow{.length = 1h, .late = 2ms};
     const auto fill = [] { run_test([] { return test::fill_frame(slow); }, 5ms); };
-    EXPECT_NONFATAL_FAILURE(fill(), "in flight are 1 operations");
+    EXPECT_NONFATAL_FAILURE(fill(), ", in flight for ");
     EXPECT_EQ(slow.ended, 1);
 }
 
