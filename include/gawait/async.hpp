@@ -252,6 +252,7 @@ protected:
         if (result_) [[unlikely]]
             return false;
         enter(env);
+        env.home->begin_flight();
         return true;
     }
 
@@ -290,6 +291,7 @@ private:
 
     void go_on() noexcept {
         leave();
+        env_->home->end_flight();
         awaiting_.resume();
     }
 

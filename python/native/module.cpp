@@ -10,6 +10,7 @@
 #include "loop/guest.hpp"
 #include "loop/handle.hpp"
 #include "loop/loop.hpp"
+#include "loop/virtual_time.hpp"
 #include "producing/async_result.hpp"
 #include "producing/async_virtual.hpp"
 #include "producing/exported.hpp"
@@ -43,6 +44,7 @@ int execute(PyObject* module) {
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
     // clang-format off: a line for each
     const bool complete = loop_type &&
+                          add_virtual_time(module) &&
                           add_datagrams(module) &&
                           add_pipes(module) &&
                           add_socket_calls(module, loop_type) &&

@@ -19,7 +19,10 @@ gi.require_version("GLib", "2.0")
 gi.require_version("Gio", "2.0")
 
 import gawait
-from gi.repository import Gio, GLib
+from gawait.testing import Display, PrivateBus
+from gi.repository import GLib
+
+pytest_plugins = ["gawait.testing.plugin"]
 
 
 @pytest.fixture
@@ -121,41 +124,16 @@ def on_both():
 @pytest.fixture(scope="session")
 def session_bus():
     """The address of a dbus-daemon of the tests' own, which is also the session bus."""
-    bus = Gio.TestDBus.new(Gio.TestDBusFlags.NONE)
-    bus.up()
-    # Python knows nothing of what GLib put into the environment.
-    os.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.get_bus_address()
-    yield bus.get_bus_address()
-    del os.environ["DBUS_SESSION_BUS_ADDRESS"]
-    bus.stop()
+    with PrivateBus() as bus, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        yield bus.address
 
 
 @pytest.fixture(scope="session")
 def x_server():
     """An Xvfb on a display that is free; gives its name."""
-    reader, writer = os.pipe()
-    with open(reader) as answer:
-        server = subprocess.Popen(
-            [
-                "Xvfb",
-                "-displayfd",
-                str(writer),
-                "-screen",
-                "0",
-                "800x600x24",
-                "-nolisten",
-                "tcp",
-            ],
-            pass_fds=[writer],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writer)
-        number = answer.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait()
+    with Display() as server:
+        yield server.name
 
 
 @pytest.fixture
