@@ -127,7 +127,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 def main():
     make(Path(sys.argv[1]))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    for name in [*DOWNLOADS, MISSING]:
+    for name in [MISSING, *DOWNLOADS]:
         print(f"http://127.0.0.1:{server.server_port}/{urllib.parse.quote(name)}")
     print(flush=True)
     server.serve_forever()

@@ -37,6 +37,7 @@ class DownloadsPage(Gtk.Box):
         dialog.add_response("cancel", "_Cancel")
         dialog.add_response("add", "_Add")
         dialog.set_response_appearance("add", Adw.ResponseAppearance.SUGGESTED)
+        dialog.set_focus(text)
         if await gawait.response(dialog, self.get_root()) == "add":
             for address in text.get_buffer().props.text.split():
                 self.add(address)
@@ -128,6 +129,7 @@ class Download(Adw.ActionRow):
     def begin(self):
         self.saved = None
         self.bar.set_fraction(0)
+        self.bar.set_visible(True)
         self.remove_css_class("error")
         self.tell("Waiting", "process-stop-symbolic", "Cancel")
         self.task = gawait.create_background_task(self.download())
@@ -145,13 +147,17 @@ class Download(Adw.ActionRow):
             async with self.page.turn():
                 self.saved = await self.fetch()
         except asyncio.CancelledError:
-            self.tell("Cancelled", "view-refresh-symbolic", "Try Again")
+            self.stopped("Cancelled")
             raise
         except GLib.Error as error:
             self.add_css_class("error")
-            self.tell(error.message, "view-refresh-symbolic", "Try Again")
+            self.stopped(error.message)
         else:
             self.tell(self.get_subtitle(), "document-open-symbolic", "Open")
+
+    def stopped(self, why):
+        self.bar.set_visible(False)
+        self.tell(why, "view-refresh-symbolic", "Try Again")
 
     def tell(self, what, icon, action):
         self.set_subtitle(GLib.markup_escape_text(what))
@@ -160,9 +166,10 @@ class Download(Adw.ActionRow):
 
     async def fetch(self):
         """Write what the server sends to a new file, and return that."""
-        message = Soup.Message.new("GET", self.address)
-        if message is None:
-            raise GLib.Error("This is no address")
+        try:
+            message = Soup.Message.new("GET", self.address)
+        except TypeError:  # the constructor has given NULL
+            raise GLib.Error("This is no address") from None
         source = await self.page.session.send_async(message)
         if message.get_status() != Soup.Status.OK:
             raise GLib.Error(f"{int(message.get_status())} {message.get_reason_phrase()}")

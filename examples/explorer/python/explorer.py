@@ -16,7 +16,6 @@ gi.require_version("Gtk", "4.0")
 gi.require_version("Adw", "1")
 gi.require_version("Soup", "3.0")
 
-import gawait  # noqa: F401, which runs an event loop along with the application's
 from gi.repository import Adw, Gdk, Gio, GLib, Gtk
 
 from bus import BusPage

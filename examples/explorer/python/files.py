@@ -108,7 +108,7 @@ class FilesPage(Gtk.Box):
         )
         self.entry = Gtk.SearchEntry(placeholder_text="Search in the files", hexpand=True)
         self.spinner = Gtk.Spinner()
-        self.summary = Gtk.Label(css_classes=["dim-label", "numeric"])
+        self.summary = Gtk.Label(css_classes=["dim-label", "numeric"], margin_end=6)
         bar = Gtk.Box(spacing=12, css_classes=["toolbar"])
         for widget in choose, self.entry, self.spinner, self.summary:
             bar.append(widget)
