@@ -478,6 +478,23 @@ def test_that_there_is_no_bus_is_told():
     explore(drive)
 
 
+@with_gtk
+def test_that_the_bus_has_gone_is_told():
+    command = "dbus-daemon", "--session", "--nofork", "--print-address"
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as daemon:
+        os.environ["DBUS_SESSION_BUS_ADDRESS"] = daemon.stdout.readline().strip()
+
+        async def drive(window):
+            show_bus(window)
+            await until(lambda: row(window, APPLICATION_ID))
+            daemon.terminate()
+            await until(lambda: "No Session Bus" in shown(window))
+
+        explore(drive)
+
+
 # The end ----------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import gawait
 from gawait import dbus
 from gi.repository import Adw, Gio, GLib, Gtk
+from widgets import boxed_list, column
 
 SECONDS_VANISHED = 3  # for which a name that has vanished is still shown
 
@@ -45,7 +46,9 @@ class BusPage(Gtk.Stack):
             async with asyncio.TaskGroup() as self.tasks:
                 await self.follow()
         except* (dbus.Error, GLib.Error) as errors:
-            self.no_bus.set_description(GLib.markup_escape_text(errors.exceptions[0].message))
+            error = errors.exceptions[0]
+            why = getattr(error, "message", str(error))
+            self.no_bus.set_description(GLib.markup_escape_text(why))
             self.set_visible_child(self.no_bus)
 
     async def follow(self):
@@ -87,9 +90,7 @@ class BusPage(Gtk.Stack):
         self.list.remove(row)
 
     def build(self):
-        self.list = Gtk.ListBox(
-            selection_mode=Gtk.SelectionMode.NONE, css_classes=["boxed-list"]
-        )
+        self.list = boxed_list()
         self.list.set_sort_func(
             lambda one, other: (one.get_title() > other.get_title())
             - (one.get_title() < other.get_title())
@@ -98,7 +99,7 @@ class BusPage(Gtk.Stack):
             title="Session Bus", description="The names of services, as they come and go"
         )
         group.add(self.list)
-        self.add_child(Gtk.ScrolledWindow(child=Adw.Clamp(child=group, css_classes=["page"])))
+        self.add_child(column(group))
         self.no_bus = Adw.StatusPage(
             icon_name="network-offline-symbolic", title="No Session Bus"
         )

@@ -8,6 +8,7 @@ import urllib.parse
 
 import gawait
 from gi.repository import Adw, Gio, GLib, Gtk, Soup
+from widgets import boxed_list, column, pill
 
 CHUNK = 1 << 16  # bytes
 MOST_AT_ONCE = 20
@@ -73,9 +74,7 @@ class DownloadsPage(Gtk.Box):
         at_once.set_activatable_widget(self.limit)
         limits = Adw.PreferencesGroup()
         limits.add(at_once)
-        self.list = Gtk.ListBox(
-            selection_mode=Gtk.SelectionMode.NONE, css_classes=["boxed-list"]
-        )
+        self.list = boxed_list()
         add = Gtk.Button(
             icon_name="list-add-symbolic",
             tooltip_text="Add Downloads",
@@ -84,28 +83,15 @@ class DownloadsPage(Gtk.Box):
         )
         group = Adw.PreferencesGroup(title="Downloads", header_suffix=add)
         group.add(self.list)
-        page = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=24)
-        page.append(limits)
-        page.append(group)
+        empty = Adw.StatusPage(
+            icon_name="folder-download-symbolic",
+            title="No Downloads",
+            description="Add the addresses of some files.",
+            child=pill("_Add Downloads…", "win.add-downloads"),
+        )
         self.views = Gtk.Stack(vexpand=True)
-        self.views.add_named(
-            Adw.StatusPage(
-                icon_name="folder-download-symbolic",
-                title="No Downloads",
-                description="Add the addresses of some files.",
-                child=Gtk.Button(
-                    label="_Add Downloads…",
-                    use_underline=True,
-                    action_name="win.add-downloads",
-                    halign=Gtk.Align.CENTER,
-                    css_classes=["pill", "suggested-action"],
-                ),
-            ),
-            "empty",
-        )
-        self.views.add_named(
-            Gtk.ScrolledWindow(child=Adw.Clamp(child=page, css_classes=["page"])), "list"
-        )
+        self.views.add_named(empty, "empty")
+        self.views.add_named(column(limits, group), "list")
         self.append(self.views)
 
 
@@ -113,8 +99,8 @@ class Download(Adw.ActionRow):
     """A download, which begins when it is made and has its turn."""
 
     def __init__(self, page, address):
-        path = urllib.parse.urlsplit(address).path
-        self.file_name = urllib.parse.unquote(posixpath.basename(path)) or "index.html"
+        path = urllib.parse.unquote(address.partition("?")[0])
+        self.file_name = posixpath.basename(path) or "index.html"
         super().__init__(title=GLib.markup_escape_text(self.file_name), title_lines=1)
         self.page, self.address = page, address
         kind, _ = Gio.content_type_guess(self.file_name)
@@ -187,10 +173,14 @@ class Download(Adw.ActionRow):
         while data := (await source.read_bytes_async(CHUNK)).get_data():
             await target.write_all_async(data)
             done += len(data)
-            self.bar.set_fraction(done / size if size else 0.5)
+            if size:
+                self.bar.set_fraction(done / size)
+            else:
+                self.bar.pulse()
             of = f" of {GLib.format_size(size)}" if done < size else ""
             self.set_subtitle(GLib.format_size(done) + of)
         await target.close_async()
+        self.bar.set_fraction(1)
 
 
 async def create(name):

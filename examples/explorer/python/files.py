@@ -6,6 +6,7 @@ import contextlib
 import gawait
 import tree
 from gi.repository import Adw, Gio, GLib, GObject, Gtk, Pango
+from widgets import boxed_list, column, pill
 
 SEARCHES_AT_ONCE = 8  # files
 MOST_RESULTS = 100
@@ -107,6 +108,7 @@ class FilesPage(Gtk.Box):
             action_name="win.choose-folder",
         )
         self.entry = Gtk.SearchEntry(placeholder_text="Search in the files", hexpand=True)
+        self.entry.connect("stop-search", lambda entry: entry.set_text(""))
         self.spinner = Gtk.Spinner()
         self.summary = Gtk.Label(css_classes=["dim-label", "numeric"], margin_end=6)
         bar = Gtk.Box(spacing=12, css_classes=["toolbar"])
@@ -126,32 +128,19 @@ class FilesPage(Gtk.Box):
             max_columns=12,
         )
         grid.connect("activate", self.open_file)
-        self.results = Gtk.ListBox(
-            selection_mode=Gtk.SelectionMode.NONE,
-            css_classes=["boxed-list"],
-            valign=Gtk.Align.START,
-        )
+        self.results = boxed_list()
         self.results.connect("row-activated", self.open_result)
-        open_folder = Gtk.Button(
-            label="_Open Folder…",
-            use_underline=True,
-            action_name="win.choose-folder",
-            halign=Gtk.Align.CENTER,
-            css_classes=["pill", "suggested-action"],
-        )
         self.views = Gtk.Stack(vexpand=True, transition_type=Gtk.StackTransitionType.CROSSFADE)
         for name, view in {
             "no-folder": Adw.StatusPage(
                 icon_name="folder-symbolic",
                 title="No Folder",
                 description="Open one to see its files, and those of the folders in it.",
-                child=open_folder,
+                child=pill("_Open Folder…", "win.choose-folder"),
             ),
             "files": Gtk.ScrolledWindow(child=grid),
             "no-files": Adw.StatusPage(icon_name="folder-symbolic", title="No Files"),
-            "results": Gtk.ScrolledWindow(
-                child=Adw.Clamp(child=self.results, css_classes=["page"])
-            ),
+            "results": column(self.results),
             "no-results": Adw.StatusPage(
                 icon_name="system-search-symbolic",
                 title="Nothing Found",
