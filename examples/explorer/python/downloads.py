@@ -27,6 +27,7 @@ class DownloadsPage(Gtk.Box):
 
     async def ask(self):
         text = Gtk.TextView(top_margin=9, bottom_margin=9, left_margin=9, right_margin=9)
+        text.update_property([Gtk.AccessibleProperty.LABEL], ["Addresses"])
         dialog = Adw.MessageDialog(
             heading="Add Downloads",
             body="The addresses, one a line",
@@ -66,6 +67,7 @@ class DownloadsPage(Gtk.Box):
     def build(self):
         self.limit = Gtk.SpinButton.new_with_range(1, MOST_AT_ONCE, 1)
         self.limit.set_value(3)
+        self.limit.update_property([Gtk.AccessibleProperty.LABEL], ["Downloads at Once"])
         at_once = Adw.ActionRow(
             title="Downloads at Once", subtitle="The others wait for their turn"
         )
