@@ -20,11 +20,13 @@ public:
     ///
     /// @throws cancelled; it is not locked then.
     /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` in a task of another context than the first.
-    lock_awaiter lock() noexcept { return permit_.hold(); }
+    lock_awaiter lock() noexcept { return lock_awaiter(permit_, a_mutex); }
 
     bool locked() const noexcept { return permit_.available() == 0; }
 
 private:
+    static constexpr detail::pending::kind a_mutex{detail::pending::role::wait, "a mutex"};
+
     semaphore permit_{1};
 };
 

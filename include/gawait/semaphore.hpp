@@ -47,7 +47,8 @@ class semaphore {
 public:
     class [[nodiscard]] acquire_awaiter : detail::queued_wait {
     public:
-        explicit acquire_awaiter(semaphore& owner) noexcept : owner_(owner) {}
+        explicit acquire_awaiter(semaphore& owner, const kind& of = a_permit) noexcept
+            : queued_wait(of), owner_(owner) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
@@ -75,6 +76,8 @@ public:
 
     private:
         friend class semaphore;
+
+        static constexpr kind a_permit{role::wait, "a permit of a semaphore"};
 
         void be_given() noexcept { given_by_ = detail::lifetime_watch(owner_.life_); }
 
