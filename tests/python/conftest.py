@@ -130,44 +130,9 @@ def session_bus():
     bus.stop()
 
 
-@pytest.fixture(scope="session")
-def x_server():
-    """An Xvfb on a display that is free; gives its name."""
-    reader, writer = os.pipe()
-    with open(reader) as answer:
-        server = subprocess.Popen(
-            [
-                "Xvfb",
-                "-displayfd",
-                str(writer),
-                "-screen",
-                "0",
-                "800x600x24",
-                "-nolisten",
-                "tcp",
-            ],
-            pass_fds=[writer],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writer)
-        number = answer.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait()
-
-
 @pytest.fixture
-def desktop(x_server, session_bus, monkeypatch):
+def desktop(display, session_bus, monkeypatch):
     """What a program finds on a desktop, in its environment: a display and a session bus."""
-    monkeypatch.setenv("DISPLAY", x_server)
-    monkeypatch.setenv("GDK_BACKEND", "x11")
-    # Without a GPU drawing is steady this way.
-    monkeypatch.setenv("GDK_DISABLE", "gl,vulkan")
-    monkeypatch.setenv("GSK_RENDERER", "cairo")
-    monkeypatch.setenv("GTK_A11Y", "none")
-    monkeypatch.setenv("NO_AT_BRIDGE", "1")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus)
 
 
