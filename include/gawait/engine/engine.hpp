@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -113,6 +114,25 @@ public:
     /// @return false if it was not pending: its job is queued or has run.
     bool cancel(timer& work) noexcept;
 
+    /// The time that deadlines are compared with: `clock::now()`, unless it is virtual. From any
+    /// thread.
+    clock::time_point now() const noexcept;
+
+    /// Counts what virtual time waits for, as `flight` says.
+    void begin_flight() noexcept { count_flights(1); }
+    void end_flight() noexcept { count_flights(-std::size_t{1}); }
+    std::size_t flights() const noexcept { return flights_.load(std::memory_order_relaxed); }
+
+    /// Makes `now()` virtual, as `virtual_time` says.
+    ///
+    /// @throws error `G_IO_ERROR_EXISTS` if it is that already; error from a thread that may not
+    ///     use the engine.
+    void begin_virtual_time();
+    void end_virtual_time() noexcept;
+
+    /// Whether it is between those two.
+    bool has_virtual_time() const noexcept;
+
     /// Begins to watch a descriptor. Several watches may share one descriptor.
     ///
     /// @throws error for a bad descriptor, for one that cannot be polled
@@ -174,6 +194,14 @@ private:
 
     void acquire() noexcept;
     void release() noexcept;
+
+    void count_flights(std::size_t change) noexcept {
+        flights_.store(flights() + change, std::memory_order_relaxed);
+    }
+
+    // Of one thread at a time, as GLib's locks order them: tools that do not see into GLib know
+    // that of an atomic.
+    std::atomic<std::size_t> flights_{0};
 };
 
 /// Keeps an engine alive. From any thread.
