@@ -1,6 +1,6 @@
 """Builds a small program outside the tree that uses the library in every way there is:
 as a Meson subproject; installed, by Meson; installed, by pkg-config alone; with typed headers, the
-installed ones and those that the installed gawait-gen writes; and by what docs/typed.md shows for
+installed ones and those that the installed gawait-gen writes; and by what docs/how-to/typed.md shows for
 Meson and CMake.
 
 Usage: installed.py SOURCE_ROOT COMPILER...
@@ -66,8 +66,8 @@ def twelve_bytes_over_http():
 
 
 def documented(language):
-    """The build file that docs/typed.md shows."""
-    page = (SOURCE_ROOT / "docs/typed.md").read_text()
+    """The build file that docs/how-to/typed.md shows."""
+    page = (SOURCE_ROOT / "docs/how-to/typed.md").read_text()
     return re.search(rf"^```{language}\n(.*?)^```", page, re.M | re.S)[1]
 
 
@@ -127,7 +127,7 @@ def main():
             )
             expect_to_work(program, LD_LIBRARY_PATH=str(prefix / "lib"))
 
-        # As docs/typed.md says.
+        # As docs/how-to/typed.md says.
         here["PATH"] = f"{prefix}/bin:{os.environ['PATH']}"
         here["CMAKE_PREFIX_PATH"] = str(prefix)
         for name, build_file, set_up, build in [
