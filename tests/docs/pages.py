@@ -18,7 +18,7 @@ MARK = r"(?: *<!-- (?P<mark>fragment|needs|around):\s(?P<said>(?:(?!-->).)*?)\s*
 BLOCK = r"(?P<indent> *)```(?P<language>\w*|\{\w+\})[^\n]*\n(?P<text>.*?)^(?P=indent)```$"
 HEADING = r"^#+ (?P<heading>[^\n]+)$"
 PART = re.compile(f"{HEADING}|^{MARK}{BLOCK}", re.DOTALL | re.MULTILINE)
-FILE_NAME = re.compile(r"^(?:#|//|<!--) ?([\w./-]+\.\w+)(?: -->)?\n")
+FILE_NAME = re.compile(r"^(?:#|//|<!--) ?([\w./-]+\.(?:py|cpp|hpp|xml|build))(?: -->)?\n")
 
 
 @dataclasses.dataclass
