@@ -29,7 +29,9 @@ def flags(*packages):
 
 
 def compiler():
-    there = [each for each in LIBRARIES if subprocess.call(["pkg-config", "--exists", each]) == 0]
+    there = [
+        each for each in LIBRARIES if subprocess.call(["pkg-config", "--exists", each]) == 0
+    ]
     return [
         *("c++", "-std=c++20", *WARNINGS),
         *(f"-I{each}" for each in [BUILD / "generator", pages.ROOT / "include"]),

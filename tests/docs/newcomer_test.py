@@ -26,7 +26,9 @@ def installed(tmp_path_factory):
     )
     (package,) = root.rglob("gawait.pc")
     (prefix,) = re.findall("^prefix=(.*)$", package.read_text(), re.MULTILINE)
-    package.write_text(package.read_text().replace(f"prefix={prefix}", f"prefix={root}{prefix}"))
+    package.write_text(
+        package.read_text().replace(f"prefix={prefix}", f"prefix={root}{prefix}")
+    )
     programs = root / "programs"
     programs.mkdir()
     (programs / "python3").symlink_to(sys.executable)
@@ -111,4 +113,6 @@ def test_it_needs_nothing_that_debian_does_not_have():
             for names in re.findall(r"apt install ((?:[^\n]|(?<=\\)\n)+)", block.text):
                 packages = names.replace("\\\n", " ").split()
                 assert packages
-                subprocess.run(["apt-cache", "show", *packages], check=True, capture_output=True)
+                subprocess.run(
+                    ["apt-cache", "show", *packages], check=True, capture_output=True
+                )

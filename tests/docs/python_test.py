@@ -90,9 +90,7 @@ def test_a_block_for_the_prompt_can_be_pasted_there(desktop, prompt, tmp_path, p
 
 
 def program_that_has(page, text):
-    (program,) = (
-        block.text for block in pages.blocks_of(page, "python") if text in block.text
-    )
+    (program,) = (block.text for block in pages.blocks_of(page, "python") if text in block.text)
     return program
 
 
