@@ -87,7 +87,8 @@ def source_of(block):
 
 def sources():
     for block in pages.blocks("cpp"):
-        if block.mark not in ("fragment", "needs"):
+        pasted = block.file and pages.is_followed(block.page)
+        if block.mark != "fragment" and not pasted:
             yield pytest.param(block, id=str(block))
 
 

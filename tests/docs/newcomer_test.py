@@ -90,7 +90,7 @@ def matches(printed, expected):
     return re.fullmatch(pattern, printed)
 
 
-FOLLOWED = [page for page in pages.pages() if page == "README.md" or "/tutorial/" in page]
+FOLLOWED = [page for page in pages.pages() if pages.is_followed(page)]
 
 
 @pytest.mark.parametrize("page", FOLLOWED)
