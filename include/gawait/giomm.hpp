@@ -39,7 +39,8 @@ template <class Start, class Finish> class [[nodiscard]] operation : detail::ope
     using value_type = std::invoke_result_t<Finish&, Glib::RefPtr<Gio::AsyncResult>&>;
 
 public:
-    operation(Start start, Finish finish) : start_(std::move(start)), finish_(std::move(finish)) {}
+    operation(Start start, Finish finish)
+        : operation_base(a_method), start_(std::move(start)), finish_(std::move(finish)) {}
 
     bool await_ready() const noexcept { return false; }
 
@@ -79,6 +80,8 @@ public:
     }
 
 private:
+    static constexpr kind a_method{role::wait, "a method of giomm's"};
+
     Start start_;
     Finish finish_;
 };
@@ -98,7 +101,7 @@ private:
 ///     is what the await gives.
 ///
 /// Cancelled as every operation: the await goes on until the slot was called. (With g++ 12 the
-/// lambdas must not capture a `Glib::RefPtr` by copy; see docs/coroutines.md.)
+/// lambdas must not capture a `Glib::RefPtr` by copy; see docs/reference/compilers.md.)
 ///
 /// @throws error what was a `Glib::Error` of `finish`; cancelled.
 template <std::invocable<const Gio::SlotAsyncReady&, const Glib::RefPtr<Gio::Cancellable>&> Start,

@@ -12,7 +12,7 @@ namespace gawait {
 class GAWAIT_API [[nodiscard]] sleep_awaiter final : timer, detail::suspension {
 public:
     explicit sleep_awaiter(clock::time_point deadline) noexcept
-        : timer(expired), deadline_(deadline) {}
+        : timer(expired), suspension(a_timer), deadline_(deadline) {}
 
     bool await_ready() const noexcept { return false; }
 
@@ -28,6 +28,8 @@ public:
     }
 
 private:
+    static const kind a_timer;
+
     bool start() noexcept;
     bool withdraw() noexcept override;
     static void expired(job& self) noexcept;

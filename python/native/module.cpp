@@ -12,8 +12,10 @@
 #include "producing/async_result.hpp"
 #include "producing/async_virtual.hpp"
 #include "producing/exported.hpp"
+#include "producing/pair.hpp"
 #include "producing/producing.hpp"
 #include "producing/production.hpp"
+#include "task_tree.hpp"
 #include "transports/accepting.hpp"
 #include "transports/datagrams.hpp"
 #include "transports/pipes.hpp"
@@ -51,12 +53,14 @@ int execute(PyObject* module) {
                           add_function_info(module) &&
                           add_producing(module) &&
                           add_production(module) &&
+                          add_pair_type(module) &&
                           add_exported(module) &&
                           add_async_virtual(module) &&
                           add_dbus_types(module) &&
                           add_method_call(module) &&
                           add_signal_subscription(module) &&
-                          add_async_result(module);
+                          add_async_result(module) &&
+                          add_task_tree(module);
     // clang-format on
     return complete ? 0 : -1;
 }

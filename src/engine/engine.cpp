@@ -81,6 +81,14 @@ bool engine::withdraw(job& work) {
     return self.withdraw(work);
 }
 
+std::vector<const in_flight*> engine::in_flight_now() const {
+    const engine_state& self = state_of(*this);
+    const owner_scope owner(self);
+    std::vector<const in_flight*> all;
+    self.listed_in_flight.for_each([&](const in_flight& each) { all.push_back(&each); });
+    return all;
+}
+
 std::size_t engine::rounds() const noexcept { return state_of(*this).rounds_begun; }
 
 bool engine::tick() noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/close_hooks.hpp"
+#include "engine/in_flight.hpp"
 #include "engine/inbox.hpp"
 #include "engine/job_queue.hpp"
 #include "engine/lane.hpp"
@@ -128,6 +129,7 @@ struct engine_state : engine {
     bool better_lane_ready = false; // since the main source last began a turn
     timer_heap timers;
     poller polled;
+    in_flight_list listed_in_flight;
 
     GSource* const main;           // holds this object
     int idle_iterations = 0;       // of the context, one after the other

@@ -11,9 +11,9 @@ namespace gawait::detail {
 class thread_wait_queue;
 
 /// Waits its turn in a `thread_wait_queue`.
-class GAWAIT_API thread_wait : suspension {
+class GAWAIT_API thread_wait : protected suspension {
 protected:
-    thread_wait() noexcept = default;
+    using suspension::suspension;
     thread_wait(thread_wait&&) noexcept = default;
     thread_wait& operator=(thread_wait&&) = delete;
     ~thread_wait() = default;

@@ -2,6 +2,7 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/engine/fd_watch.hpp"
+#include "gawait/engine/in_flight.hpp"
 #include "gawait/engine/job.hpp"
 #include "gawait/engine/timer.hpp"
 
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <utility>
+#include <vector>
 
 namespace gawait {
 
@@ -125,6 +127,11 @@ public:
     /// `fd_watch::leave_registered()`), and it was not found readable since with nobody there to
     /// read. False for a watch that tells no file.
     bool is_registered(const fd_watch& watch) const noexcept;
+
+    /// What is in flight, the oldest first.
+    ///
+    /// @throws error from a thread that may not use the engine.
+    std::vector<const in_flight*> in_flight_now() const;
 
     /// What to call, on the thread that destroys it, when the context goes away
     /// under the engine. Jobs posted by the hook still run, before the context

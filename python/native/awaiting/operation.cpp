@@ -2,6 +2,7 @@
 
 #include "awaiting/dismissal.hpp"
 #include "current_context.hpp"
+#include "gawait/engine/in_flight.hpp"
 #include "gawait/ref.hpp"
 #include "pygobject.hpp"
 #include "user_data.hpp"
@@ -9,6 +10,7 @@
 #include <gio/gio.h>
 
 #include <array>
+#include <chrono>
 
 namespace gawait::python {
 namespace {
@@ -25,6 +27,8 @@ struct operation_part {
     bool filled = false; // by GLib
     bool cancel_requested = false;
     operation_runner* runner = nullptr; // until it has ended, if there is one
+    object what;                        // as describe_operation() has it
+    clock::time_point since = coarse_now();
 };
 
 // Made once.
@@ -202,6 +206,19 @@ PyObject* get_cancellable(PyObject* operation, void*) {
 
 PyObject* get_ready(PyObject* operation, void*) { return ready_callback(operation).release(); }
 
+/// (function, finish, what, age, cancellable): the introspected function that began it, by its
+/// name, or None; the function that finishes it, or None; what describe_operation() says, or None;
+/// for how many seconds it lives; the address of its GCancellable, or 0.
+PyObject* get_told(PyObject* operation, void*) {
+    const operation_part& part = part_of(operation);
+    const auto or_none = [](const object& some) { return some ? some.get() : Py_None; };
+    const std::chrono::duration<double> age = coarse_now() - part.since;
+    void* const cancellable = part.cancellable ? pygobject_get(part.cancellable.get())
+                                               : static_cast<void*>(part.own_cancellable.get());
+    return Py_BuildValue("zOOdN", part.finish.of, or_none(part.finish.function), or_none(part.what),
+                         age.count(), PyLong_FromVoidPtr(cancellable));
+}
+
 PyObject* new_operation_method(PyObject*, PyObject* arguments) {
     PyObject *loop = nullptr, *cancellable = nullptr, *function = nullptr;
     int form = 0;
@@ -224,6 +241,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(part.finish.function.get());
     Py_VISIT(part.finish.source.get());
     Py_VISIT(part.memory.get());
+    Py_VISIT(part.what.get());
     if (!base_owns_type())
         Py_VISIT(Py_TYPE(self));
     return future_type->tp_traverse(self, visit, arg);
@@ -269,6 +287,7 @@ PyGetSetDef attributes[] = {
     {"cancellable", get_cancellable, nullptr,
      "The operation's Gio.Cancellable: the one that was passed, or one of its own.", nullptr},
     {"_ready", get_ready, nullptr, nullptr, nullptr},
+    {"_told", get_told, nullptr, nullptr, nullptr},
     {},
 };
 
@@ -346,6 +365,10 @@ void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
     mark_begun(result, with.of);
     if (!end(operation.get(), finish(with, source, result)))
         PyErr_Print(); // as PyGObject does with what a callback raises
+}
+
+void describe_operation(PyObject* operation, object what) noexcept {
+    part_of(operation).what = std::move(what);
 }
 
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {

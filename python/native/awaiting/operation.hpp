@@ -64,6 +64,11 @@ void run_by(PyObject* operation, operation_runner& runner) noexcept;
 /// @param results, failure as `finish_plan::give()` has them
 void end_by_runner(PyObject* operation, std::span<c_value> results, GError* failure) noexcept;
 
+/// Says what one is of that no introspected function has begun, for `print_tasks()`.
+///
+/// @param what the destination, path, interface and member of a D-Bus call
+void describe_operation(PyObject* operation, object what) noexcept;
+
 /// Keeps what GLib reads or writes until the operation has ended. If GLib fills it, that is the
 /// operation's result: as many bytes as there were, or for a buffer of the caller's their number.
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept;
