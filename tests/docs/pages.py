@@ -15,7 +15,7 @@ import re
 
 ROOT = pathlib.Path(__file__).parents[2]
 MARK = r"(?: *<!-- (?P<mark>fragment|needs|around):\s(?P<said>(?:(?!-->).)*?)\s*-->\n)?"
-BLOCK = r"(?P<indent> *)```(?P<language>\w*|\{\w+\})[^\n]*\n(?P<text>.*?)^(?P=indent)```$"
+BLOCK = r"(?P<indent> *)```(?P<language>\{[^}]+\}|\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$"
 HEADING = r"^#+ (?P<heading>[^\n]+)$"
 PART = re.compile(f"{HEADING}|^{MARK}{BLOCK}", re.DOTALL | re.MULTILINE)
 FILE_NAME = re.compile(r"^(?:#|//|<!--) ?([\w./-]+\.(?:py|cpp|hpp|xml|build))(?: -->)?\n")

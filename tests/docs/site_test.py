@@ -23,6 +23,22 @@ def test_it_builds_without_a_warning():
     assert pathlib.Path(built.stdout.strip()).is_file()
 
 
+# What these tests run, compile or compare, and what is none of theirs.
+TRIED = {"python", "cpp", "sh", "text", "xml"}
+SHOWN = {"", "meson", "cmake", "make", "yaml", "debcontrol", "c"}
+
+
+@pytest.mark.parametrize("page", pages.pages())
+def test_no_block_escapes_the_tests(page):
+    """As one in a language by another name would, or one that is not found."""
+    found = list(pages.blocks_of(page))
+    fences = re.findall("^ *```", (pages.ROOT / page).read_text(), re.MULTILINE)
+    assert len(fences) == 2 * len(found)
+    for block in found:
+        assert block.language in TRIED | SHOWN or block.language.startswith("{"), str(block)
+        assert block.mark != "fragment" or block.said, str(block)
+
+
 def anchors(page):
     """The names of a page's headings, as GitHub and Sphinx make them."""
     text = FENCED.sub("", page.read_text())
