@@ -16,6 +16,7 @@ html_title = f"gawait {version}"
 html_static_path = ["_static"]
 html_css_files = ["gawait.css"]
 html_copy_source = False
+html_show_copyright = False
 
 # Links to headings are checked, and so is whatever a reference names.
 myst_heading_anchors = 4
