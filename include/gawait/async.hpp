@@ -632,7 +632,7 @@ auto async(Start* start, Finish* finish, Args&&... args) {
 ///     operation or throw.
 ///
 /// With g++ 12 a lambda written inside the `co_await` expression must not capture by copy
-/// anything that has a destructor (see docs/coroutines.md).
+/// anything that has a destructor (see docs/reference/compilers.md).
 template <class Result = deduced,
           std::invocable<GCancellable*, GAsyncReadyCallback, gpointer> Start, class Finish>
     requires(!std::is_function_v<std::remove_pointer_t<Start>>)

@@ -1,25 +1,24 @@
-"""The Python that README and pages of docs/ show works when it is pasted."""
+"""The Python that the documentation shows works when it is pasted."""
 
 import asyncio
-import pathlib
+import importlib.util
 import re
 import subprocess
 import sys
 import textwrap
 
+import pages
 import pytest
 
 from gi.repository import Gio, GLib
 
-PROJECT = pathlib.Path(__file__).parents[2]
-HEADING_OR_BLOCK = re.compile(r"^#+ ([^\n]+)$|^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PRINTED = re.compile(r"^\s*print\(.*\)  # (.*)$", re.MULTILINE)
 
 # A block that awaits outside of a function is for the prompt, which has these names. It may
 # use those of the blocks before it in its section.
 AT_THE_PROMPT = """\
 import asyncio, gawait
-from gi.repository import Gio, GLib
+from gi.repository import Gio, GLib, GObject
 
 async def main():
 {}
@@ -29,47 +28,52 @@ gawait.run(main())
 
 def is_program(block):
     try:
-        compile(block, "block", "exec")
+        compile(block.text, "block", "exec")
     except SyntaxError:
         return False
     return True
 
 
-def blocks(pages=("README.md", "docs/python.md", "docs/dbus.md", "docs/debugging.md")):
-    """The page and the section of each block, and itself."""
-    for page in pages:
-        text = (PROJECT / page).read_text()
-        for title, language, block in HEADING_OR_BLOCK.findall(text):
-            if title:
-                section = title
-            elif language == "python":
-                yield page, section, block
+def is_complete(block):
+    """Whether it is a program that imports what it uses."""
+    return is_program(block) and re.search("^(import|from) ", block.text, re.MULTILINE)
+
+
+def blocks():
+    """Those that are run here."""
+    for block in pages.blocks("python"):
+        pasted = block.file and pages.is_followed(block.page)
+        if block.mark != "fragment" and not pasted:
+            yield block
 
 
 def programs():
     """The blocks as programs, with the lines that each of them says it prints, if it does."""
     at_the_prompt = {}
-    for page, section, block in blocks():
-        program = shown = block
-        if not is_program(block):
-            shown = at_the_prompt[section] = at_the_prompt.get(section, "") + block
+    for block in blocks():
+        program = shown = block.text
+        if not is_complete(block):
+            key = (block.page, block.section)
+            shown = at_the_prompt[key] = at_the_prompt.get(key, "") + block.text
             program = AT_THE_PROMPT.format(textwrap.indent(shown, "    "))
-        yield pytest.param(program, PRINTED.findall(shown), id=f"{page}: {section}")
+        yield pytest.param(block, program, PRINTED.findall(shown), id=str(block))
 
 
 def sections_for_the_prompt():
     """The blocks of each section that are for the prompt."""
     sections = {}
-    for page, section, block in blocks():
+    for block in blocks():
         if not is_program(block):
-            sections.setdefault(f"{page}: {section}", []).append(block)
+            sections.setdefault(f"{block.page}: {block.section}", []).append(block.text)
     return [pytest.param(each, id=name) for name, each in sections.items()]
 
 
-@pytest.mark.parametrize("program, printed", programs())
+@pytest.mark.parametrize("block, program, printed", programs())
 def test_a_block_runs_and_prints_what_it_says_that_it_prints(
-    desktop, run_script, tmp_path, program, printed
+    desktop, run_script, tmp_path, block, program, printed
 ):
+    if block.mark == "needs" and not importlib.util.find_spec(block.said):
+        pytest.skip(f"{block.said} is not installed")
     finished = run_script(program, cwd=tmp_path)
     assert (finished.returncode, finished.stderr) == (0, "")
     assert not printed or finished.stdout.splitlines() == printed
@@ -86,12 +90,13 @@ def test_a_block_for_the_prompt_can_be_pasted_there(desktop, prompt, tmp_path, p
         assert [line for line in shown.splitlines() if line in printed] == printed
 
 
+def program_that_has(page, text):
+    (program,) = (block.text for block in pages.blocks_of(page, "python") if text in block.text)
+    return program
+
+
 def test_the_application_that_is_shown_tells_of_a_failure_when_it_happens(desktop):
-    (program,) = (
-        each.values[0]
-        for each in programs()
-        if "class Application(Gtk.Application)" in each.values[0]
-    )
+    program = program_that_has("docs/how-to/gtk.md", "class Application(Gtk.Application)")
     running = subprocess.Popen(
         [sys.executable, "-c", program.replace("/etc/debian_version", "/nowhere")],
         stderr=subprocess.PIPE,
@@ -108,11 +113,7 @@ def test_the_application_that_is_shown_tells_of_a_failure_when_it_happens(deskto
 
 
 def test_the_greeter_that_is_shown_greets(run, desktop):
-    (program,) = (
-        block
-        for _, _, block in blocks(["docs/producing-python.md"])
-        if "class Greeter:" in block and is_program(block)
-    )
+    program = program_that_has("docs/how-to/implement-python.md", "class Greeter:")
     name = "org.example.Greeter"
 
     async def main():
