@@ -202,7 +202,7 @@ def _answers(task):
         if isinstance(end, _native.Operation):
             answers.append(("user data", id(end)))
         elif isinstance(end, Gio.Task):
-            answers.append(("user data", _native.user_data_of(end)))
+            answers.append(("user data", _native.callback_data_of(end)))
     return answers
 
 
