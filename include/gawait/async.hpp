@@ -252,6 +252,7 @@ protected:
         if (result_) [[unlikely]]
             return false;
         enter(env);
+        env.home->begin_flight();
         return true;
     }
 
@@ -290,6 +291,7 @@ private:
 
     void go_on() noexcept {
         leave();
+        env_->home->end_flight();
         awaiting_.resume();
     }
 
@@ -630,7 +632,7 @@ auto async(Start* start, Finish* finish, Args&&... args) {
 ///     operation or throw.
 ///
 /// With g++ 12 a lambda written inside the `co_await` expression must not capture by copy
-/// anything that has a destructor (see docs/coroutines.md).
+/// anything that has a destructor (see docs/reference/compilers.md).
 template <class Result = deduced,
           std::invocable<GCancellable*, GAsyncReadyCallback, gpointer> Start, class Finish>
     requires(!std::is_function_v<std::remove_pointer_t<Start>>)
