@@ -14,7 +14,6 @@
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <sstream>
 #include <utility>
 
 /// Defines a test whose body is a coroutine, as `TEST()` and `TEST_F()` do of functions:
@@ -98,11 +97,9 @@ private:
         auto& self = *static_cast<test_run*>(run);
         if (std::exchange(self.late_, true))
             g_error("%s:%d: the test was cancelled, but has not ended", self.file_, self.line_);
-        std::ostringstream tasks;
-        dump_tasks(tasks, self.context_);
         ADD_FAILURE_AT(self.file_, self.line_)
             << "the test has not ended in " << self.time_out_.count() << " ms:\n"
-            << tasks.str();
+            << format_tasks(self.context_);
         self.body_.cancel();
         return G_SOURCE_CONTINUE;
     }
