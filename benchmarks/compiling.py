@@ -1,5 +1,6 @@
 """What it costs to compile a small program with gawait's typed functions, against the same with
 giomm and with callbacks in C: processor time of the compiler, and the size of what it makes, stripped.
+And what the header of a class adds to gawait.hpp.
 
 Usage: compiling.py BUILD [COMPILER...], of a build directory that ./bench made (build/bench).
 """
@@ -47,6 +48,19 @@ def size(program):
     return pathlib.Path(program).stat().st_size
 
 
+def added_by_a_class(build, compiler):
+    """Seconds that the largest header of a class of GIO adds to gawait.hpp."""
+    command = [*compiler, "-std=c++20", "-fsyntax-only", *flags(build, "gawait")[0]]
+    own = ["-include", "gawait/gawait.hpp"]
+    of_class = ["-include", "gawait/gio/file.hpp"]
+    empty = ["-x", "c++", "/dev/null"]
+    without, with_it = [], []
+    for _ in range(REPETITIONS):
+        without.append(processor_time([*command, *own, *empty]))
+        with_it.append(processor_time([*command, *own, *of_class, *empty]))
+    return statistics.median(with_it) - statistics.median(without)
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
@@ -77,6 +91,8 @@ def main():
     for level in LEVELS:
         bytes_ = [f"{sizes[name, level] / 1000:.1f} kB" for name in names]
         print(f"| its size, {level}, stripped | {' | '.join(bytes_)} |")
+    added = added_by_a_class(build, compiler)
+    print(f"\n`gawait/gio/file.hpp` beside `gawait/gawait.hpp`: {added:.2f} s more.")
 
 
 main()
