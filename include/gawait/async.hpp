@@ -228,9 +228,9 @@ protected:
     static const kind ended_by_function;
 
     /// @param of what it is.
-    /// @param function by which it is known, if the kind has no name.
-    explicit operation_base(const kind& of, gconstpointer function = nullptr) noexcept
-        : job(resume), pending(of, function) {}
+    /// @param known_by the function by which it is known, if the kind has no name.
+    explicit operation_base(const kind& of, gconstpointer known_by = nullptr) noexcept
+        : job(resume), pending(of, known_by) {}
     ~operation_base() = default;
 
     /// Calls `start(GCancellable*, GAsyncReadyCallback, gpointer)`.
@@ -632,7 +632,7 @@ auto async(Start* start, Finish* finish, Args&&... args) {
 ///     operation or throw.
 ///
 /// With g++ 12 a lambda written inside the `co_await` expression must not capture by copy
-/// anything that has a destructor (see docs/coroutines.md).
+/// anything that has a destructor (see docs/reference/compilers.md).
 template <class Result = deduced,
           std::invocable<GCancellable*, GAsyncReadyCallback, gpointer> Start, class Finish>
     requires(!std::is_function_v<std::remove_pointer_t<Start>>)

@@ -101,7 +101,7 @@ private:
 ///     is what the await gives.
 ///
 /// Cancelled as every operation: the await goes on until the slot was called. (With g++ 12 the
-/// lambdas must not capture a `Glib::RefPtr` by copy; see docs/coroutines.md.)
+/// lambdas must not capture a `Glib::RefPtr` by copy; see docs/reference/compilers.md.)
 ///
 /// @throws error what was a `Glib::Error` of `finish`; cancelled.
 template <std::invocable<const Gio::SlotAsyncReady&, const Glib::RefPtr<Gio::Cancellable>&> Start,

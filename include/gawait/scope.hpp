@@ -43,7 +43,7 @@ public:
             std::forward<Function>(function), std::forward<Args>(args)...)));
     }
 
-    /// Refused: a scope waits for the end of its tasks, and drops no values.
+    // Refused: a scope waits for the end of its tasks, and drops no values.
     template <awaitable Awaitable>
         requires(!std::is_void_v<await_result_t<Awaitable>>)
     void spawn(Awaitable /*begins*/) {

@@ -81,11 +81,11 @@ bool engine::withdraw(job& work) {
     return self.withdraw(work);
 }
 
-std::vector<const in_flight*> engine::in_flight_now() const {
+std::vector<const unfinished*> engine::all_unfinished() const {
     const engine_state& self = state_of(*this);
     const owner_scope owner(self);
-    std::vector<const in_flight*> all;
-    self.listed_in_flight.for_each([&](const in_flight& each) { all.push_back(&each); });
+    std::vector<const unfinished*> all;
+    self.listed.for_each([&](const unfinished& each) { all.push_back(&each); });
     return all;
 }
 

@@ -2,7 +2,7 @@
 
 #include "engine/close_hooks.hpp"
 #include "engine/engine_clock.hpp"
-#include "engine/in_flight.hpp"
+#include "engine/unfinished.hpp"
 #include "engine/inbox.hpp"
 #include "engine/job_queue.hpp"
 #include "engine/lane.hpp"
@@ -138,7 +138,7 @@ struct engine_state : engine {
     timer_heap timers;
     engine_clock time;
     poller polled;
-    in_flight_list listed_in_flight;
+    unfinished_list listed;
 
     GSource* const main;           // holds this object
     int idle_iterations = 0;       // of the context, one after the other

@@ -2,7 +2,7 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/engine/fd_watch.hpp"
-#include "gawait/engine/in_flight.hpp"
+#include "gawait/engine/unfinished.hpp"
 #include "gawait/engine/job.hpp"
 #include "gawait/engine/timer.hpp"
 
@@ -148,10 +148,10 @@ public:
     /// read. False for a watch that tells no file.
     bool is_registered(const fd_watch& watch) const noexcept;
 
-    /// What is in flight, the oldest first.
+    /// What has begun and has not ended, the oldest first.
     ///
     /// @throws error from a thread that may not use the engine.
-    std::vector<const in_flight*> in_flight_now() const;
+    std::vector<const unfinished*> all_unfinished() const;
 
     /// What to call, on the thread that destroys it, when the context goes away
     /// under the engine. Jobs posted by the hook still run, before the context

@@ -3,7 +3,7 @@
 #include "awaiting/dismissal.hpp"
 #include "current_context.hpp"
 #include "gawait/engine/flight.hpp"
-#include "gawait/engine/in_flight.hpp"
+#include "gawait/engine/unfinished.hpp"
 #include "gawait/ref.hpp"
 #include "loop/loop.hpp"
 #include "pygobject.hpp"

@@ -1,4 +1,4 @@
-"""The Python that docs/testing.md shows works when it is put into the files that it names."""
+"""The Python that docs/how-to/testing.md shows works when it is put into the files that it names."""
 
 import os
 import pathlib
@@ -10,7 +10,7 @@ import gawait
 
 pytest_plugins = ["pytester"]
 
-PAGE = pathlib.Path(__file__).parents[3] / "docs/testing.md"
+PAGE = pathlib.Path(__file__).parents[3] / "docs/how-to/testing.md"
 HEADING_OR_FILE = re.compile(
     r"^#+ ([^\n]+)$|^```(?:python\n# (\S+))?[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE
 )
