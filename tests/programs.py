@@ -14,6 +14,11 @@ import gi
 _OF_THE_MACHINE = re.compile(r"^WARNING: Glycin running without sandbox.*\n", re.MULTILINE)
 
 
+def said(stderr):
+    """What a program has said on its standard error, without what the machine has to say."""
+    return _OF_THE_MACHINE.sub("", stderr)
+
+
 def with_gtk(program):
     """Makes a test of a function that is to run in a process of its own, with a display."""
     directory, file = os.path.split(inspect.getsourcefile(program))
@@ -25,7 +30,7 @@ def with_gtk(program):
             f"import sys; sys.path.extend({path!r}); "
             f"import {module}; {module}.{program.__name__}.program(**{arguments!r})"
         )
-        assert (finished.returncode, _OF_THE_MACHINE.sub("", finished.stderr)) == (0, "")
+        assert (finished.returncode, said(finished.stderr)) == (0, "")
 
     functools.update_wrapper(test, program)
     fixtures = [

@@ -16,7 +16,7 @@ import pytest
 import gawait
 from gawait import dbus
 from gi.repository import Gio, GLib
-from programs import with_gtk
+from programs import said, with_gtk
 
 EXPLORER = pathlib.Path(__file__).parents[2] / "examples/explorer/python"
 APPLICATION_ID = "org.gawait.Explorer"
@@ -529,7 +529,7 @@ def test_the_program_ends_with_status_0_when_it_is_told_to_quit(desktop, tree, u
         actions = await dbus.proxy(bus, APPLICATION_ID, path, interface="org.gtk.Actions")
         await actions.activate("quit", [], {})
         _, errors = await process.communicate()
-        return process.returncode, errors.decode(), sizes(folder)
+        return process.returncode, said(errors.decode()), sizes(folder)
 
     assert gawait.run(asyncio.wait_for(main(), 60)) == (0, "", {})
 
