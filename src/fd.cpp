@@ -2,6 +2,15 @@
 
 namespace gawait {
 
+const fd_awaiter::kind fd_awaiter::a_descriptor{
+    role::wait, "file descriptor ", [](const pending& self, std::string& to) {
+        const auto& watch = static_cast<const fd_awaiter&>(self);
+        const bool reads = watch.condition() & (G_IO_IN | G_IO_PRI);
+        const bool writes = watch.condition() & G_IO_OUT;
+        to += std::to_string(watch.fd());
+        to += reads && writes ? ", to read or write" : writes ? ", to write" : ", to read";
+    }};
+
 bool fd_awaiter::start() noexcept {
     try {
         home().watch(*this);

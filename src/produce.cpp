@@ -81,8 +81,11 @@ void fail_call(const async_call& call, gpointer tag, error failure) noexcept {
     g_task_return_error(new_task(call, tag), failure.release());
 }
 
+const pending::kind produced_call::a_call{role::call, nullptr};
+
 produced_call::produced_call(const async_call& call, gpointer tag, engine_ref home) noexcept
-    : call_(call), tag_(tag), home_(std::move(home)), root_(call.cancellable) {}
+    : pending(a_call, tag), call_(call), tag_(tag), home_(std::move(home)),
+      root_(call.cancellable) {}
 
 produced_call::~produced_call() = default;
 

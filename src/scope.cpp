@@ -26,6 +26,12 @@ public:
     child(scope& owner, task<void> begins, const char* called)
         : owner_(owner), coroutine_(begins.take()), called_(called) {}
 
+    void begin_soon() noexcept {
+        detail::environment env = owner_.group_.env();
+        env.name = called_;
+        detached_run::begin_soon(env, coroutine_.get());
+    }
+
 private:
     friend class scope;
 
@@ -36,7 +42,8 @@ private:
     void end() noexcept override {
         auto& group = owner_.group_;
         static const auto not_begun = detail::failure::by_cancellation();
-        group.note_end(nullptr, begun() ? coroutine_.result().failed() : &not_begun, called_);
+        group.note_end(nullptr, begun() ? coroutine_.result().failed() : &not_begun,
+                       called_ ? called_ : "a task");
         owner_.remove(*this);
         group.leave().resume();
     }
@@ -63,7 +70,7 @@ void scope::spawn(task<void> begins, const char* called) {
     added->next_ = std::move(first_);
     first_ = std::move(added);
     group_.will_begin();
-    first_->begin_soon(group_.env());
+    first_->begin_soon();
 }
 
 void scope::remove(child& gone) noexcept {

@@ -6,9 +6,10 @@ spawned_base::spawned_base(engine_ref home) noexcept : home_(std::move(home)), r
 
 spawned_base::~spawned_base() = default;
 
-void spawned_base::begin_soon(std::shared_ptr<spawned_base> self) noexcept {
+void spawned_base::begin_soon(std::shared_ptr<spawned_base> self,
+                              std::coroutine_handle<> coroutine) noexcept {
     self_ = std::move(self);
-    if (!detached_run::begin_soon({home_.get(), &root_}))
+    if (!detached_run::begin_soon({home_.get(), &root_}, coroutine))
         end(); // the context is gone: cancelled before it began
 }
 

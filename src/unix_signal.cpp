@@ -31,7 +31,10 @@ ref<GSource> new_source(int number) {
 
 } // namespace
 
-unix_signal_awaiter::unix_signal_awaiter(int number) : source_(new_source(number)) {}
+const unix_signal_awaiter::kind unix_signal_awaiter::a_signal{role::wait, "a Unix signal"};
+
+unix_signal_awaiter::unix_signal_awaiter(int number)
+    : suspension(a_signal), source_(new_source(number)) {}
 
 void unix_signal_awaiter::attach() noexcept {
     g_source_set_callback(

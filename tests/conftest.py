@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+pytest.register_assert_rewrite("programs")
+pytest_plugins = ["gawait.testing.plugin"]
+
 os.environ.setdefault("GIO_USE_VFS", "local")
 os.environ.setdefault("GSETTINGS_BACKEND", "memory")
 
@@ -14,47 +17,22 @@ import gi
 gi.require_version("GLib", "2.0")
 gi.require_version("Gio", "2.0")
 
-from gi.repository import Gio
+from gawait.testing import Display, PrivateBus
 
 
 @pytest.fixture(scope="session")
 def session_bus():
     """The address of a dbus-daemon of the tests' own, which is also the session bus."""
-    bus = Gio.TestDBus.new(Gio.TestDBusFlags.NONE)
-    bus.up()
-    # Python knows nothing of what GLib put into the environment.
-    os.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.get_bus_address()
-    yield bus.get_bus_address()
-    del os.environ["DBUS_SESSION_BUS_ADDRESS"]
-    bus.stop()
+    with PrivateBus() as bus, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        yield bus.address
 
 
 @pytest.fixture(scope="session")
 def x_server():
     """An Xvfb on a display that is free; gives its name."""
-    reader, writer = os.pipe()
-    with open(reader) as answer:
-        server = subprocess.Popen(
-            [
-                "Xvfb",
-                "-displayfd",
-                str(writer),
-                "-screen",
-                "0",
-                "800x600x24",
-                "-nolisten",
-                "tcp",
-            ],
-            pass_fds=[writer],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writer)
-        number = answer.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait()
+    with Display() as server:
+        yield server.name
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 from harness import programs
 from harness.report import Lines, Results, Row
@@ -17,7 +18,14 @@ BESIDE = {
     "a task looping on sleep(0)": "sleep_0",
     "a chain of call_soon": "chain",
     "call_soon in batches of 1000": "batches",
+    "a million callbacks a second": "flood",
+    "5000 operations of GIO in flight": "gio",
+    "an echo over 10 connections": "echo",
 }
+# Of loops whose awaits of GIO's functions are none, the rest is measured.
+WITHOUT_GIO = ("gbulb",)
+IN_C = "plain idles in C"
+IDLES = {IDLE: "nothing", "1000 idles": "idles"}
 NUMBERS = ("frames", "p99", "operations", "processor")
 LOOPS = ("gawait", "gi.events", "gbulb")
 LEAST_FRAMES = 0.95
@@ -43,20 +51,20 @@ def display():
 
 def run_window(build, name_of_display, loop, beside, seconds):
     """What one window has drawn."""
-    drawn = programs.run(
-        build,
-        "frames.py",
-        loop,
-        BESIDE[beside],
-        seconds,
-        environment_too={
-            "DISPLAY": name_of_display,
-            "GDK_BACKEND": "x11",
-            "GSK_RENDERER": "cairo",  # as fast everywhere, since it needs no GPU
-            "GSETTINGS_BACKEND": "memory",
-            "GTK_A11Y": "none",
-        },
-    )
+    environment = {
+        "DISPLAY": name_of_display,
+        "GDK_BACKEND": "x11",
+        "GSK_RENDERER": "cairo",  # as fast everywhere, since it needs no GPU
+        "GSETTINGS_BACKEND": "memory",
+        "GTK_A11Y": "none",
+    }
+    if loop == IN_C:
+        what = ("frames_window", IDLES[beside], seconds)
+        drawn = programs.run_built(build, *what, environment_too=environment)
+    else:
+        client = programs.built(build, "echo_client")
+        what = ("frames.py", loop, BESIDE[beside], seconds, client)
+        drawn = programs.run(build, *what, environment_too=environment)
     # Where nothing is painted any more, the interval lasts to the end.
     times = [*drawn["painted"], 1e6 * drawn["seconds"]]
     intervals = sorted(
@@ -77,13 +85,20 @@ def medians(runs):
     return middle | {"intervals": sorted(each for run in runs for each in run["intervals"])}
 
 
+def works_of(loop):
+    """What runs beside a window of the loop."""
+    if loop == IN_C:
+        return list(IDLES)
+    return [each for each in BESIDE if BESIDE[each] != "gio" or loop not in WITHOUT_GIO]
+
+
 def rows_of(measured, loop, seconds):
     """The lines of one loop: frames, and how late they are, against those when idle."""
     ours = loop == "gawait"
     idle = measured[loop, IDLE]
     prefix = "" if ours else f"{loop}: "
     yield Row(f"{prefix}frames in {seconds:g} s, {IDLE}", "frames", idle["frames"])
-    for beside in list(BESIDE)[1:]:
+    for beside in works_of(loop)[1:]:
         drawn = measured[loop, beside]
         row = Row(
             f"{prefix}frames beside {beside}", "frames", drawn["frames"], IDLE, idle["frames"]
@@ -121,9 +136,12 @@ def notes_on_load(measured):
 
 
 def measure(build, quick):
-    loops, notes = programs.present_loops(build)
+    here, notes = programs.present_loops(build)
+    loops = [loop for loop in LOOPS if loop in here]
+    if Path(programs.built(build, "frames_window")).exists():
+        loops.append(IN_C)
     repetitions, seconds = (1, 1.0) if quick else (5, 3.0)
-    cases = [(loop, beside) for loop in LOOPS if loop in loops for beside in BESIDE]
+    cases = [(loop, beside) for loop in loops for beside in works_of(loop)]
     runs = {case: [] for case in cases}
     with display() as name:
         for turn in range(repetitions):
@@ -131,9 +149,9 @@ def measure(build, quick):
             for case in cases:
                 runs[case].append(run_window(build, name, *case, seconds))
     measured = {case: medians(several) for case, several in runs.items()}
-    rows = [row for loop in LOOPS if loop in loops for row in rows_of(measured, loop, seconds)]
+    rows = [row for loop in loops for row in rows_of(measured, loop, seconds)]
     rates = ", ".join(
-        f"{measured['gawait', beside]['operations'] / 1e6:.2f} M/s of {beside}"
+        f"{measured['gawait', beside]['operations'] / 1e3:.0f} k/s of {beside}"
         for beside in list(BESIDE)[1:]
     )
     return Results(

@@ -1,6 +1,8 @@
 """Counts the frames of a GTK 4 window that always redraws, beside some work on its loop.
 
-usage: frames.py LOOP BESIDE SECONDS
+usage: frames.py LOOP BESIDE SECONDS ECHO_CLIENT
+
+BESIDE is a method of class Beside, and ECHO_CLIENT the program that talks to its echo server.
 
 Prints, as JSON, when frames were painted (in microseconds), how many operations were done
 beside them, and how much of a processor the process got.
@@ -8,19 +10,26 @@ beside them, and how much of a processor the process got.
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 import time
 
 import gi
 
 import loops
+from listening import listen_tcp
 
 gi.require_version("Gdk", "4.0")
 gi.require_version("Graphene", "1.0")
 gi.require_version("Gtk", "4.0")
-from gi.repository import Gdk, GLib, Graphene, Gtk  # noqa: E402
+from gi.repository import Gdk, Gio, GLib, Graphene, Gtk  # noqa: E402
 
 WARM_UP = 0.5  # seconds, in which the window appears
+RATE = 1_000_000  # callbacks a second, of a flood
+MOST_DUE = 1000  # of them at once, where a loop does not keep up
+IN_FLIGHT = 5000  # operations of GIO's
+CONNECTIONS = 10
 
 
 class Turning(Gtk.Widget):
@@ -62,8 +71,10 @@ class Window(Gtk.Window):
 class Beside:
     """What runs beside the window; each kind counts its operations."""
 
-    def __init__(self):
+    def __init__(self, seconds, echo_client):
         self.operations = 0
+        self.seconds = seconds
+        self.echo_client = echo_client
 
     async def nothing(self):
         await asyncio.Event().wait()
@@ -98,12 +109,61 @@ class Beside:
         step()
         await asyncio.Event().wait()
 
+    async def flood(self):
+        loop = asyncio.get_running_loop()
+        began = loop.time()
 
-async def main(beside, seconds):
+        def nothing():
+            self.operations += 1
+
+        while True:
+            due = int((loop.time() - began) * RATE) - self.operations
+            for _ in range(min(due, MOST_DUE)):
+                loop.call_soon(nothing)
+            await asyncio.sleep(0.001)
+
+    async def gio(self):
+        file = Gio.File.new_for_path(__file__)
+
+        async def query():
+            while True:
+                await file.query_info_async("standard::size", Gio.FileQueryInfoFlags.NONE, 0)
+                self.operations += 1
+
+        await asyncio.gather(*(query() for _ in range(IN_FLIGHT)))
+
+    async def echo(self):
+        beside = self
+
+        class Echo(asyncio.Protocol):
+            def connection_made(self, transport):
+                self.transport = transport
+
+            def data_received(self, data):
+                self.transport.write(data)
+                beside.operations += 1
+
+        listening = listen_tcp()
+        server = await asyncio.get_running_loop().create_server(Echo, sock=listening)
+        address = f"tcp:{listening.getsockname()[1]}"
+        what = (address, os.getpid(), CONNECTIONS, 1024, 0, self.seconds + 1)
+        client = subprocess.Popen(
+            [self.echo_client, *map(str, what)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            await server.serve_forever()
+        finally:
+            client.kill()
+            client.wait()
+
+
+async def main(beside, seconds, echo_client):
     window = Window()
     window.present()
     await asyncio.sleep(WARM_UP)
-    work = Beside()
+    work = Beside(seconds, echo_client)
     running = asyncio.ensure_future(getattr(work, beside)())
     done = asyncio.get_running_loop().create_future()
 
@@ -117,6 +177,7 @@ async def main(beside, seconds):
     await done
     end_time, used = GLib.get_monotonic_time(), time.process_time() - used
     running.cancel()
+    await asyncio.wait([running])
     return {
         "seconds": (end_time - begin) / 1e6,
         "processor_seconds": used,
@@ -129,4 +190,6 @@ if __name__ == "__main__":
     loop = loops.new_loop(sys.argv[1])
     asyncio.set_event_loop(loop)
     Gtk.init()
-    print(json.dumps(loop.run_until_complete(main(sys.argv[2], float(sys.argv[3])))))
+    print(
+        json.dumps(loop.run_until_complete(main(sys.argv[2], float(sys.argv[3]), sys.argv[4])))
+    )

@@ -35,8 +35,7 @@ def coroutines():
 
         @gawait.async_method
         async def asks(self, stream: Gio.InputStream, count: int) -> int:
-            read = await stream.read_bytes_async(count, GLib.PRIORITY_DEFAULT)
-            return read.get_size()
+            return (await stream.read_bytes_async(count)).get_size()
 
     return Coroutines()
 

@@ -3,6 +3,7 @@
 #include "gawait/adopt.hpp"
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
+#include "gawait/detail/pending.hpp"
 #include "gawait/error.hpp"
 #include "gawait/result.hpp"
 
@@ -217,13 +218,19 @@ GAWAIT_API error null_instance_error() noexcept;
 GAWAIT_API error no_error_set_error() noexcept;
 
 /// What all operations share: they begin, and wait for the callback.
-class GAWAIT_API operation_base : job {
+class GAWAIT_API operation_base : job, protected pending {
 public:
     operation_base(operation_base&& other) noexcept = default;
     operation_base& operator=(operation_base&&) = delete;
 
 protected:
-    operation_base() noexcept : job(resume) {}
+    static const kind begun_by_function;
+    static const kind ended_by_function;
+
+    /// @param of what it is.
+    /// @param known_by the function by which it is known, if the kind has no name.
+    explicit operation_base(const kind& of, gconstpointer known_by = nullptr) noexcept
+        : job(resume), pending(of, known_by) {}
     ~operation_base() = default;
 
     /// Calls `start(GCancellable*, GAsyncReadyCallback, gpointer)`.
@@ -239,10 +246,14 @@ protected:
         beginning_ = true;
         {
             const thread_default_scope scope(*env.home);
-            start(env.cancel->cancellable(), ready, static_cast<operation_base*>(this));
+            start(env.cancel->cancellable(), ready, static_cast<pending*>(this));
         }
         beginning_ = false;
-        return !result_;
+        if (result_) [[unlikely]]
+            return false;
+        enter(env);
+        env.home->begin_flight();
+        return true;
     }
 
     /// Whether the operation was begun and has ended.
@@ -262,7 +273,7 @@ protected:
 
 private:
     static void ready(GObject* source, GAsyncResult* result, gpointer self) noexcept {
-        static_cast<operation_base*>(self)->on_ready(source, result);
+        static_cast<operation_base*>(static_cast<pending*>(self))->on_ready(source, result);
     }
 
     void on_ready(GObject* source, GAsyncResult* result) noexcept {
@@ -275,14 +286,18 @@ private:
         if (beginning_ || env_->cancel->requested()) [[unlikely]]
             keep_and_resume_later();
         else
-            awaiting_.resume();
+            go_on();
+    }
+
+    void go_on() noexcept {
+        leave();
+        env_->home->end_flight();
+        awaiting_.resume();
     }
 
     void keep_and_resume_later() noexcept;
 
-    static void resume(job& self) noexcept {
-        static_cast<operation_base&>(self).awaiting_.resume();
-    }
+    static void resume(job& self) noexcept { static_cast<operation_base&>(self).go_on(); }
 
     std::coroutine_handle<> awaiting_;
     environment* env_ = nullptr;
@@ -349,6 +364,8 @@ public:
         std::apply(start_, parameters_);
     }
 
+    gconstpointer function() const noexcept { return reinterpret_cast<gconstpointer>(start_); }
+
     /// The object whose method this is.
     auto instance() const noexcept { return std::get<0>(parameters_); }
 
@@ -375,6 +392,12 @@ private:
     typename stored_arguments<typename signature::parameters>::type parameters_;
 };
 
+/// Whether the C function behind it is known.
+template <class Start>
+concept has_function = requires(const Start& start) {
+    { start.function() } noexcept -> std::same_as<gconstpointer>;
+};
+
 /// Whether the first parameter of the start function is that of the finish function:
 /// the object whose method the operation is.
 template <class Start, class Finish> constexpr bool is_method = false;
@@ -390,7 +413,16 @@ template <class Result, class Start, class Finish> class [[nodiscard]] operation
     using value_type = typename operation_result<Result, Finish>::type;
 
 public:
-    operation(Start start, Finish finish) noexcept : start_(std::move(start)), finish_(finish) {}
+    operation(Start start, Finish finish) noexcept
+        requires has_function<Start>
+        : operation_base(operation_base::begun_by_function, start.function()),
+          start_(std::move(start)), finish_(finish) {}
+
+    operation(Start start, Finish finish) noexcept
+        requires(!has_function<Start>)
+        : operation_base(operation_base::ended_by_function,
+                         reinterpret_cast<gconstpointer>(finish)),
+          start_(std::move(start)), finish_(finish) {}
 
     bool await_ready() const noexcept { return instance_is_null(); }
 

@@ -129,7 +129,7 @@ public:
             if (refused_ != refusal::none) [[unlikely]]
                 return false;
             generator.running = true;
-            return run(env, generator_, awaiting) || (may_be_long && give_way());
+            return run(*env.cancel, generator_, awaiting) || (may_be_long && give_way());
         }
 
         value_type* await_resume() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gawait/detail/api.hpp"
+#include "gawait/detail/lifetime.hpp"
 #include "gawait/detail/one_context.hpp"
 #include "gawait/detail/wait_queue.hpp"
 
@@ -24,7 +25,8 @@ template <class T> class channel {
 public:
     class [[nodiscard]] send_awaiter : detail::queued_wait {
     public:
-        send_awaiter(channel& owner, T value) : owner_(owner), value_(std::move(value)) {}
+        send_awaiter(channel& owner, T value)
+            : queued_wait(room), owner_(owner), value_(std::move(value)) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
@@ -52,6 +54,8 @@ public:
     private:
         friend class channel;
 
+        static constexpr kind room{role::wait, "room in a channel"};
+
         channel& owner_;
         T value_;
         bool closed_ = false;
@@ -59,7 +63,7 @@ public:
 
     class [[nodiscard]] receive_awaiter : detail::queued_wait {
     public:
-        explicit receive_awaiter(channel& owner) noexcept : owner_(owner) {}
+        explicit receive_awaiter(channel& owner) noexcept : queued_wait(a_value), owner_(owner) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
@@ -82,6 +86,8 @@ public:
     private:
         friend class channel;
 
+        static constexpr kind a_value{role::wait, "a value from a channel"};
+
         channel& owner_;
         std::optional<T> value_;
     };
@@ -89,7 +95,7 @@ public:
     class [[nodiscard]] ready_awaiter : detail::queued_wait {
     public:
         ready_awaiter(channel& owner, bool if_closed) noexcept
-            : owner_(owner), if_closed_(if_closed) {}
+            : queued_wait(something), owner_(owner), if_closed_(if_closed) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
@@ -105,6 +111,8 @@ public:
         void await_resume() const { throw_if_cancelled(); }
 
     private:
+        static constexpr kind something{role::wait, "something in a channel"};
+
         channel& owner_;
         bool if_closed_;
     };
@@ -169,6 +177,9 @@ public:
 
     bool closed() const noexcept { return closed_; }
 
+    /// For who waits for several, of which one may be destroyed meanwhile.
+    detail::lifetime_watch watch() noexcept { return detail::lifetime_watch(life_); }
+
     /// How many values wait to be received.
     std::size_t size() const noexcept { return values_.size(); }
 
@@ -210,6 +221,7 @@ private:
     detail::wait_queue senders_;
     detail::wait_queue receivers_;
     detail::wait_queue watching_;
+    detail::lifetime life_;
     bool closed_ = false;
 };
 

@@ -11,7 +11,7 @@ class event {
 public:
     class [[nodiscard]] wait_awaiter : detail::queued_wait {
     public:
-        explicit wait_awaiter(event& owner) noexcept : owner_(owner) {}
+        explicit wait_awaiter(event& owner) noexcept : queued_wait(an_event), owner_(owner) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
@@ -26,6 +26,8 @@ public:
         void await_resume() const { throw_if_cancelled(); }
 
     private:
+        static constexpr kind an_event{role::wait, "an event"};
+
         event& owner_;
     };
 

@@ -9,7 +9,8 @@ namespace gawait {
 /// The awaiter of `readable()`, `writable()` and `fd_ready()`.
 class GAWAIT_API [[nodiscard]] fd_awaiter final : fd_watch, detail::suspension {
 public:
-    fd_awaiter(int fd, GIOCondition condition) noexcept : fd_watch(on_ready, fd, condition) {
+    fd_awaiter(int fd, GIOCondition condition) noexcept
+        : fd_watch(on_ready, fd, condition), suspension(a_descriptor) {
         leave_registered(0);
     }
 
@@ -23,6 +24,8 @@ public:
     GIOCondition await_resume() const;
 
 private:
+    static const kind a_descriptor;
+
     bool start() noexcept;
     bool withdraw() noexcept override;
     static void on_ready(fd_watch& self) noexcept;

@@ -39,7 +39,8 @@ template <class Start, class Finish> class [[nodiscard]] operation : detail::ope
     using value_type = std::invoke_result_t<Finish&, Glib::RefPtr<Gio::AsyncResult>&>;
 
 public:
-    operation(Start start, Finish finish) : start_(std::move(start)), finish_(std::move(finish)) {}
+    operation(Start start, Finish finish)
+        : operation_base(a_method), start_(std::move(start)), finish_(std::move(finish)) {}
 
     bool await_ready() const noexcept { return false; }
 
@@ -79,6 +80,8 @@ public:
     }
 
 private:
+    static constexpr kind a_method{role::wait, "a method of giomm's"};
+
     Start start_;
     Finish finish_;
 };

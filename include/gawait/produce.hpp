@@ -5,6 +5,7 @@
 #include "gawait/detail/cancellation.hpp"
 #include "gawait/detail/environment.hpp"
 #include "gawait/detail/outcome.hpp"
+#include "gawait/detail/pending.hpp"
 #include "gawait/engine/engine.hpp"
 #include "gawait/error.hpp"
 #include "gawait/task.hpp"
@@ -299,12 +300,14 @@ public:
 };
 
 /// What a call of an `_async` function is, until it has called back.
-class GAWAIT_API produced_call {
+class GAWAIT_API produced_call : public pending {
 public:
     produced_call(const async_call& call, gpointer tag, engine_ref home) noexcept;
     produced_call(const produced_call&) = delete;
     produced_call& operator=(const produced_call&) = delete;
     ~produced_call();
+
+    static const kind a_call;
 
     environment env() noexcept { return {home_.get(), &root_}; }
     cancellation& root() noexcept { return root_; }
@@ -346,7 +349,21 @@ public:
     bool begin() noexcept;
 
     /// The body takes time.
-    void suspended() noexcept { suspended_ = true; }
+    ///
+    /// @param env what it is awaited in.
+    void suspended(const environment& env) noexcept {
+        suspended_ = true;
+        enter(env);
+    }
+
+    /// The body has ended.
+    void resumed() noexcept {
+        if (suspended_)
+            leave();
+    }
+
+    /// What the call was made with.
+    const async_call& made_with() const noexcept { return call_; }
 
     void fail(const std::exception_ptr& exception) noexcept;
 
@@ -392,11 +409,12 @@ public:
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
         if (!outcome_under<T>::await_suspend(awaiting))
             return false;
-        call_.suspended();
+        call_.suspended(awaiting.promise().env());
         return true;
     }
 
     outcome<T> await_resume() noexcept {
+        call_.resumed();
         try {
             return outcome_under<T>::await_resume();
         } catch (...) { // out of moving the value

@@ -13,6 +13,7 @@ namespace gawait {
 /// `with_scope()`; used on the thread of the task that did.
 class GAWAIT_API scope {
 public:
+    /// @param env of the coroutine that opens it.
     explicit scope(const detail::environment& env) noexcept;
     scope(const scope&) = delete;
     scope& operator=(const scope&) = delete;
@@ -20,9 +21,10 @@ public:
 
     /// Begins a task in the next round. Nothing begins in a scope that was cancelled.
     ///
-    /// @param called what the default handler of unobserved exceptions calls it; not copied.
+    /// @param called what the default handler of unobserved exceptions and `dump_tasks()` call it;
+    ///     not copied. Null stands for "a task".
     /// @throws error if there is no coroutine in `begins`, or on another thread.
-    void spawn(task<void> begins, const char* called = "a task");
+    void spawn(task<void> begins, const char* called = nullptr);
 
     /// The same for any awaitable without a value.
     template <awaitable Awaitable>

@@ -4,6 +4,8 @@
 #include "gawait/task.hpp"
 #include "gawait/when_any.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <type_traits>
@@ -47,17 +49,20 @@ template <class T> constexpr bool is_channel<channel<T>> = true;
 /// Gives a `std::variant` whose `index()` says which it was, with the value. Once all are closed
 /// and empty, it gives nothing, of the first, at once and each time.
 ///
-/// @throws as `receive()`.
+/// @throws as `receive()`; error `G_IO_ERROR_CLOSED` if one of them is destroyed meanwhile.
 template <class... T>
     requires(sizeof...(T) > 0)
 task<std::variant<std::optional<T>...>> select(channel<T>&... channels) {
     const auto none_is_left = [&] { return ((channels.closed() && channels.size() == 0) && ...); };
+    const std::array lives{channels.watch()...};
     for (;;) {
         if (none_is_left()) {
             (co_await channels.ready(), ...); // at once, but for the others of the loop
             co_return std::variant<std::optional<T>...>();
         }
         co_await when_any(channels.ready_or_closing()...);
+        if (!std::ranges::all_of(lives, &detail::lifetime_watch::alive)) [[unlikely]]
+            detail::suspension::fail_left_behind();
         auto taken = detail::take_first(std::index_sequence_for<T...>(), channels...);
         if (taken)
             co_return std::move(*taken);

@@ -2,6 +2,7 @@
 
 #include "gawait/detail/failure.hpp"
 #include "gawait/detail/suspension.hpp"
+#include "gawait/engine/now.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -12,7 +13,7 @@ namespace gawait {
 class GAWAIT_API [[nodiscard]] sleep_awaiter final : timer, detail::suspension {
 public:
     explicit sleep_awaiter(clock::time_point deadline) noexcept
-        : timer(expired), deadline_(deadline) {}
+        : timer(expired), suspension(a_timer), deadline_(deadline) {}
 
     bool await_ready() const noexcept { return false; }
 
@@ -28,6 +29,8 @@ public:
     }
 
 private:
+    static const kind a_timer;
+
     bool start() noexcept;
     bool withdraw() noexcept override;
     static void expired(job& self) noexcept;
@@ -59,12 +62,12 @@ template <class Rep, class Period>
 clock::time_point deadline_after(std::chrono::duration<Rep, Period> length) noexcept {
     // In floating point, where no duration overflows; written so that a NaN is too long.
     using seconds = std::chrono::duration<long double>;
-    const auto now = clock::now();
-    if (!(seconds(length) < seconds(clock::time_point::max() - now)))
+    const auto from = now();
+    if (!(seconds(length) < seconds(clock::time_point::max() - from)))
         return clock::time_point::max();
     if (length < length.zero())
-        return now;
-    return now + std::chrono::ceil<clock::duration>(length);
+        return from;
+    return from + std::chrono::ceil<clock::duration>(length);
 }
 
 template <class Rep, class Period>

@@ -11,6 +11,7 @@
 #include "gawait/unobserved.hpp"
 
 #include <atomic>
+#include <coroutine>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -27,16 +28,17 @@ public:
     explicit spawned_base(engine_ref home) noexcept;
     virtual ~spawned_base();
 
-    /// Queues the beginning of the task, and keeps this object until it has ended.
-    void begin_soon(std::shared_ptr<spawned_base> self) noexcept;
-
     void cancel() noexcept { root_.request(); }
     bool done() const noexcept { return done_.load(std::memory_order_acquire); }
+
+    bool runs_on(const engine& home) const noexcept { return home_.get() == &home; }
 
     /// What waits for the end.
     thread_wait_queue& waiting() noexcept { return waiting_; }
 
 protected:
+    void begin_soon(std::shared_ptr<spawned_base> self, std::coroutine_handle<> coroutine) noexcept;
+
     /// @throws error if the result was taken before.
     void mark_taken();
     void mark_seen() noexcept { taken_.store(true, std::memory_order_relaxed); }
@@ -65,6 +67,11 @@ public:
     ~spawned() override {
         if (outcome_.failed() && !taken())
             report_unobserved(*outcome_.failed());
+    }
+
+    /// Queues the beginning of the task, and keeps this object until it has ended.
+    void begin_soon(std::shared_ptr<spawned> self) noexcept {
+        spawned_base::begin_soon(std::move(self), coroutine_.get());
     }
 
     T take() {
@@ -97,13 +104,15 @@ private:
 /// Waits for the end of a spawned task.
 class GAWAIT_API join_wait : thread_wait {
 public:
-    explicit join_wait(spawned_base& awaited) noexcept : awaited_(&awaited) {}
+    explicit join_wait(spawned_base& awaited) noexcept : thread_wait(the_end), awaited_(&awaited) {}
 
     bool await_ready() const noexcept { return awaited_->done(); }
 
     template <has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        return wait_in(awaited_->waiting(), awaiting, [this] { return awaited_->done(); });
+        return wait_in(
+            awaited_->waiting(), awaiting, [this] { return awaited_->done(); },
+            !awaited_->runs_on(*awaiting.promise().env().home));
     }
 
 protected:
@@ -111,6 +120,8 @@ protected:
     ~join_wait() = default;
 
 private:
+    static constexpr kind the_end{role::wait, "the end of a spawned task"};
+
     spawned_base* awaited_;
 };
 

@@ -69,10 +69,7 @@ public:
 
     template <detail::has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        detail::environment env = awaiting.promise().env();
-        if (cancel_)
-            env.cancel = cancel_;
-        return run(env, awaited_.get(), awaiting);
+        return run(cancel_ ? *cancel_ : *awaiting.promise().env().cancel, awaited_.get(), awaiting);
     }
 
     T await_resume() { return result().take(); }

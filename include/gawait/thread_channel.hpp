@@ -19,7 +19,8 @@ template <class T> class thread_channel {
 public:
     class [[nodiscard]] receive_awaiter : detail::thread_wait {
     public:
-        explicit receive_awaiter(thread_channel& owner) noexcept : owner_(owner) {}
+        explicit receive_awaiter(thread_channel& owner) noexcept
+            : thread_wait(a_value), owner_(owner) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
@@ -35,6 +36,8 @@ public:
 
     private:
         friend class thread_channel;
+
+        static constexpr kind a_value{role::wait, "a value from any thread"};
 
         thread_channel& owner_;
         std::optional<T> value_;

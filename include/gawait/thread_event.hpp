@@ -11,7 +11,8 @@ class thread_event {
 public:
     class [[nodiscard]] wait_awaiter : detail::thread_wait {
     public:
-        explicit wait_awaiter(thread_event& owner) noexcept : owner_(owner) {}
+        explicit wait_awaiter(thread_event& owner) noexcept
+            : thread_wait(an_event), owner_(owner) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
@@ -19,9 +20,11 @@ public:
             return wait_in(owner_.waiting_, awaiting, [this] { return owner_.set_; });
         }
 
-        void await_resume() const { throw_if_cancelled(); }
+        void await_resume() { throw_if_cancelled(); }
 
     private:
+        static constexpr kind an_event{role::wait, "an event of any thread"};
+
         thread_event& owner_;
     };
 

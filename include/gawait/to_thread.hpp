@@ -3,6 +3,8 @@
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
 #include "gawait/detail/outcome.hpp"
+#include "gawait/detail/pending.hpp"
+#include "gawait/engine/flight.hpp"
 #include "gawait/error.hpp"
 
 #include <atomic>
@@ -16,7 +18,7 @@ namespace gawait {
 namespace detail {
 
 /// Runs something on a thread of GLib's pool and resumes a coroutine afterwards.
-class GAWAIT_API thread_call {
+class GAWAIT_API thread_call : pending {
 public:
     bool await_ready() const noexcept { return false; }
 
@@ -27,12 +29,14 @@ public:
             return false;
         awaiting_ = awaiting;
         submit(*env.home);
+        enter(env);
         return true;
     }
 
 protected:
-    thread_call() noexcept = default;
-    thread_call(thread_call&& other) noexcept : awaiting_(other.awaiting_) {}
+    thread_call() noexcept : pending(in_a_thread) {}
+    thread_call(thread_call&& other) noexcept
+        : pending(std::move(other)), awaiting_(other.awaiting_) {}
     thread_call& operator=(thread_call&&) = delete;
     ~thread_call() = default;
 
@@ -40,9 +44,12 @@ protected:
     bool called() const noexcept { return bool(awaiting_); }
 
 private:
+    static const kind in_a_thread;
+
     void submit(engine& home) noexcept;
 
     std::coroutine_handle<> awaiting_;
+    flight in_flight_;
     // GLib's queues order what the threads do; this says so in terms of C++, for tools
     // that do not see into GLib.
     std::atomic<bool> handed_over_{false};

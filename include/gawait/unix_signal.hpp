@@ -29,6 +29,8 @@ public:
     void await_resume() const { throw_if_cancelled(); }
 
 private:
+    static const kind a_signal;
+
     void attach() noexcept;
     bool withdraw() noexcept override;
 
@@ -62,7 +64,8 @@ class GAWAIT_API unix_signals {
 public:
     class [[nodiscard]] next_awaiter : detail::queued_wait {
     public:
-        explicit next_awaiter(unix_signals& owner) noexcept : owner_(owner) {}
+        explicit next_awaiter(unix_signals& owner) noexcept
+            : queued_wait(a_signal), owner_(owner) {}
         bool await_ready() const noexcept { return false; }
 
         template <detail::has_environment Promise>
@@ -77,6 +80,8 @@ public:
         void await_resume() const { throw_if_cancelled(); }
 
     private:
+        static constexpr kind a_signal{role::wait, "a Unix signal"};
+
         unix_signals& owner_;
     };
 

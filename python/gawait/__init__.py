@@ -19,6 +19,7 @@ from gawait.operation import Operation, call, wrap
 from gawait.producing import async_method
 from gawait.running import install, new_event_loop, run
 from gawait.signals import signal, signals
+from gawait.tasks import print_tasks
 
 __all__ = [
     "Dismissed",
@@ -34,6 +35,7 @@ __all__ = [
     "create_task",
     "install",
     "new_event_loop",
+    "print_tasks",
     "priority",
     "response",
     "run",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractContextManager
 from contextvars import Context
 from types import TracebackType
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TextIO, TypeVar, overload
 
 from gi.repository import Gio, GLib, GObject
 
@@ -31,6 +31,7 @@ __all__ = [
     "create_task",
     "install",
     "new_event_loop",
+    "print_tasks",
     "priority",
     "response",
     "run",
@@ -110,6 +111,9 @@ def run(
     context: GLib.MainContext | None = None,
 ) -> _T: ...
 def new_event_loop(context: GLib.MainContext | None = None) -> EventLoop: ...
+def print_tasks(
+    file: TextIO | None = None, loop: asyncio.AbstractEventLoop | None = None
+) -> None: ...
 def install() -> None: ...
 def create_task(
     coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T] | Operation[_T],

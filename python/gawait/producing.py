@@ -7,7 +7,7 @@ import typing
 from gi.repository import Gio, GLib, GObject
 
 from gawait import _native, async_result
-from gawait.guest import current_context, loop_of_context, running_loop
+from gawait.guest import current_context, loop_of_context
 from gawait.loop import check_priority
 
 _UNGIVEN = object()
@@ -78,13 +78,16 @@ class async_method:
         start = self._start_method()
         self._tag = id(start)
         self._held = async_result.hold(start)
+        self._pair = _native.Pair(
+            owner, name, self._title, self._own_arguments, self._tag, self._positional
+        )
         setattr(owner, f"{name}_async", start)
         setattr(owner, f"{name}_finish", self._finish_method())
         self._add_signal()
 
     def _start_method(self):
         def start(source, *args, **kwargs):
-            return self._start(source, args, kwargs)
+            return self._pair.begin(source, args, kwargs)
 
         return self._named(start, "async", f"Start {self._title}(); see gawait.async_method.")
 
@@ -123,38 +126,9 @@ class async_method:
         method.__doc__ = documentation
         return method
 
-    def _start(self, source, args, kwargs):
-        if not isinstance(source, self._owner):
-            raise TypeError(
-                f"{self._title}_async(): expected {self._owner.__qualname__}, "
-                f"not {type(source).__name__}"
-            )
-        own = self._own_arguments(args[self._positional :], kwargs)
-        priority, cancellable, callback, user_data = own
-        method = getattr(source, self._name)
-        args = args[: self._positional]
-        if callback is _UNGIVEN:
-            loop = running_loop()
-            if loop is not None:
-                # Nobody sees a Gio.Task, which would cost as much as all the rest.
-                operation = _native.new_operation(loop, cancellable)
-                run(method(*args, **kwargs), operation, self._title, None, priority)
-                return operation
-            callback = None
-        coroutine = method(*args, **kwargs)
-        try:
-            task = _native.new_task(
-                source, cancellable, priority, self._tag, self._title, callback, user_data
-            )
-        except BaseException:
-            coroutine.close()
-            raise
-        run(coroutine, task, self._title, cancellable, priority)
-        return None
-
     def _own_arguments(self, rest, kwargs):
-        if not kwargs and len(rest) >= 3 and rest[0] == _DEFAULT:
-            return *rest[:3], rest[3:]
+        """Return the priority, the cancellable, a tuple of user data and, if it was given, the
+        callback; what is named leaves the dictionary."""
         own = [_DEFAULT, None, _UNGIVEN]
         own[: len(rest)] = rest[:3]
         for index, name in enumerate(_OWN_PARAMETERS[:3]):
@@ -168,7 +142,9 @@ class async_method:
         user_data = rest[3:]
         if "user_data" in kwargs:
             user_data += (kwargs.pop("user_data"),)
-        return *own, user_data
+        priority, cancellable, callback = own
+        given = () if callback is _UNGIVEN else (callback,)
+        return priority, cancellable, user_data, *given
 
     def _finish(self, source, result):
         return _native.finish(source, result, self._tag, self._title)
@@ -361,6 +337,8 @@ def _abandoned(end):
 
 
 def _fail(end, exception):
+    if isinstance(end, _native.CallEnd):
+        end = end.target
     if isinstance(end, Gio.Task):
         end = TaskEnd(end)
     elif isinstance(end, _native.Operation):
@@ -374,7 +352,7 @@ def _fail(end, exception):
         return False
 
 
-_native.run_productions(_failed, _not_begun, _abandoned)
+_native.run_productions(run, _failed, _not_begun, _abandoned)
 
 
 def _positional_parameters(function):

@@ -22,6 +22,7 @@ def signal(obj, name):
     """
     future = _SignalFuture(loop=running_glib_loop("an emission"))
     future._emitter = obj
+    future._signal = name
     connection = _Weakly(obj, name, future)
     future.add_done_callback(connection.disconnect)
     return future

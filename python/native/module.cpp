@@ -6,14 +6,18 @@
 #include "dbus/signal_subscription.hpp"
 #include "dbus/type.hpp"
 #include "handlers/handlers.hpp"
+#include "loop/call_context.hpp"
 #include "loop/guest.hpp"
 #include "loop/handle.hpp"
 #include "loop/loop.hpp"
+#include "loop/virtual_time.hpp"
 #include "producing/async_result.hpp"
 #include "producing/async_virtual.hpp"
 #include "producing/exported.hpp"
+#include "producing/pair.hpp"
 #include "producing/producing.hpp"
 #include "producing/production.hpp"
+#include "task_tree.hpp"
 #include "transports/accepting.hpp"
 #include "transports/datagrams.hpp"
 #include "transports/pipes.hpp"
@@ -35,11 +39,12 @@ int execute(PyObject* module) {
         return -1;
     }
     if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context() ||
-        !prepare_user_data() || !prepare_variants() || !prepare_guest())
+        !prepare_user_data() || !prepare_variants() || !prepare_call_context() || !prepare_guest())
         return -1;
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
     // clang-format off: a line for each
     const bool complete = loop_type &&
+                          add_virtual_time(module) &&
                           add_datagrams(module) &&
                           add_pipes(module) &&
                           add_socket_calls(module, loop_type) &&
@@ -51,12 +56,14 @@ int execute(PyObject* module) {
                           add_function_info(module) &&
                           add_producing(module) &&
                           add_production(module) &&
+                          add_pair_type(module) &&
                           add_exported(module) &&
                           add_async_virtual(module) &&
                           add_dbus_types(module) &&
                           add_method_call(module) &&
                           add_signal_subscription(module) &&
-                          add_async_result(module);
+                          add_async_result(module) &&
+                          add_task_tree(module);
     // clang-format on
     return complete ? 0 : -1;
 }

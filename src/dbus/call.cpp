@@ -64,6 +64,17 @@ ref<GDBusMessage> method_call::receive(GAsyncResult* result, GError** failure) n
     return reply;
 }
 
+void method_call::describe(std::string& to) const {
+    const auto add = [&](const char* before, const char* part) {
+        if (part)
+            to.append(before).append(part);
+    };
+    add(" of ", g_dbus_message_get_destination(message_));
+    add(" ", g_dbus_message_get_path(message_));
+    add(" ", g_dbus_message_get_interface(message_));
+    add(".", g_dbus_message_get_member(message_));
+}
+
 void method_call::send_only() {
     g_dbus_message_set_flags(
         message_, static_cast<GDBusMessageFlags>(g_dbus_message_get_flags(message_) |

@@ -2,19 +2,25 @@
 
 namespace gawait::detail {
 
-bool detached_run::begin_soon(const environment& env) noexcept {
-    env_ = env;
+const pending::kind detached_run::a_task{role::task, "a task"};
+
+bool detached_run::begin_soon(const environment& env, std::coroutine_handle<> coroutine) noexcept {
+    env_ = {env.home, env.cancel, env.awaiter, coroutine.address(), env.name};
     return env_.home->post(*this);
 }
 
 void detached_run::run(job& posted) noexcept {
     auto& self = static_cast<detached_run&>(posted);
-    if (self.begun_ || self.env_.cancel->requested()) {
+    if (self.begun_) {
+        self.leave();
         self.end();
-        return;
+    } else if (self.env_.cancel->requested()) {
+        self.end();
+    } else {
+        self.begun_ = true;
+        self.enter(self.env_);
+        self.begin({self.env_.home, self.env_.cancel, &self.env_}, self);
     }
-    self.begun_ = true;
-    self.begin(self.env_, self);
 }
 
 std::coroutine_handle<> detached_run::run_ended(completion& call, promise_base&) noexcept {

@@ -11,8 +11,10 @@ void suspension::fail_left_behind() {
 bool suspension::begin(std::coroutine_handle<> awaiting, environment& env) noexcept {
     awaiting_ = awaiting;
     env_ = &env;
-    if (env.cancel->add(*this, *env.home))
+    if (env.cancel->add(*this, *env.home)) {
+        enter(env);
         return true;
+    }
     state_ = state::cancelled;
     return false;
 }
@@ -21,7 +23,15 @@ bool suspension::resume_soon(std::coroutine_handle<> awaiting, environment& env)
     awaiting_ = awaiting;
     env_ = &env;
     state_ = state::finished;
-    return env.home->post(*this);
+    if (!env.home->post(*this))
+        return false;
+    enter(env);
+    return true;
+}
+
+void suspension::resume() noexcept {
+    leave();
+    awaiting_.resume();
 }
 
 bool suspension::abandon() noexcept {
@@ -31,6 +41,8 @@ bool suspension::abandon() noexcept {
         if (!linked)
             state_ = state::finished; // the job that is posted resumes
     });
+    if (free)
+        leave();
     return free;
 }
 
@@ -51,7 +63,7 @@ void suspension::finish_soon() noexcept {
 
 void suspension::finish_now() noexcept {
     if (finish())
-        awaiting_.resume();
+        resume();
 }
 
 void suspension::run(job& posted) noexcept {
@@ -59,7 +71,7 @@ void suspension::run(job& posted) noexcept {
     bool finished = false;
     self.env_->cancel->settle(self, [&](bool) { finished = self.state_ == state::finished; });
     if (finished)
-        self.awaiting_.resume();
+        self.resume();
     else
         self.be_cancelled();
 }
@@ -67,7 +79,7 @@ void suspension::run(job& posted) noexcept {
 void suspension::be_cancelled() noexcept {
     if (withdraw()) {
         state_ = state::cancelled;
-        awaiting_.resume();
+        resume();
         return;
     }
     bool finished = false;
@@ -77,7 +89,7 @@ void suspension::be_cancelled() noexcept {
             state_ = state::cancel_came_second;
     });
     if (finished)
-        awaiting_.resume();
+        resume();
 }
 
 } // namespace gawait::detail

@@ -64,14 +64,13 @@ public:
 
     /// To be called when a turn begins.
     void begin_turn() noexcept {
-        fruitless_ = 0;
         busy_ = false;
         if (notice_.running() && !notice_.is_ours()) [[unlikely]]
             forget_notice();
     }
 
-    /// Whether `poll()` may have something to report. Costs next to nothing once some looks of
-    /// a turn have found nothing, where there is io_uring.
+    /// Whether `poll()` may have something to report. Costs next to nothing once some looks in a row
+    /// have found nothing, where there is io_uring.
     bool news() const noexcept {
         return watching() && (!quiet_ || notice_.raised() ||
                               forks_ != forks_of_process.load(std::memory_order_relaxed));
@@ -123,10 +122,10 @@ private:
     static constexpr std::size_t probes = 16; // at least, at a time
     static constexpr std::size_t intervals_to_probe_all = 10;
 
-    // That found nothing, one after the other in a turn: what a ring costs is worth it only in
-    // long turns, and a system call that clears it only if it saves others.
+    // That found nothing, one after the other: what a ring costs is worth it only where there are
+    // many, and a system call that clears it only if it saves others.
     static constexpr int looks_before_notice = 32;
-    static constexpr int looks_before_clear = 2;
+    static constexpr int looks_before_clear = 8;
 
     // An epoll set, a timerfd and an eventfd are shared with a forked child, so that
     // either process would change what the other waits for. Each child therefore opens
@@ -226,7 +225,7 @@ private:
     bool no_notice_ = false; // it was refused
     bool quiet_ = false;     // the last look found nothing, and the notice tells what came since
     bool busy_ = false;
-    int fruitless_ = 0;    // looks of this turn, one after the other
+    int fruitless_ = 0;    // looks, one after the other
     bool haunted_ = false; // by a file that was closed under its watches
     unsigned forks_;
     std::array<epoll_event, 256> events_;

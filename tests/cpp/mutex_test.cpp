@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -83,6 +84,22 @@ TEST(mutex, lock_moves_with_its_owner) {
     };
     run(body());
     EXPECT_FALSE(other_guard.locked());
+}
+
+TEST(mutex, that_is_gone_leaves_a_lock_of_nothing) {
+    const test::own_context context;
+    const auto body = []() -> task<> {
+        auto guard = std::make_unique<mutex>();
+        auto lock = co_await guard->lock();
+        const auto waiting = spawn([&]() -> task<> { auto later = co_await guard->lock(); });
+        co_await let_others_run();
+        guard.reset();
+        EXPECT_TRUE((co_await as_result(waiting)).error().matches(G_IO_ERROR_CLOSED));
+        mutex other;
+        lock = co_await other.lock();
+        EXPECT_TRUE(other.locked());
+    };
+    run(body());
 }
 
 TEST(mutex, is_unlocked_by_an_exception) {

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -111,6 +112,23 @@ TEST(select, gives_nothing_once_all_channels_are_closed) {
         EXPECT_EQ(std::get<0>(got), std::nullopt);
         const auto again = co_await select(numbers, others);
         EXPECT_EQ(std::get<0>(again), std::nullopt);
+    };
+    run(body());
+}
+
+TEST(select, fails_when_a_channel_goes_with_what_it_waits_for) {
+    const test::own_context context;
+    const auto body = []() -> task<> {
+        auto numbers = std::make_unique<channel<int>>(1);
+        channel<std::string> words(1);
+        const auto waiting = spawn(select(words, *numbers));
+        co_await let_others_run();
+        EXPECT_TRUE(numbers->try_send(1));
+        numbers.reset();
+        EXPECT_TRUE((co_await as_result(waiting)).error().matches(G_IO_ERROR_CLOSED));
+
+        EXPECT_TRUE(words.try_send("kept"));
+        EXPECT_EQ(std::get<0>(co_await select(words)), "kept");
     };
     run(body());
 }

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -262,6 +263,39 @@ TEST(semaphore, that_tasks_of_two_contexts_wait_for_throws_invalid_argument) {
     }
     permits.release();
     EXPECT_TRUE(context.iterate_until([&] { return waiting.done(); }));
+}
+
+TEST(semaphore, that_is_gone_takes_no_permit_back) {
+    const test::own_context context;
+    const auto body = []() -> task<> {
+        auto first = std::make_unique<semaphore>(2);
+        semaphore second(1);
+        auto one = co_await first->hold();
+        auto other = co_await first->hold();
+        auto moved = std::move(one);
+        first.reset();
+        other = co_await second.hold();
+        EXPECT_EQ(second.available(), 0U);
+        other = std::move(moved);
+        EXPECT_EQ(second.available(), 1U);
+    };
+    run(body());
+}
+
+TEST(semaphore, that_goes_before_its_task_goes_on_fails_that) {
+    const test::own_context context;
+    const auto body = []() -> task<> {
+        auto permits = std::make_unique<semaphore>(0);
+        const auto acquiring = spawn(permits->acquire());
+        const auto holding = spawn([&]() -> task<> { const auto held = co_await permits->hold(); });
+        co_await let_others_run();
+        permits->release();
+        permits->release();
+        permits.reset();
+        EXPECT_TRUE((co_await as_result(acquiring)).error().matches(G_IO_ERROR_CLOSED));
+        EXPECT_TRUE((co_await as_result(holding)).error().matches(G_IO_ERROR_CLOSED));
+    };
+    run(body());
 }
 
 TEST(semaphore, takes_a_permit_back_from_who_held_it) {

@@ -15,7 +15,6 @@ import weakref
 import pytest
 
 import gawait
-from gawait import _native
 from gi.repository import Gio, GLib, GObject
 
 
@@ -959,6 +958,22 @@ class Colour(enum.IntEnum):
     RED = 1
 
 
+def test_an_awaited_pair_needs_no_task(run, count_objects):
+    class Counting(GObject.Object):
+        @gawait.async_method
+        async def count(self):
+            await asyncio.sleep(0)
+            return count_objects(Gio.Task)
+
+    async def main():
+        counting = Counting()
+        before = count_objects(Gio.Task)
+        assert await told_by_callback(counting, "count", ()) == before + 1
+        assert await told_by_await(counting, "count", ()) == before
+
+    run(main())
+
+
 @pytest.mark.parametrize(
     "name, arguments",
     [
@@ -978,9 +993,7 @@ class Colour(enum.IntEnum):
         ("fail", (Stopped("of the test's own"),)),
     ],
 )
-def test_an_awaited_pair_ends_as_one_with_a_callback_and_needs_no_task(
-    run, monkeypatch, name, arguments
-):
+def test_an_awaited_pair_ends_as_one_with_a_callback(run, name, arguments):
     counter, reported = Counter(), []
 
     async def main():
@@ -988,7 +1001,6 @@ def test_an_awaited_pair_ends_as_one_with_a_callback_and_needs_no_task(
             lambda _loop, context: reported.append((context["message"], context["exception"]))
         )
         by_callback = await outcome_of(told_by_callback(counter, name, arguments))
-        monkeypatch.setattr(_native, "new_task", None)
         assert await outcome_of(told_by_await(counter, name, arguments)) == by_callback
 
     run(main())

@@ -1,4 +1,4 @@
-"""The Python that README, docs/python.md and docs/dbus.md show works when it is pasted."""
+"""The Python that README and pages of docs/ show works when it is pasted."""
 
 import asyncio
 import pathlib
@@ -35,7 +35,7 @@ def is_program(block):
     return True
 
 
-def blocks(pages=("README.md", "docs/python.md", "docs/dbus.md")):
+def blocks(pages=("README.md", "docs/python.md", "docs/dbus.md", "docs/debugging.md")):
     """The page and the section of each block, and itself."""
     for page in pages:
         text = (PROJECT / page).read_text()

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <concepts>
 #include <coroutine>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -41,6 +42,9 @@ public:
     void send(GCancellable* cancellable, GAsyncReadyCallback callback, gpointer data) noexcept;
     ref<GDBusMessage> receive(GAsyncResult* result, GError** failure) noexcept;
 
+    /// For `dump_tasks()`.
+    void describe(std::string& to) const;
+
     /// As one that wants no reply.
     ///
     /// @throws gawait::error
@@ -67,7 +71,8 @@ template <class Result> class [[nodiscard]] call_operation : gawait::detail::ope
 public:
     using value_type = decltype(body::read(nullptr, nullptr));
 
-    explicit call_operation(detail::method_call call) noexcept : call_(std::move(call)) {}
+    explicit call_operation(detail::method_call call) noexcept
+        : operation_base(a_call), call_(std::move(call)) {}
 
     bool await_ready() const noexcept { return false; }
 
@@ -119,6 +124,13 @@ private:
             return cancelled();
         return owned;
     }
+
+    static void add_call(const gawait::detail::pending& self, std::string& to) {
+        static_cast<const call_operation&>(self).call_.describe(to);
+    }
+
+    static constexpr gawait::detail::pending::kind a_call{gawait::detail::pending::role::wait,
+                                                          "a D-Bus call", add_call};
 
     detail::method_call call_;
 };

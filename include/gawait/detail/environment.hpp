@@ -15,6 +15,17 @@ struct environment {
 
     /// What cancels it.
     cancellation* cancel = nullptr;
+
+    // For dump_tasks() and debuggers:
+
+    /// That of the coroutine which awaits this one, or of the task.
+    const environment* awaiter = nullptr;
+
+    /// The frame of the coroutine.
+    const void* frame = nullptr;
+
+    /// What the program calls the coroutine, or null.
+    const char* name = nullptr;
 };
 
 // The name is what a compiler says in any other coroutine.

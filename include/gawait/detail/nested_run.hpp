@@ -22,18 +22,20 @@ protected:
 
     /// For `await_suspend()`.
     ///
+    /// @param cancel the node that the other one runs under.
     /// @return whether `awaiting` is suspended: not, if the other one is through already.
     //
     // Not by symmetric transfer, though the way back is: g++ makes that a tail call
     // only when it optimises, so that a loop over tasks that do not suspend would use
     // up the stack in a debug build. Returning false costs no stack, and less time.
     template <class Inner, has_environment Promise>
-    bool run(const environment& env, std::coroutine_handle<Inner> inner,
+    bool run(cancellation& cancel, std::coroutine_handle<Inner> inner,
              std::coroutine_handle<Promise> awaiting) noexcept {
+        const environment& outer = awaiting.promise().env();
         awaiting_ = awaiting;
-        home_ = awaiting.promise().env().home;
+        home_ = outer.home;
         entering_ = true;
-        run_in(env, inner, *this);
+        run_in({outer.home, &cancel, &outer}, inner, *this);
         entering_ = false;
         return !over_;
     }

@@ -48,10 +48,12 @@ private:
 
 /// Runs a coroutine from where it is until it suspends; `call` tells when it has ended, or
 /// yielded.
+///
+/// @param env what it inherits, and `awaiter`.
 template <class Promise>
 void run_in(const environment& env, std::coroutine_handle<Promise> coroutine,
             completion& call) noexcept {
-    coroutine.promise().env() = env;
+    coroutine.promise().env() = {env.home, env.cancel, env.awaiter, coroutine.address()};
     coroutine.promise().on_end(call);
     coroutine.resume();
 }

@@ -45,8 +45,9 @@ class GAWAIT_API sibling_group {
 public:
     enum class cancel_rest { when_one_fails, when_one_ends };
 
+    /// @param env of the coroutine that awaits the group.
     sibling_group(const environment& env, cancel_rest policy) noexcept
-        : cancel_(env.cancel), env_{env.home, &cancel_}, policy_(policy) {}
+        : cancel_(env.cancel), env_{env.home, &cancel_, &env}, policy_(policy) {}
 
     sibling_group(const sibling_group&) = delete;
     sibling_group& operator=(const sibling_group&) = delete;

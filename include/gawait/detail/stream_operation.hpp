@@ -15,6 +15,8 @@ namespace gawait::detail {
 /// A coroutine that awaits a transfer.
 template <class Transfer> class transfer_awaiter final : public Transfer, suspension {
 public:
+    explicit transfer_awaiter(const pending::kind& of) noexcept : suspension(of) {}
+
     template <has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
         if (Transfer::begin(*awaiting.promise().env().home)) {
@@ -59,7 +61,7 @@ public:
     template <has_environment Promise> bool await_suspend(std::coroutine_handle<Promise> awaiting) {
         polled_.reset(); // of an await before
         if (awaiting.promise().env().cancel->requested() ||
-            !usual_.call().prepare(polled_.emplace())) {
+            !usual_.call().prepare(polled_.emplace(typed_operation<Call>::named_call))) {
             polled_.reset();
             return usual_.await_suspend(awaiting);
         }

@@ -2,6 +2,7 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
+#include "gawait/detail/pending.hpp"
 #include "gawait/error.hpp"
 
 #include <coroutine>
@@ -14,7 +15,7 @@ namespace gawait::detail {
 /// Cancellation may come at any moment and from any thread. Whichever comes first,
 /// it or what is waited for, decides the outcome, and the coroutine is resumed once,
 /// on its home engine.
-class GAWAIT_API suspension : cancellation::waiter {
+class GAWAIT_API suspension : cancellation::waiter, protected pending {
 public:
     /// Ends the wait with success, through the queue: the coroutine is resumed in a
     /// later round. From any thread, once, and not after `withdraw()` returned true.
@@ -28,11 +29,15 @@ public:
     /// with an error instead.
     void be_left_behind() noexcept { left_behind_ = true; }
 
+    /// @throws error `G_IO_ERROR_CLOSED`, always.
+    [[noreturn]] static void fail_left_behind();
+
     environment& env() const noexcept { return *env_; }
     engine& home() const noexcept { return *env_->home; }
 
 protected:
-    suspension() noexcept : waiter(run) {}
+    /// @param of what is waited for.
+    explicit suspension(const kind& of) noexcept : waiter(run), pending(of) {}
     suspension(suspension&&) noexcept = default;
     suspension& operator=(suspension&&) = delete;
     ~suspension() = default;
@@ -89,12 +94,11 @@ private:
     };
 
     bool begin(std::coroutine_handle<> awaiting, environment& env) noexcept;
+    void resume() noexcept;
     bool resume_soon(std::coroutine_handle<> awaiting, environment& env) noexcept;
 
     /// @return whether it is left to the caller to resume the coroutine.
     bool finish() noexcept;
-
-    [[noreturn]] static void fail_left_behind();
 
     static void run(job& self) noexcept;
     void be_cancelled() noexcept;

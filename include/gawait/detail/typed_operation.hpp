@@ -33,7 +33,8 @@ template <class Call> class [[nodiscard]] typed_operation : operation_base {
 public:
     using value_type = typename Call::value_type;
 
-    explicit typed_operation(Call call) noexcept : call_(std::move(call)), valid_(call_.valid()) {}
+    explicit typed_operation(Call call) noexcept
+        : operation_base(named_call), call_(std::move(call)), valid_(call_.valid()) {}
 
     bool await_ready() const noexcept { return !valid_; }
 
@@ -66,6 +67,8 @@ public:
             return value;
         }
     }
+
+    static constexpr pending::kind named_call{pending::role::wait, Call::name};
 
 private:
     result<value_type> failed(GError* failure) noexcept {

@@ -10,7 +10,7 @@ class wait_queue;
 /// Waits its turn in a `wait_queue`.
 class GAWAIT_API queued_wait : public suspension {
 protected:
-    queued_wait() noexcept = default;
+    using suspension::suspension;
     queued_wait(queued_wait&&) noexcept = default;
     queued_wait& operator=(queued_wait&&) = delete;
     ~queued_wait() = default;

@@ -2,13 +2,17 @@
 
 #include "awaiting/dismissal.hpp"
 #include "current_context.hpp"
+#include "gawait/engine/flight.hpp"
+#include "gawait/engine/unfinished.hpp"
 #include "gawait/ref.hpp"
+#include "loop/loop.hpp"
 #include "pygobject.hpp"
 #include "user_data.hpp"
 
 #include <gio/gio.h>
 
 #include <array>
+#include <chrono>
 
 namespace gawait::python {
 namespace {
@@ -25,6 +29,9 @@ struct operation_part {
     bool filled = false; // by GLib
     bool cancel_requested = false;
     operation_runner* runner = nullptr; // until it has ended, if there is one
+    flight in_flight;                   // until then, if there is none
+    object what;                        // as describe_operation() has it
+    clock::time_point since = coarse_now();
 };
 
 // Made once.
@@ -120,6 +127,7 @@ object settle(PyObject* operation, const object& value) noexcept {
 /// Ends an operation, with what its finish function returned or raised.
 bool end(PyObject* operation, object value) noexcept {
     operation_part& part = part_of(operation);
+    part.in_flight = flight();
     if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
         value = take_filled(std::move(memory), value);
     if (settle(operation, value))
@@ -202,6 +210,19 @@ PyObject* get_cancellable(PyObject* operation, void*) {
 
 PyObject* get_ready(PyObject* operation, void*) { return ready_callback(operation).release(); }
 
+/// (function, finish, what, age, cancellable): the introspected function that began it, by its
+/// name, or None; the function that finishes it, or None; what describe_operation() says, or None;
+/// for how many seconds it lives; the address of its GCancellable, or 0.
+PyObject* get_told(PyObject* operation, void*) {
+    const operation_part& part = part_of(operation);
+    const auto or_none = [](const object& some) { return some ? some.get() : Py_None; };
+    const std::chrono::duration<double> age = coarse_now() - part.since;
+    void* const cancellable = part.cancellable ? pygobject_get(part.cancellable.get())
+                                               : static_cast<void*>(part.own_cancellable.get());
+    return Py_BuildValue("zOOdN", part.finish.of, or_none(part.finish.function), or_none(part.what),
+                         age.count(), PyLong_FromVoidPtr(cancellable));
+}
+
 PyObject* new_operation_method(PyObject*, PyObject* arguments) {
     PyObject *loop = nullptr, *cancellable = nullptr, *function = nullptr;
     int form = 0;
@@ -224,6 +245,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(part.finish.function.get());
     Py_VISIT(part.finish.source.get());
     Py_VISIT(part.memory.get());
+    Py_VISIT(part.what.get());
     if (!base_owns_type())
         Py_VISIT(Py_TYPE(self));
     return future_type->tp_traverse(self, visit, arg);
@@ -269,6 +291,7 @@ PyGetSetDef attributes[] = {
     {"cancellable", get_cancellable, nullptr,
      "The operation's Gio.Cancellable: the one that was passed, or one of its own.", nullptr},
     {"_ready", get_ready, nullptr, nullptr, nullptr},
+    {"_told", get_told, nullptr, nullptr, nullptr},
     {},
 };
 
@@ -328,6 +351,8 @@ object new_operation(PyObject* loop, object cancellable, finish_function finish)
                                                            .message = {},
                                                            .finish = std::move(finish),
                                                            .memory = {}});
+    if (is_loop(loop) && loop_of(loop).home)
+        part_of(made.get()).in_flight = flight(*loop_of(loop).home);
     const auto named = object::adopt(PyDict_New());
     if (!named || PyDict_SetItem(named.get(), loop_name, loop) < 0 ||
         future_type->tp_init(made.get(), no_arguments, named.get()) < 0)
@@ -348,6 +373,14 @@ void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
         PyErr_Print(); // as PyGObject does with what a callback raises
 }
 
+object take_operation(GAsyncReadyCallback callback, void* data) noexcept {
+    return callback == ready_in_c ? object::adopt(static_cast<PyObject*>(data)) : object();
+}
+
+void describe_operation(PyObject* operation, object what) noexcept {
+    part_of(operation).what = std::move(what);
+}
+
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
     operation_part& part = part_of(operation);
     part.memory = std::move(memory);
@@ -357,6 +390,7 @@ void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
 bool is_operation(PyObject* given) noexcept { return Py_IS_TYPE(given, operation_type); }
 
 bool end_produced(PyObject* operation, object value) noexcept {
+    const finish_function unused = std::exchange(part_of(operation).finish, {});
     GError* cancelled = nullptr;
     if (g_cancellable_set_error_if_cancelled(c_cancellable_of(operation), &cancelled)) {
         PyErr_Clear();
@@ -396,6 +430,7 @@ bool is_cancelled(PyObject* operation) noexcept {
 void run_by(PyObject* operation, operation_runner& runner) noexcept {
     operation_part& part = part_of(operation);
     part.runner = &runner;
+    part.in_flight = flight(); // it waits for a descriptor
     if (part.cancellable)
         runner.heed(c_cancellable_of(operation));
 }

@@ -36,6 +36,10 @@ object ready_callback(PyObject* operation) noexcept;
 /// is of an operation for one call.
 void ready_in_c(GObject* source, GAsyncResult* result, void* operation) noexcept;
 
+/// The operation of which that is the callback and its data, taken over from who would call it: it
+/// is to be ended by `end_produced()`. Empty if they are of something else.
+object take_operation(GAsyncReadyCallback callback, void* data) noexcept;
+
 /// What runs for an operation in place of one of GIO's.
 class operation_runner {
 public:
@@ -63,6 +67,11 @@ void run_by(PyObject* operation, operation_runner& runner) noexcept;
 ///
 /// @param results, failure as `finish_plan::give()` has them
 void end_by_runner(PyObject* operation, std::span<c_value> results, GError* failure) noexcept;
+
+/// Says what one is of that no introspected function has begun, for `print_tasks()`.
+///
+/// @param what the destination, path, interface and member of a D-Bus call
+void describe_operation(PyObject* operation, object what) noexcept;
 
 /// Keeps what GLib reads or writes until the operation has ended. If GLib fills it, that is the
 /// operation's result: as many bytes as there were, or for a buffer of the caller's their number.

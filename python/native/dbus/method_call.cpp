@@ -176,9 +176,12 @@ PyObject* call_dbus_method(PyObject*, PyObject* const* given, Py_ssize_t count) 
             into.raise_refusal(what.get());
         return nullptr;
     }
-    object operation = new_operation(loop.get(), object::retain(Py_None), {});
-    if (operation)
-        send(call, operation, packed, into.take_descriptors());
+    auto what = object::adopt(PyTuple_Pack(4, given[1], given[2], given[3], given[4]));
+    object operation = what ? new_operation(loop.get(), object::retain(Py_None), {}) : object();
+    if (!operation)
+        return nullptr;
+    describe_operation(operation.get(), std::move(what));
+    send(call, operation, packed, into.take_descriptors());
     return operation.release();
 }
 

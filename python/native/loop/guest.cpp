@@ -6,7 +6,6 @@
 namespace gawait::python {
 namespace {
 
-PyObject* set_running_loop;
 PyObject* current_task; // a function, or before Python 3.12, where that is slow, what it looks into
 PyObject* first_iteration_name;
 PyObject* finalizer_name;
@@ -39,10 +38,6 @@ private:
     object finalizer_;
 };
 
-bool run_in_this_thread(PyObject* loop) noexcept {
-    return bool(object::adopt(PyObject_CallOneArg(set_running_loop, loop)));
-}
-
 /// Whether a task of the loop runs; also if that cannot be told.
 bool is_in_task(PyObject* loop) noexcept {
 #if PY_VERSION_HEX >= 0x030C0000
@@ -66,7 +61,7 @@ bool call_as_guest(loop_object& self, handle& which) noexcept {
             PyObject_CallMethod(guest, "_within_task", "OO", outer.get(), object_of(which))));
     if (!outer)
         outer = object::retain(Py_None);
-    if (!run_in_this_thread(guest))
+    if (!set_running_loop(guest))
         return false;
     object raised;
     {
@@ -74,7 +69,7 @@ bool call_as_guest(loop_object& self, handle& which) noexcept {
         if (!invoke(which)) [[unlikely]]
             raised = take_exception();
     }
-    const bool left = run_in_this_thread(outer.get());
+    const bool left = set_running_loop(outer.get());
     if (raised && is_interrupt(raised.get()))
         return bool(object::adopt(
             PyObject_CallMethod(guest, "_interrupted", "OO", raised.get(), outer.get())));
@@ -84,7 +79,6 @@ bool call_as_guest(loop_object& self, handle& which) noexcept {
 }
 
 bool prepare_guest() noexcept {
-    set_running_loop = import_attribute("asyncio", "_set_running_loop");
     first_iteration_name = PyUnicode_InternFromString("_asyncgen_firstiter_hook");
     finalizer_name = PyUnicode_InternFromString("_asyncgen_finalizer_hook");
 #if PY_VERSION_HEX >= 0x030C0000
@@ -92,7 +86,7 @@ bool prepare_guest() noexcept {
 #else
     current_task = import_attribute("asyncio.tasks", "_current_tasks");
 #endif
-    return set_running_loop && current_task && first_iteration_name && finalizer_name;
+    return current_task && first_iteration_name && finalizer_name;
 }
 
 } // namespace gawait::python

@@ -54,47 +54,33 @@ bool gobject_of(PyObject* given, GType type, GObject*& found) noexcept {
     return false;
 }
 
-/// What Python says of a task to be made, but for how it calls back.
-struct wanted_task {
-    GObject* source = nullptr;
-    GObject* cancellable = nullptr;
-    int priority = 0;
-    Py_ssize_t tag = 0;
-    const char* name = nullptr;
-    PyObject* callback = nullptr;
-    PyObject* data = nullptr;
-
-    /// False with an exception set on failure.
-    bool parse(PyObject* arguments) noexcept {
-        PyObject *from = nullptr, *cancelled_by = nullptr;
-        return PyArg_ParseTuple(arguments, "OOinsOO", &from, &cancelled_by, &priority, &tag, &name,
-                                &callback, &data) &&
-               gobject_of(from, G_TYPE_OBJECT, source) &&
-               gobject_of(cancelled_by, G_TYPE_CANCELLABLE, cancellable);
-    }
-
-    /// Empty with an exception set on failure.
-    object make(GAsyncReadyCallback ready, gpointer user_data) const noexcept {
-        object made = new_task(source, G_CANCELLABLE(cancellable), ready, user_data);
-        if (!made)
-            return made;
-        GTask* task = G_TASK(pygobject_get(made.get()));
-        g_task_set_priority(task, priority);
-        // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer that Python has kept.
-        g_task_set_source_tag(task, reinterpret_cast<gpointer>(tag));
-        (g_task_set_name)(task, name);
+/// Empty with an exception set on failure.
+object make(const wanted_task& wanted, GAsyncReadyCallback ready, gpointer user_data) noexcept {
+    GObject *source = nullptr, *cancellable = nullptr;
+    if (!gobject_of(wanted.source, G_TYPE_OBJECT, source) ||
+        !gobject_of(wanted.cancellable, G_TYPE_CANCELLABLE, cancellable))
+        return {};
+    object made = new_task(source, G_CANCELLABLE(cancellable), ready, user_data);
+    if (!made)
         return made;
-    }
-};
+    GTask* task = G_TASK(pygobject_get(made.get()));
+    g_task_set_priority(task, wanted.priority);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer that Python has kept.
+    g_task_set_source_tag(task, reinterpret_cast<gpointer>(wanted.tag));
+    (g_task_set_name)(task, wanted.name);
+    return made;
+}
 
 /// The callback and its data are pointers of C code's.
 PyObject* new_task_for_c(PyObject*, PyObject* arguments) {
-    wanted_task wanted;
-    if (!wanted.parse(arguments))
+    wanted_task wanted{};
+    PyObject *callback = nullptr, *data = nullptr;
+    if (!PyArg_ParseTuple(arguments, "OOinsOO", &wanted.source, &wanted.cancellable,
+                          &wanted.priority, &wanted.tag, &wanted.name, &callback, &data))
         return nullptr;
-    const auto ready = reinterpret_cast<GAsyncReadyCallback>(pointer_of(wanted.callback));
-    gpointer user_data = pointer_of(wanted.data);
-    return PyErr_Occurred() ? nullptr : wanted.make(ready, user_data).release();
+    const auto ready = reinterpret_cast<GAsyncReadyCallback>(pointer_of(callback));
+    gpointer user_data = pointer_of(data);
+    return PyErr_Occurred() ? nullptr : make(wanted, ready, user_data).release();
 }
 
 /// Empty with an exception set on failure.
@@ -102,26 +88,6 @@ object with_user_data(object task, PyObject* data) noexcept {
     const bool kept = task && keep_user_data(task.get(), nullptr, &PyTuple_GET_ITEM(data, 0),
                                              PyTuple_GET_SIZE(data));
     return kept ? task : object();
-}
-
-/// The callback is Python's, or `None`, and its data a tuple.
-PyObject* new_task_method(PyObject*, PyObject* arguments) {
-    wanted_task wanted;
-    if (!wanted.parse(arguments))
-        return nullptr;
-    if (wanted.callback == Py_None)
-        return with_user_data(wanted.make(nullptr, nullptr), wanted.data).release();
-    if (!PyCallable_Check(wanted.callback)) {
-        PyErr_Format(PyExc_TypeError, "argument 'callback': expected a callable, not %.200s",
-                     Py_TYPE(wanted.callback)->tp_name);
-        return nullptr;
-    }
-    auto call =
-        std::make_unique<ready_call>(object::retain(wanted.callback), object::retain(wanted.data));
-    object made = wanted.make(call_ready, call.get());
-    if (made)
-        std::ignore = call.release(); // the task calls back once
-    return with_user_data(std::move(made), wanted.data).release();
 }
 
 /// The type that C code gets a value in.
@@ -223,7 +189,6 @@ PyObject* in_current_context_method(PyObject*, PyObject* loop) {
 }
 
 PyMethodDef functions[] = {
-    {"new_task", new_task_method, METH_VARARGS, nullptr},
     {"new_task_for_c", new_task_for_c, METH_VARARGS, nullptr},
     {"return_value", return_value_method, METH_VARARGS, nullptr},
     {"return_error", return_error, METH_VARARGS, nullptr},
@@ -233,6 +198,21 @@ PyMethodDef functions[] = {
 };
 
 } // namespace
+
+object new_task(const wanted_task& wanted, PyObject* callback, PyObject* data) noexcept {
+    if (callback == Py_None)
+        return with_user_data(make(wanted, nullptr, nullptr), data);
+    if (!PyCallable_Check(callback)) {
+        PyErr_Format(PyExc_TypeError, "argument 'callback': expected a callable, not %.200s",
+                     Py_TYPE(callback)->tp_name);
+        return {};
+    }
+    auto call = std::make_unique<ready_call>(object::retain(callback), object::retain(data));
+    object made = make(wanted, call_ready, call.get());
+    if (made)
+        std::ignore = call.release(); // the task calls back once
+    return with_user_data(std::move(made), data);
+}
 
 bool is_task(PyObject* given) noexcept { return PyObject_TypeCheck(given, task_type); }
 

@@ -11,6 +11,19 @@ namespace gawait::python {
 object new_task(GObject* source, GCancellable* cancellable, GAsyncReadyCallback callback,
                 gpointer user_data) noexcept;
 
+/// What Python says of a `GTask` that is to be made, but for how it calls back. Borrowed.
+struct wanted_task {
+    PyObject* source;
+    PyObject* cancellable;
+    int priority;
+    Py_ssize_t tag; // the address of what Python has kept
+    const char* name;
+};
+
+/// Makes it, with a callback of Python's, or `None`, and a tuple of what that gets besides. Empty
+/// with an exception set on failure.
+object new_task(const wanted_task& wanted, PyObject* callback, PyObject* data) noexcept;
+
 bool is_task(PyObject* given) noexcept;
 
 /// Ends a task with a value, of the type that C code is to get it in. False with an exception set

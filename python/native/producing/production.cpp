@@ -10,7 +10,9 @@
 
 #include <gio/gio.h>
 
+#include <cstddef>
 #include <memory>
+#include <structmember.h>
 
 namespace gawait::python {
 namespace {
@@ -18,7 +20,8 @@ namespace {
 /// A coroutine's task and what ends when it does: a `Gio.Task`, an `Operation`, or what has
 /// succeed() and fail() in Python. The task has it as a callback, and so keeps it.
 struct production {
-    PyObject_HEAD object loop;
+    PyObject_HEAD vectorcallfunc call;
+    object loop;
     object end; // null once it has ended
     object title;
     ref<GCancellable> cancellable;
@@ -27,6 +30,7 @@ struct production {
 
 PyTypeObject* production_type;
 PyObject* priority_variable;
+PyObject* run_function;       // producing.py's
 PyObject* failed_function;    // producing.py's
 PyObject* not_begun_function; // producing.py's
 PyObject* abandoned_function; // producing.py's
@@ -127,10 +131,8 @@ object tasks_of(PyObject* loop) noexcept {
 }
 
 /// The task's callback.
-PyObject* done(PyObject* of, PyObject* arguments, PyObject*) {
-    PyObject* task = nullptr;
-    if (!PyArg_ParseTuple(arguments, "O", &task))
-        return nullptr;
+PyObject* done(PyObject* of, PyObject* const* arguments, std::size_t, PyObject*) {
+    PyObject* const task = arguments[0];
     production& self = production_of(of);
     const object tasks = tasks_of(self.loop.get());
     if (!tasks || PySet_Discard(tasks.get(), task) < 0)
@@ -179,41 +181,54 @@ object begin(production& self, PyObject* coroutine, int priority) noexcept {
     return added && listen(self, task.get()) ? task : object();
 }
 
-/// run_production(coroutine, end, title, cancellable, priority, loop=None): starts the coroutine
-/// and returns its task. Without a loop, in the one that runs; `NotImplemented` if that is not of
-/// the current context.
-PyObject* run_production(PyObject*, PyObject* arguments) {
-    PyObject *coroutine = nullptr, *end = nullptr, *title = nullptr, *cancellable = nullptr,
-             *given_loop = nullptr;
-    int priority = 0;
-    if (!PyArg_ParseTuple(arguments, "OOOOi|O", &coroutine, &end, &title, &cancellable, &priority,
-                          &given_loop))
-        return nullptr;
-    object loop = given_loop ? object::retain(given_loop) : running_loop();
-    if (!given_loop && !(loop && in_current_context(loop.get())))
-        return PyErr_Occurred() ? nullptr : Py_NewRef(Py_NotImplemented);
+/// Starts it, and returns its task; empty with an exception set on failure.
+object start(const wanted_production& wanted, object loop) noexcept {
     const auto made = object::adopt(production_type->tp_alloc(production_type, 0));
     if (!made)
-        return nullptr;
+        return {};
     production& self = production_of(made.get());
+    self.call = done;
     self.loop = std::move(loop);
-    self.end = object::retain(end);
-    self.title = object::retain(title);
-    if (is_operation(end))
-        self.cancellable = ref<GCancellable>::retain(c_cancellable_of(end));
-    else if (cancellable != Py_None)
-        self.cancellable = ref<GCancellable>::retain(G_CANCELLABLE(pygobject_get(cancellable)));
-    if (object task = begin(self, coroutine, priority))
-        return task.release();
+    self.end = object::retain(wanted.end);
+    self.title = object::retain(wanted.title);
+    if (is_operation(wanted.end))
+        self.cancellable = ref<GCancellable>::retain(c_cancellable_of(wanted.end));
+    else
+        self.cancellable = ref<GCancellable>::retain(wanted.cancellable);
+    if (object task = begin(self, wanted.coroutine, wanted.priority))
+        return task;
     // Of a task factory; or there are no descriptors for a loop.
     const object failure = take_exception();
     const object never_begun = take_end(self);
     if (never_begun &&
         !object::adopt(PyObject_CallFunctionObjArgs(not_begun_function, never_begun.get(),
-                                                    failure.get(), coroutine, nullptr)))
-        return nullptr;
+                                                    failure.get(), wanted.coroutine, nullptr)))
+        return {};
     raise(failure);
-    return nullptr;
+    return {};
+}
+
+/// The loop that runs, if it is of the current context.
+object loop_here() noexcept {
+    object loop = running_loop();
+    return loop && in_current_context(loop.get()) ? loop : object();
+}
+
+/// run_production(coroutine, end, title, cancellable, priority, loop=None): starts the coroutine
+/// and returns its task. Without a loop, in the one that runs; `NotImplemented` if that is not of
+/// the current context.
+PyObject* run_production_method(PyObject*, PyObject* arguments) {
+    wanted_production wanted{};
+    PyObject *given_loop = nullptr, *cancellable = nullptr;
+    if (!PyArg_ParseTuple(arguments, "OOOOi|O", &wanted.coroutine, &wanted.end, &wanted.title,
+                          &cancellable, &wanted.priority, &given_loop))
+        return nullptr;
+    if (cancellable != Py_None)
+        wanted.cancellable = G_CANCELLABLE(pygobject_get(cancellable));
+    object loop = given_loop ? object::retain(given_loop) : loop_here();
+    if (!loop)
+        return PyErr_Occurred() ? nullptr : Py_NewRef(Py_NotImplemented);
+    return start(wanted, std::move(loop)).release();
 }
 
 // The object ---------------------------------------------------------------------
@@ -258,25 +273,47 @@ void deallocate(PyObject* of) {
     PyObject_GC_Del(of);
 }
 
+PyMemberDef members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(production, call), READONLY, nullptr},
+    {},
+};
+
+PyObject* get_end(PyObject* of, void*) {
+    PyObject* const end = production_of(of).end.get();
+    return Py_NewRef(end ? end : Py_None);
+}
+
+PyGetSetDef attributes[] = {
+    {"end", get_end, nullptr, nullptr, nullptr},
+    {},
+};
+
 PyType_Slot slots[] = {
-    {Py_tp_dealloc, slot(deallocate)}, {Py_tp_finalize, slot(finalize)},
-    {Py_tp_traverse, slot(traverse)},  {Py_tp_clear, slot(clear)},
-    {Py_tp_call, slot(done)},          {},
+    {Py_tp_dealloc, slot(deallocate)},
+    {Py_tp_finalize, slot(finalize)},
+    {Py_tp_traverse, slot(traverse)},
+    {Py_tp_clear, slot(clear)},
+    {Py_tp_call, slot(PyVectorcall_Call)},
+    {Py_tp_members, members},
+    {Py_tp_getset, attributes},
+    {},
 };
 
 PyType_Spec specification = {
     .name = "gawait._native.Production",
     .basicsize = sizeof(production),
     .itemsize = 0,
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = slots,
 };
 
-/// run_productions(failed, not_begun, abandoned): what producing.py does of what is cold.
+/// run_productions(run, failed, not_begun, abandoned): what producing.py does of what is cold.
 PyObject* run_productions(PyObject*, PyObject* arguments) {
-    PyObject *failed = nullptr, *not_begun = nullptr, *abandoned = nullptr;
-    if (!PyArg_ParseTuple(arguments, "OOO", &failed, &not_begun, &abandoned))
+    PyObject *run = nullptr, *failed = nullptr, *not_begun = nullptr, *abandoned = nullptr;
+    if (!PyArg_ParseTuple(arguments, "OOOO", &run, &failed, &not_begun, &abandoned))
         return nullptr;
+    Py_XSETREF(run_function, Py_NewRef(run));
     Py_XSETREF(failed_function, Py_NewRef(failed));
     Py_XSETREF(not_begun_function, Py_NewRef(not_begun));
     Py_XSETREF(abandoned_function, Py_NewRef(abandoned));
@@ -284,12 +321,24 @@ PyObject* run_productions(PyObject*, PyObject* arguments) {
 }
 
 PyMethodDef functions[] = {
-    {"run_production", run_production, METH_VARARGS, nullptr},
+    {"run_production", run_production_method, METH_VARARGS, nullptr},
     {"run_productions", run_productions, METH_VARARGS, nullptr},
     {},
 };
 
 } // namespace
+
+bool run_production(const wanted_production& wanted) noexcept {
+    if (object loop = loop_here()) [[likely]]
+        return bool(start(wanted, std::move(loop)));
+    if (PyErr_Occurred())
+        return false;
+    const auto cancellable =
+        object::adopt(pygobject_new(reinterpret_cast<GObject*>(wanted.cancellable)));
+    return cancellable &&
+           object::adopt(PyObject_CallFunction(run_function, "OOOOi", wanted.coroutine, wanted.end,
+                                               wanted.title, cancellable.get(), wanted.priority));
+}
 
 bool add_production(PyObject* module) noexcept {
     priority_variable = PyObject_GetAttrString(module, "priority");

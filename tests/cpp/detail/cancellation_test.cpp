@@ -44,7 +44,8 @@ task<std::string> fill(filler& how) {
 /// A suspension that another thread ends.
 class outside_wait : suspension {
 public:
-    explicit outside_wait(std::atomic<outside_wait*>& place) noexcept : place_(place) {}
+    explicit outside_wait(std::atomic<outside_wait*>& place) noexcept
+        : suspension(another_thread), place_(place) {}
 
     using suspension::finish_soon;
 
@@ -67,13 +68,16 @@ private:
         return place_.compare_exchange_strong(self, nullptr);
     }
 
+    static constexpr kind another_thread{role::wait, "another thread"};
+
     std::atomic<outside_wait*>& place_;
 };
 
 /// A suspension that finds, when it has begun, that there is no need to wait.
 class needless_wait : suspension {
 public:
-    explicit needless_wait(std::function<void()> meanwhile) : meanwhile_(std::move(meanwhile)) {}
+    explicit needless_wait(std::function<void()> meanwhile)
+        : suspension(nothing), meanwhile_(std::move(meanwhile)) {}
 
     bool await_ready() const noexcept { return false; }
 
@@ -89,6 +93,8 @@ public:
 
 private:
     bool withdraw() noexcept override { return false; }
+
+    static constexpr kind nothing{role::wait, "nothing"};
 
     std::function<void()> meanwhile_;
 };

@@ -45,6 +45,9 @@ TEST(typed_devices, a_drive_without_functions) {
         EXPECT_TRUE(co_await is_not_supported(gio::drive_start(drive)));
         EXPECT_TRUE(co_await is_not_supported(gio::drive_stop(drive)));
         EXPECT_TRUE(co_await is_not_supported(gio::drive_poll_for_media(drive)));
+        G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+        EXPECT_TRUE(co_await is_not_supported(gio::drive_eject(drive)));
+        G_GNUC_END_IGNORE_DEPRECATIONS
     }(bare<GDrive>(G_TYPE_DRIVE, "GawaitBareDrive")));
 }
 
@@ -53,6 +56,10 @@ TEST(typed_devices, a_mount_without_functions) {
         EXPECT_TRUE(co_await is_not_supported(gio::mount_eject_with_operation(mount)));
         EXPECT_TRUE(co_await is_not_supported(gio::mount_unmount_with_operation(mount)));
         EXPECT_TRUE(co_await is_not_supported(gio::mount_remount(mount)));
+        G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+        EXPECT_TRUE(co_await is_not_supported(gio::mount_eject(mount)));
+        EXPECT_TRUE(co_await is_not_supported(gio::mount_unmount(mount)));
+        G_GNUC_END_IGNORE_DEPRECATIONS
         auto guess = gio::mount_guess_content_type(mount, true);
         static_assert(std::is_same_v<decltype(guess)::value_type, unique_strv>);
         EXPECT_TRUE(co_await is_not_supported(std::move(guess)));
@@ -63,6 +70,9 @@ TEST(typed_devices, a_volume_without_functions) {
     run([](ref<GVolume> volume) -> task<> {
         EXPECT_TRUE(co_await is_not_supported(gio::volume_mount(volume)));
         EXPECT_TRUE(co_await is_not_supported(gio::volume_eject_with_operation(volume)));
+        G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+        EXPECT_TRUE(co_await is_not_supported(gio::volume_eject(volume)));
+        G_GNUC_END_IGNORE_DEPRECATIONS
     }(bare<GVolume>(G_TYPE_VOLUME, "GawaitBareVolume")));
 }
 
@@ -92,6 +102,20 @@ TEST(typed_devices, an_object_is_initialised) {
             g_object_new(G_TYPE_DBUS_CONNECTION, "address", "unix:path=/nonexistent", "flags",
                          G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, nullptr)));
         auto outcome = co_await as_result(gio::async_initable_init(connection));
+        EXPECT_TRUE(outcome.has_error());
+    }());
+}
+
+TEST(typed_devices, an_object_is_made_and_initialised) {
+    run([]() -> task<> {
+        G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+        GParameter address{"address", G_VALUE_INIT};
+        g_value_init(&address.value, G_TYPE_STRING);
+        g_value_set_static_string(&address.value, "unix:path=/nonexistent");
+        auto outcome =
+            co_await as_result(gio::async_initable_newv(G_TYPE_DBUS_CONNECTION, 1, &address));
+        G_GNUC_END_IGNORE_DEPRECATIONS
+        static_assert(std::is_same_v<decltype(outcome), result<ref<GObject>>>);
         EXPECT_TRUE(outcome.has_error());
     }());
 }

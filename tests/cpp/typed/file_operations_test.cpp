@@ -130,6 +130,10 @@ TEST_F(typed_file_operations, a_plain_file_is_no_device) {
         EXPECT_TRUE(co_await is_not_supported(gio::file_stop_mountable(file)));
         EXPECT_TRUE(co_await is_not_supported(gio::file_poll_mountable(file)));
         EXPECT_TRUE(co_await is_not_supported(gio::file_mount_enclosing_volume(file)));
+        G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+        EXPECT_TRUE(co_await is_not_supported(gio::file_unmount_mountable(file)));
+        EXPECT_TRUE(co_await is_not_supported(gio::file_eject_mountable(file)));
+        G_GNUC_END_IGNORE_DEPRECATIONS
     }(directory.file("some", "")));
 }
 

@@ -1,6 +1,7 @@
 #include "gawait/gio/input_stream.hpp"
 #include "gawait/gio/network_monitor.hpp"
 #include "gawait/gio/output_stream.hpp"
+#include "gawait/gio/proxy.hpp"
 #include "gawait/gio/proxy_resolver.hpp"
 #include "gawait/gio/resolver.hpp"
 #include "gawait/gio/socket_address_enumerator.hpp"
@@ -17,7 +18,10 @@
 #include "gawait/with_timeout.hpp"
 
 #include "support/descriptors.hpp"
+#include "support/is_cancelled.hpp"
+#include "support/listening.hpp"
 #include "support/objects.hpp"
+#include "support/streams.hpp"
 
 #include <gio/gunixconnection.h>
 #include <gtest/gtest.h>
@@ -32,20 +36,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 
-/// A listener on a port of the loopback device.
-struct listening {
-    ref<GSocketListener> listener = adopt(g_socket_listener_new());
-    guint16 port = bind();
-
-    guint16 bind() {
-        GSocketAddress* effective = nullptr;
-        const auto address = adopt(g_inet_socket_address_new_from_string("127.0.0.1", 0));
-        g_socket_listener_add_address(listener, address, G_SOCKET_TYPE_STREAM,
-                                      G_SOCKET_PROTOCOL_TCP, nullptr, &effective, nullptr);
-        const auto bound = adopt(effective);
-        return g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get()));
-    }
-};
+/// No server is asked for it: a part of it has more than 63 characters.
+const std::string no_name = std::string(64, 'x') + ".example";
 
 ref<GUnixConnection> connection_over(descriptor end) {
     const auto socket = adopt(g_socket_new_from_fd(end.release(), nullptr));
@@ -161,6 +153,58 @@ TEST(typed_network, resolves_an_address_to_a_name) {
         // Not every machine has a name for it.
         EXPECT_TRUE(name ? **name != '\0' : name.error().domain() == G_RESOLVER_ERROR);
     }());
+}
+
+TEST(typed_network, a_name_that_cannot_be_has_no_records_and_no_service) {
+    run([]() -> task<> {
+        const auto resolver = adopt(g_resolver_get_default());
+        auto records = co_await as_result(
+            gio::resolver_lookup_records(resolver, no_name, G_RESOLVER_RECORD_TXT));
+        static_assert(std::is_same_v<decltype(records), result<list<GVariant>>>);
+        EXPECT_TRUE(records.error().matches(G_RESOLVER_ERROR, G_RESOLVER_ERROR_INTERNAL));
+
+        auto targets =
+            co_await as_result(gio::resolver_lookup_service(resolver, "http", "tcp", no_name));
+        static_assert(std::is_same_v<decltype(targets), result<list<GSrvTarget>>>);
+        EXPECT_TRUE(targets.error().matches(G_RESOLVER_ERROR, G_RESOLVER_ERROR_INTERNAL));
+
+        const auto client = adopt(g_socket_client_new());
+        auto connection =
+            co_await as_result(gio::socket_client_connect_to_service(client, no_name, "http"));
+        static_assert(std::is_same_v<decltype(connection), result<ref<GSocketConnection>>>);
+        EXPECT_TRUE(connection.error().matches(G_RESOLVER_ERROR, G_RESOLVER_ERROR_INTERNAL));
+    }());
+}
+
+TEST(typed_network, lookups_are_cancelled) {
+    run([]() -> task<> {
+        const auto resolver = adopt(g_resolver_get_default());
+        EXPECT_TRUE(co_await is_cancelled(
+            gio::resolver_lookup_records(resolver, "example.org", G_RESOLVER_RECORD_TXT)));
+        EXPECT_TRUE(co_await is_cancelled(
+            gio::resolver_lookup_service(resolver, "http", "tcp", "example.org")));
+        EXPECT_TRUE(co_await is_cancelled(gio::socket_client_connect_to_service(
+            adopt(g_socket_client_new()), "example.org", "http")));
+    }());
+}
+
+TEST(typed_network, connects_through_a_proxy) {
+    const connection to_proxy;
+    to_proxy.far.write("HTTP/1.0 200 OK\r\n\r\n");
+    run([](const connection& there) -> task<> {
+        const auto proxy = adopt(g_proxy_get_default_for_protocol("http"));
+        const auto of_proxy = adopt(g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4));
+        const auto address = adopt(G_PROXY_ADDRESS(
+            g_proxy_address_new(of_proxy, 8080, "http", "example.org", 443, nullptr, nullptr)));
+        auto through = co_await gio::proxy_connect(proxy, there.stream(), address);
+        static_assert(std::is_same_v<decltype(through), ref<GIOStream>>);
+        EXPECT_EQ(through, there.stream());
+        EXPECT_TRUE(there.far.read().starts_with("CONNECT example.org:443 HTTP/1.0\r\n"));
+
+        const auto unanswered = co_await as_result(
+            with_timeout(1ms, gio::proxy_connect(proxy, there.stream(), address)));
+        EXPECT_TRUE(unanswered.error().matches(G_IO_ERROR_TIMED_OUT));
+    }(to_proxy));
 }
 
 TEST(typed_network, sends_and_gets_credentials) {

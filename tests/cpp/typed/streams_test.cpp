@@ -112,6 +112,16 @@ TEST(typed_streams, read_up_to_any_of_several_characters) {
     }(adopt(g_data_input_stream_new(stream_of("one;two ")))));
 }
 
+TEST(typed_streams, read_until_any_of_several_characters_by_what_is_deprecated) {
+    run([](ref<GDataInputStream> stream) -> task<> {
+        G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+        auto word = co_await gio::data_input_stream_read_until(stream, " ;");
+        G_GNUC_END_IGNORE_DEPRECATIONS
+        EXPECT_STREQ(word.value.get(), "one");
+        EXPECT_EQ(word.length, 3U);
+    }(adopt(g_data_input_stream_new(stream_of("one;two ")))));
+}
+
 TEST(typed_streams, splice) {
     run([](ref<GInputStream> from, ref<GMemoryOutputStream> to) -> task<> {
         EXPECT_EQ(co_await gio::output_stream_splice(to, from), 9);

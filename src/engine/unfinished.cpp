@@ -1,0 +1,21 @@
+#include "engine/unfinished.hpp"
+
+#include "engine/engine_state.hpp"
+
+#include <time.h>
+
+namespace gawait {
+
+clock::time_point coarse_now() noexcept {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return clock::time_point(std::chrono::seconds(now.tv_sec) +
+                             std::chrono::nanoseconds(now.tv_nsec));
+}
+
+void unfinished::enter(engine& home) noexcept {
+    since_ = coarse_now();
+    state_of(home).listed.push(*this);
+}
+
+} // namespace gawait
