@@ -66,11 +66,16 @@ class Accessible:
     def row(self, title):
         return next(row for row in self.find("list item") if row.labels()[:1] == [title])
 
+    def buttons(self, called):
+        """Those of a text, or of a description, as one without a text has."""
+        return [
+            each
+            for each in self.find("button")
+            if each.name.endswith(called) or each.description == called
+        ]
+
     def button(self, called):
-        """The button of a name, or of a description, as one without a text has."""
-        return next(
-            each for each in self.find("button") if called in (each.name, each.description)
-        )
+        return next(iter(self.buttons(called)))
 
     def press(self):
         names = [each[0].lower() for each in self.ask("Action", "GetActions")[0]]
@@ -94,7 +99,9 @@ class AccessibilityBus:
     """Where programs say what they show; of a session bus of its own."""
 
     def __init__(self):
-        self.directory = tempfile.TemporaryDirectory()  # whose path is short enough for a socket
+        self.directory = (
+            tempfile.TemporaryDirectory()
+        )  # whose path is short enough for a socket
         self.daemon = subprocess.Popen(
             ["dbus-daemon", "--session", "--nofork", "--print-address"],
             env={**os.environ, "XDG_RUNTIME_DIR": self.directory.name},
@@ -105,7 +112,12 @@ class AccessibilityBus:
         self.session_address = self.daemon.stdout.readline().strip()
         self.session = self.connect(self.session_address)
         (self.address,) = self.session.call_sync(
-            *("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress"), None, None, 0, -1, None
+            *("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress"),
+            None,
+            None,
+            0,
+            -1,
+            None,
         )
         self.bus = self.connect(self.address)
 
@@ -132,12 +144,13 @@ class AccessibilityBus:
         self.directory.cleanup()
 
 
-def until(condition):
-    """Waits until something is so, and returns it."""
-    ends = time.monotonic() + 15
+def until(condition, every=0.02):
+    """Waits until something is so, for which it looks in intervals of so many seconds, and
+    returns it."""
+    ends = time.monotonic() + 60
     while not (value := _now(condition)):
         assert time.monotonic() < ends, "it was never so"
-        time.sleep(0.02)
+        time.sleep(every)
     return value
 
 

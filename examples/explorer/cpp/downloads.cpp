@@ -60,20 +60,23 @@ public:
 
     task<> run(std::vector<std::string> addresses) {
         co_await with_scope([&](scope& children) -> task<> {
-            const auto add = [&](const std::vector<std::string>& added) {
-                for (const std::string& each : added)
-                    children.spawn(download(each));
+            const auto ask_and_add = [&](const ref<GVariant>&) -> task<> {
+                add(children, co_await ask());
             };
-            const auto ask_and_add = [&](const ref<GVariant>&) -> task<> { add(co_await ask()); };
             gio::simple_action_activate(ask_).connect(children, ask_and_add);
             gtk::spin_button_value_changed(window_.get<GtkSpinButton>("limit"))
                 .connect(children, [&] { change_limit(); });
-            add(addresses);
+            add(children, addresses);
             co_return;
         });
     }
 
 private:
+    void add(scope& children, const std::vector<std::string>& addresses) {
+        for (const std::string& each : addresses)
+            children.spawn(download(each));
+    }
+
     task<std::vector<std::string>> ask() {
         const ui parts("add-downloads.ui");
         const unique_window dialog(parts.get<GtkWindow>("dialog"));
@@ -125,6 +128,9 @@ private:
         const auto message = adopt(soup_message_new("GET", address.c_str()));
         if (!message)
             throw error(G_IO_ERROR_INVALID_ARGUMENT, "This is no address");
+        // So that as much comes as the server says.
+        soup_message_headers_replace(soup_message_get_request_headers(message), "Accept-Encoding",
+                                     "identity");
         const auto body = co_await soup::session_send(session_, message);
         if (!SOUP_STATUS_IS_SUCCESSFUL(soup_message_get_status(message)))
             throw error(G_IO_ERROR_FAILED, soup_message_get_reason_phrase(message));
@@ -151,6 +157,8 @@ private:
             else
                 gtk_progress_bar_pulse(bar);
         }
+        if (done < whole)
+            throw error(G_IO_ERROR_PARTIAL_INPUT, "The server sent only a part of it");
         co_await gio::output_stream_close(out);
     }
 

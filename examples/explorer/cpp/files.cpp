@@ -32,15 +32,21 @@ constexpr std::size_t most_results = 100;
 constexpr glong shown_before = 40; // characters of a line, before what was searched for
 
 #if GTK_CHECK_VERSION(4, 10, 0)
-task<ref<GFile>> choose_folder(GtkWindow* window) {
+/// @param now what it begins with, or null.
+task<ref<GFile>> choose_folder(GtkWindow* window, ref<GFile> now) {
     const auto dialog = adopt(gtk_file_dialog_new());
+    gtk_file_dialog_set_title(dialog, "Open Folder");
+    gtk_file_dialog_set_initial_folder(dialog, now);
     auto chosen = co_await as_result(gtk::file_dialog_select_folder(dialog, window));
     co_return chosen ? std::move(*chosen) : ref<GFile>();
 }
 #else
-task<ref<GFile>> choose_folder(GtkWindow* window) {
+/// @param now what it begins with, or null.
+task<ref<GFile>> choose_folder(GtkWindow* window, ref<GFile> now) {
     const auto dialog = adopt(gtk_file_chooser_native_new(
         "Open Folder", window, GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, nullptr, nullptr));
+    if (now)
+        gtk_file_chooser_set_current_folder(GTK_FILE_CHOOSER(dialog.get()), now, nullptr);
     gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog.get()), true);
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog.get()));
     const int response = co_await gtk::native_dialog_response(dialog);
@@ -50,20 +56,10 @@ task<ref<GFile>> choose_folder(GtkWindow* window) {
 }
 #endif
 
-int by_name(const void* one, const void* other, void* /*nothing*/) {
-    const auto name = [](const void* file) {
-        return g_file_info_get_display_name(static_cast<GFileInfo*>(const_cast<void*>(file)));
-    };
-    return g_utf8_collate(name(one), name(other));
-}
-
 class files_page {
 public:
     explicit files_page(const ui& window) : window_(window) {
-        auto* const sorted =
-            gtk_sort_list_model_new(G_LIST_MODEL(g_object_ref(files_.get())),
-                                    GTK_SORTER(gtk_custom_sorter_new(by_name, nullptr, nullptr)));
-        const auto model = adopt(gtk_no_selection_new(G_LIST_MODEL(sorted)));
+        const auto model = adopt(gtk_no_selection_new(G_LIST_MODEL(g_object_ref(files_.get()))));
         gtk_grid_view_set_model(window_.get<GtkGridView>("files"),
                                 GTK_SELECTION_MODEL(model.get()));
     }
@@ -74,19 +70,19 @@ public:
             show_tiles(children);
             open_what_is_activated(children);
             if (!folder)
-                folder = co_await next_folder();
+                folder = co_await next_folder(nullptr);
             for (;;) {
-                auto ended = co_await when_any(show(folder), next_folder());
+                auto ended = co_await when_any(show(folder), next_folder(folder));
                 folder = std::get<1>(std::move(ended));
             }
         });
     }
 
 private:
-    task<ref<GFile>> next_folder() {
+    task<ref<GFile>> next_folder(ref<GFile> now) {
         for (;;) {
             co_await gio::simple_action_activate(choose_);
-            auto folder = co_await choose_folder(window_.get<GtkWindow>("window"));
+            auto folder = co_await choose_folder(window_.get<GtkWindow>("window"), now);
             if (folder)
                 co_return folder;
         }
@@ -170,7 +166,8 @@ private:
         auto* const row = ADW_ACTION_ROW(adw_action_row_new());
         adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), escaped(path.get()).get());
         adw_action_row_set_subtitle(row, shown.get());
-        adw_action_row_set_subtitle_lines(row, 1);
+        // GTK 4.8 warns of a label that may be cut and is shorter than an ellipsis.
+        adw_action_row_set_subtitle_lines(row, line.before.size() + line.after.size() < 4 ? 0 : 1);
         gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), true);
         const auto icon = adopt(g_content_type_get_icon(content_type_of(file)));
         auto* const image = gtk_image_new_from_gicon(icon);

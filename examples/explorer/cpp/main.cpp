@@ -1,6 +1,6 @@
-// A folder and network explorer: org.gawait.ExplorerCpp [FOLDER] [ADDRESS...]. Each page is a file of
-// its own. A window is a coroutine: closing it cancels all that its pages do, waits for the end of
-// that, and only then takes the window away.
+// A folder and network explorer: org.gawait.ExplorerCpp [FOLDER] [ADDRESS...]. Each page is a file
+// of its own. A window is a coroutine: closing it cancels all that its pages do, waits for the end
+// of that, and only then takes the window away.
 
 #include "pages.hpp"
 

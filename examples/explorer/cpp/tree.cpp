@@ -24,6 +24,13 @@ constexpr const char* attributes = "standard::name,standard::display-name,standa
                                    "standard::size,standard::is-hidden,"
                                    "standard::fast-content-type";
 
+int by_name(const void* one, const void* other) {
+    const auto name = [](const void* file) {
+        return g_file_info_get_display_name(*static_cast<GFileInfo* const*>(file));
+    };
+    return g_utf8_collate(name(one), name(other));
+}
+
 struct tree_scan {
     std::function<void(GPtrArray*)> found;
     semaphore free{folders_at_once};
@@ -45,6 +52,7 @@ struct tree_scan {
             g_file_info_set_attribute_object(*info, "standard::file", G_OBJECT(file.get()));
             g_ptr_array_add(files, info->release());
         }
+        g_ptr_array_sort(files, by_name);
         found(files);
     } catch (const error& failure) {
         errors.push_back(failure);
