@@ -1,6 +1,7 @@
 #include "gawait/child_exit.hpp"
 
 #include "engine/unique_fd.hpp"
+#include "gawait/engine/flight.hpp"
 #include "gawait/fd.hpp"
 
 #include <sys/syscall.h>
@@ -21,7 +22,10 @@ task<int> child_exit(GPid pid) {
     const unique_fd process(int(syscall(SYS_pidfd_open, pid, 0)));
     if (process.get() < 0)
         throw error::from_errno(errno, "waiting for a child process");
-    co_await readable(process.get());
+    {
+        const flight child(*(co_await detail::current_environment()).home);
+        co_await readable(process.get());
+    }
     int status = 0;
     if (waitpid(pid, &status, 0) < 0)
         throw error::from_errno(errno, "waiting for a child process");

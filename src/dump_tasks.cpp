@@ -3,30 +3,29 @@
 #include "gawait/detail/task_tree.hpp"
 #include "gawait/engine/engine.hpp"
 
-#include <iostream>
+#include <cstddef>
+#include <cstdio>
 #include <list>
-#include <string>
 
 namespace gawait {
 namespace {
 
-void write(std::ostream& to, const std::list<detail::task_tree>& tasks, std::size_t depth = 0) {
+void add_to(std::string& text, const std::list<detail::task_tree>& tasks, std::size_t depth = 0) {
     for (const auto& each : tasks) {
-        to << std::string(2 * depth, ' ') << each.text << '\n';
-        write(to, each.awaits, depth + 1);
+        text.append(2 * depth, ' ').append(each.text).append("\n");
+        add_to(text, each.awaits, depth + 1);
     }
 }
 
 } // namespace
 
-void dump_tasks() {
-    dump_tasks(std::cerr);
-    std::cerr.flush();
-}
+void dump_tasks() { std::fputs(format_tasks().c_str(), stderr); }
 
-void dump_tasks(std::ostream& to, GMainContext* context) {
+std::string format_tasks(GMainContext* context) {
+    std::string text;
     if (const engine_ref home = engine::find(context))
-        write(to, detail::tasks_of(*home));
+        add_to(text, detail::tasks_of(*home));
+    return text;
 }
 
 } // namespace gawait

@@ -10,9 +10,13 @@ bool resume_on_awaiter::move(detail::promise_base& promise) {
     if (target.get() == env_->home)
         return false;
     auto& migration = promise.migrated();
-    if (!migration)
-        migration =
-            std::make_unique<detail::migration>(ref<GMainContext>::retain(env_->home->context()));
+    if (!migration) {
+        migration = std::make_unique<detail::migration>();
+        migration->origin = ref<GMainContext>::retain(env_->home->context());
+    }
+    if (env_->home->context() == migration->origin)
+        migration->in_flight = flight(*env_->home);
+    migration_ = migration.get();
     // Kept until the coroutine hops on or is destroyed; the previous ones may go now.
     migration->context_away = ref<GMainContext>::retain(target->context());
     migration->engine_away = target;
@@ -23,7 +27,10 @@ bool resume_on_awaiter::move(detail::promise_base& promise) {
 }
 
 void resume_on_awaiter::run(job& self) noexcept {
-    static_cast<resume_on_awaiter&>(self).awaiting_.resume();
+    auto& arrived = static_cast<resume_on_awaiter&>(self);
+    if (arrived.migration_->context_away == arrived.migration_->origin)
+        arrived.migration_->in_flight = flight();
+    arrived.awaiting_.resume();
 }
 
 } // namespace gawait

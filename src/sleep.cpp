@@ -10,7 +10,7 @@ const sleep_awaiter::kind sleep_awaiter::a_timer{
         if (deadline == clock::time_point::max())
             to += " that never comes";
         else
-            to += " that is due in " + detail::text_of(deadline - clock::now());
+            to += " that is due in " + detail::text_of(deadline - now());
     }};
 
 bool sleep_awaiter::start() noexcept {

@@ -8,12 +8,14 @@ const pending::kind thread_call::in_a_thread{role::wait, "a function in another 
 
 void thread_call::submit(engine& home) noexcept {
     const thread_default_scope scope(home);
+    in_flight_ = flight(home);
     const auto task = ref<GTask>::adopt(g_task_new(
         nullptr, nullptr,
         [](GObject*, GAsyncResult*, gpointer data) {
             auto& self = *static_cast<thread_call*>(data);
             self.handed_over_.load(std::memory_order_acquire);
             self.leave();
+            self.in_flight_ = flight();
             self.awaiting_.resume();
         },
         this));

@@ -228,9 +228,9 @@ protected:
     static const kind ended_by_function;
 
     /// @param of what it is.
-    /// @param function by which it is known, if the kind has no name.
-    explicit operation_base(const kind& of, gconstpointer function = nullptr) noexcept
-        : job(resume), pending(of, function) {}
+    /// @param known_by the function by which it is known, if the kind has no name.
+    explicit operation_base(const kind& of, gconstpointer known_by = nullptr) noexcept
+        : job(resume), pending(of, known_by) {}
     ~operation_base() = default;
 
     /// Calls `start(GCancellable*, GAsyncReadyCallback, gpointer)`.
@@ -252,6 +252,7 @@ protected:
         if (result_) [[unlikely]]
             return false;
         enter(env);
+        env.home->begin_flight();
         return true;
     }
 
@@ -290,6 +291,7 @@ private:
 
     void go_on() noexcept {
         leave();
+        env_->home->end_flight();
         awaiting_.resume();
     }
 

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include <iosfwd>
+#include <string>
 
 namespace gawait {
 
@@ -27,10 +27,10 @@ namespace gawait {
 /// A task that waits for nothing runs, or is about to go on. One that has not begun is not shown.
 GAWAIT_API void dump_tasks();
 
-/// The same to a stream.
+/// The text of that.
 ///
 /// @param context null stands for the thread-default one.
 /// @throws error `G_IO_ERROR_INVALID_ARGUMENT` if another thread owns the context.
-GAWAIT_API void dump_tasks(std::ostream& to, GMainContext* context = nullptr);
+GAWAIT_API std::string format_tasks(GMainContext* context = nullptr);
 
 } // namespace gawait

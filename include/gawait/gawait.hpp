@@ -2,6 +2,7 @@
 
 /// All of gawait. Each of these headers can be included by itself.
 
+#include "gawait/application.hpp"
 #include "gawait/async.hpp"
 #include "gawait/async_generator.hpp"
 #include "gawait/async_initable.hpp"

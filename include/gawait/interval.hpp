@@ -36,7 +36,7 @@ public:
     /// @throws as `sleep_until()`.
     sleep_awaiter next() noexcept {
         const auto due = next_;
-        const auto now = clock::now();
+        const auto now = gawait::now();
         next_ = length_ < clock::time_point::max() - due ? due + length_ : clock::time_point::max();
         if (next_ <= now)
             next_ = now + length_ - (now - next_) % length_;

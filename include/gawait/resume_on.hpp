@@ -34,6 +34,7 @@ private:
 
     ref<GMainContext> context_;
     detail::environment* env_ = nullptr;
+    detail::migration* migration_ = nullptr; // of the coroutine, once it hops
     std::coroutine_handle<> awaiting_;
 };
 

@@ -4,6 +4,7 @@
 #include "gawait/detail/one_context.hpp"
 #include "gawait/detail/wait_queue.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -119,12 +120,23 @@ public:
 
     /// Gives a permit: to the task that has waited longest, or to spare.
     void release() noexcept {
-        if (waiting_.empty()) {
+        if (owed_ > 0) {
+            --owed_;
+        } else if (waiting_.empty()) {
             ++permits_;
-            return;
+        } else {
+            static_cast<acquire_awaiter*>(waiting_.front())->be_given();
+            waiting_.release_front();
         }
-        static_cast<acquire_awaiter*>(waiting_.front())->be_given();
-        waiting_.release_front();
+    }
+
+    /// Takes permits away for good, without waiting: those to spare, and of those that are held the
+    /// next ones to be given back. `release()` makes more of them again, so that how many tasks go
+    /// on at once may change while they do.
+    void reduce(std::size_t permits) noexcept {
+        const std::size_t spare = std::min(permits, permits_);
+        permits_ -= spare;
+        owed_ += permits - spare;
     }
 
     /// The permits to spare.
@@ -137,6 +149,7 @@ private:
     detail::wait_queue waiting_;
     detail::lifetime life_;
     std::size_t permits_;
+    std::size_t owed_ = 0; // which are not given on when they are given back
 };
 
 inline semaphore_permit::semaphore_permit(semaphore& owner) noexcept

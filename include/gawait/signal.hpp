@@ -13,6 +13,7 @@
 #include <exception>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -29,6 +30,10 @@ struct handling {
     /// Whether each emission begins a task of its own at once. Otherwise the handler runs for one
     /// at a time.
     bool side_by_side = false;
+
+    /// Whether each emission cancels the task of the one before. It begins when that has ended, so
+    /// that the handler runs for one at a time; `side_by_side` says nothing then.
+    bool restart = false;
 
     /// How many emissions wait for that at most; of more the oldest go.
     std::size_t most = kept_emissions;
@@ -106,6 +111,25 @@ template <class T, class Handler> task<> handle_in_turn(emissions<T> all, Handle
         if (!next)
             break;
         co_await handle(handler, std::move(*next));
+    }
+}
+
+template <class T, class Handler> task<> handle_latest(emissions<T> all, Handler handler) {
+    std::optional<T> next = co_await all.next();
+    while (next && !all.closed()) {
+        std::optional<T> later;
+        const auto until_the_next = [&](scope& running) -> task<> {
+            const auto begin = [&](auto&&... arguments) {
+                running.spawn(kept_call<Handler, std::decay_t<decltype(arguments)>...>(
+                    handler, std::move(arguments)...));
+            };
+            handle(begin, std::move(*next));
+            later = co_await all.next();
+            if (later && !all.closed())
+                running.cancel();
+        };
+        co_await gawait::with_scope(until_the_next);
+        next = std::move(later);
     }
 }
 
@@ -244,7 +268,9 @@ private:
         const auto queue = connected_queue(how.most);
         gawait::emissions<T> all(queue);
         const char* const called = handler_of(signal_);
-        if (how.side_by_side)
+        if (how.restart)
+            children.spawn(handle_latest(std::move(all), std::move(handler)), called);
+        else if (how.side_by_side)
             children.spawn(
                 handle_side_by_side(std::move(all), std::move(handler), children, called), called);
         else

@@ -2,6 +2,7 @@
 
 #include "gawait/detail/failure.hpp"
 #include "gawait/detail/suspension.hpp"
+#include "gawait/engine/now.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -61,12 +62,12 @@ template <class Rep, class Period>
 clock::time_point deadline_after(std::chrono::duration<Rep, Period> length) noexcept {
     // In floating point, where no duration overflows; written so that a NaN is too long.
     using seconds = std::chrono::duration<long double>;
-    const auto now = clock::now();
-    if (!(seconds(length) < seconds(clock::time_point::max() - now)))
+    const auto from = now();
+    if (!(seconds(length) < seconds(clock::time_point::max() - from)))
         return clock::time_point::max();
     if (length < length.zero())
-        return now;
-    return now + std::chrono::ceil<clock::duration>(length);
+        return from;
+    return from + std::chrono::ceil<clock::duration>(length);
 }
 
 template <class Rep, class Period>

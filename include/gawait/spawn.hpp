@@ -31,6 +31,8 @@ public:
     void cancel() noexcept { root_.request(); }
     bool done() const noexcept { return done_.load(std::memory_order_acquire); }
 
+    bool runs_on(const engine& home) const noexcept { return home_.get() == &home; }
+
     /// What waits for the end.
     thread_wait_queue& waiting() noexcept { return waiting_; }
 
@@ -108,7 +110,9 @@ public:
 
     template <has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-        return wait_in(awaited_->waiting(), awaiting, [this] { return awaited_->done(); });
+        return wait_in(
+            awaited_->waiting(), awaiting, [this] { return awaited_->done(); },
+            !awaited_->runs_on(*awaiting.promise().env().home));
     }
 
 protected:

@@ -20,7 +20,7 @@ public:
             return wait_in(owner_.waiting_, awaiting, [this] { return owner_.set_; });
         }
 
-        void await_resume() const { throw_if_cancelled(); }
+        void await_resume() { throw_if_cancelled(); }
 
     private:
         static constexpr kind an_event{role::wait, "an event of any thread"};

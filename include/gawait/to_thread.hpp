@@ -4,6 +4,7 @@
 #include "gawait/detail/environment.hpp"
 #include "gawait/detail/outcome.hpp"
 #include "gawait/detail/pending.hpp"
+#include "gawait/engine/flight.hpp"
 #include "gawait/error.hpp"
 
 #include <atomic>
@@ -48,6 +49,7 @@ private:
     void submit(engine& home) noexcept;
 
     std::coroutine_handle<> awaiting_;
+    flight in_flight_;
     // GLib's queues order what the threads do; this says so in terms of C++, for tools
     // that do not see into GLib.
     std::atomic<bool> handed_over_{false};

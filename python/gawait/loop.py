@@ -263,6 +263,28 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             coro = as_coroutine(coro)
         return super(_native.LoopCore, self).create_task(coro, **kwargs)
 
+    # What is in flight: virtual time does not jump meanwhile ------------------------
+
+    def run_in_executor(self, executor, func, *args):
+        future = super().run_in_executor(executor, func, *args)
+        # Of another thread, in which asyncio does not forbid this, nothing is counted.
+        if self._thread_id == threading.get_ident():
+            self._begin_flight()
+            future.add_done_callback(self._flight_ended)
+        return future
+
+    async def _make_subprocess_transport(self, *args, **kwargs):
+        transport = await super()._make_subprocess_transport(*args, **kwargs)
+        if transport.get_returncode() is None:
+            self._begin_flight()
+            ended = self.create_future()
+            ended.add_done_callback(self._flight_ended)
+            transport._exit_waiters.append(ended)
+        return transport
+
+    def _flight_ended(self, _):
+        self._end_flight()
+
     # Transports -------------------------------------------------------------------
 
     def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):

@@ -337,6 +337,8 @@ def _abandoned(end):
 
 
 def _fail(end, exception):
+    if isinstance(end, _native.CallEnd):
+        end = end.target
     if isinstance(end, Gio.Task):
         end = TaskEnd(end)
     elif isinstance(end, _native.Operation):

@@ -199,10 +199,12 @@ def _answers(task):
     answers = [("future", id(task))]
     for callback, _ in getattr(task, "_callbacks", None) or ():
         end = getattr(callback, "end", None)
+        if isinstance(end, _native.CallEnd):
+            end = end.target
         if isinstance(end, _native.Operation):
             answers.append(("user data", id(end)))
         elif isinstance(end, Gio.Task):
-            answers.append(("user data", _native.user_data_of(end)))
+            answers.append(("user data", _native.user_data_address(end)))
     return answers
 
 

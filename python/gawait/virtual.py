@@ -30,7 +30,6 @@ from gi._gi import VFuncInfo
 from gi.repository import GObject
 
 from gawait import _native, async_result
-from gawait.producing import TaskEnd, call_method, run
 
 
 def patch():
@@ -83,24 +82,12 @@ def _is_signal_of_python(cls, name):
     return signal_id and "__info__" not in vars(GObject.signal_query(signal_id).itype.pytype)
 
 
-class _VirtualEnd(TaskEnd):
-    def __init__(self, task, end):
-        super().__init__(task)
-        self._end = end
-
-    def succeed(self, value):
-        _native.end_virtual_method(self._end, value)
+async def _raising(error):
+    raise error
 
 
-def _run(task, instance, method, arguments, end):
-    title = f"{type(instance).__qualname__}.{method}"
-    run(
-        call_method(instance, method, arguments),
-        _VirtualEnd(task, end),
-        title,
-        task.get_cancellable(),
-        task.get_priority(),
-    )
+async def _awaiting(awaitable):
+    return await awaitable
 
 
-_native.run_virtual_methods(_run)
+_native.virtual_methods(_raising, _awaiting)

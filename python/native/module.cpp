@@ -6,9 +6,11 @@
 #include "dbus/signal_subscription.hpp"
 #include "dbus/type.hpp"
 #include "handlers/handlers.hpp"
+#include "loop/call_context.hpp"
 #include "loop/guest.hpp"
 #include "loop/handle.hpp"
 #include "loop/loop.hpp"
+#include "loop/virtual_time.hpp"
 #include "producing/async_result.hpp"
 #include "producing/async_virtual.hpp"
 #include "producing/exported.hpp"
@@ -37,11 +39,12 @@ int execute(PyObject* module) {
         return -1;
     }
     if (!object::adopt(pygobject_init(3, 42, 0)) || !prepare_current_context() ||
-        !prepare_user_data() || !prepare_variants() || !prepare_guest())
+        !prepare_user_data() || !prepare_variants() || !prepare_call_context() || !prepare_guest())
         return -1;
     PyTypeObject* loop_type = add_handle_types(module) ? add_loop_type(module) : nullptr;
     // clang-format off: a line for each
     const bool complete = loop_type &&
+                          add_virtual_time(module) &&
                           add_datagrams(module) &&
                           add_pipes(module) &&
                           add_socket_calls(module, loop_type) &&

@@ -52,8 +52,8 @@ PyObject* tasks_in_cpp(PyObject*, PyObject* context) {
     }
 }
 
-/// user_data_of(result): the address of what a `Gio.AsyncResult` is called back with.
-PyObject* user_data_of(PyObject*, PyObject* result) {
+/// user_data_address(result): the address of what a `Gio.AsyncResult` is called back with.
+PyObject* user_data_address(PyObject*, PyObject* result) {
     GObject* const object = pygobject_get(result);
     return PyLong_FromVoidPtr(
         G_IS_ASYNC_RESULT(object) ? g_async_result_get_user_data(G_ASYNC_RESULT(object)) : nullptr);
@@ -61,7 +61,7 @@ PyObject* user_data_of(PyObject*, PyObject* result) {
 
 PyMethodDef functions[] = {
     {"tasks_in_cpp", tasks_in_cpp, METH_O, nullptr},
-    {"user_data_of", user_data_of, METH_O, nullptr},
+    {"user_data_address", user_data_address, METH_O, nullptr},
     {},
 };
 

@@ -164,7 +164,7 @@ private:
 
 std::list<task_tree> tasks_of(const engine& home) {
     tree_builder tree;
-    for (const in_flight* each : home.in_flight_now())
+    for (const unfinished* each : home.all_unfinished())
         tree.add(static_cast<const pending&>(*each));
     return tree.take();
 }

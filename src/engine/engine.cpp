@@ -81,11 +81,11 @@ bool engine::withdraw(job& work) {
     return self.withdraw(work);
 }
 
-std::vector<const in_flight*> engine::in_flight_now() const {
+std::vector<const unfinished*> engine::all_unfinished() const {
     const engine_state& self = state_of(*this);
     const owner_scope owner(self);
-    std::vector<const in_flight*> all;
-    self.listed_in_flight.for_each([&](const in_flight& each) { all.push_back(&each); });
+    std::vector<const unfinished*> all;
+    self.listed.for_each([&](const unfinished& each) { all.push_back(&each); });
     return all;
 }
 
@@ -141,6 +141,20 @@ void engine::start(timer& work, clock::time_point deadline) {
 }
 
 bool engine::cancel(timer& work) noexcept { return state_of(*this).timers.cancel(work); }
+
+clock::time_point engine::now() const noexcept { return state_of(*this).time.now(); }
+
+void engine::begin_virtual_time() {
+    engine_state& self = state_of(*this);
+    const owner_scope owner(self);
+    if (self.time.is_virtual())
+        throw error(G_IO_ERROR_EXISTS, "the main context has virtual time already");
+    self.be_virtual();
+}
+
+void engine::end_virtual_time() noexcept { state_of(*this).be_real(); }
+
+bool engine::has_virtual_time() const noexcept { return state_of(*this).time.is_virtual(); }
 
 void engine::watch(fd_watch& watch) {
     engine_state& self = state_of(*this);

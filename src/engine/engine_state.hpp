@@ -1,7 +1,8 @@
 #pragma once
 
 #include "engine/close_hooks.hpp"
-#include "engine/in_flight.hpp"
+#include "engine/engine_clock.hpp"
+#include "engine/unfinished.hpp"
 #include "engine/inbox.hpp"
 #include "engine/job_queue.hpp"
 #include "engine/lane.hpp"
@@ -94,6 +95,13 @@ struct engine_state : engine {
     void unpark() noexcept;
     void set_main_priority(int priority) noexcept;
 
+    // Virtual time.
+    void be_virtual() noexcept;
+    void be_real() noexcept;
+    bool may_jump() noexcept;
+    bool prepare_jump() noexcept;
+    void jump() noexcept;
+
     // The end of the context.
     void close() noexcept;
     void leave_registry() noexcept;
@@ -128,12 +136,14 @@ struct engine_state : engine {
     std::map<int, lane> lanes;      // by priority
     bool better_lane_ready = false; // since the main source last began a turn
     timer_heap timers;
+    engine_clock time;
     poller polled;
-    in_flight_list listed_in_flight;
+    unfinished_list listed;
 
     GSource* const main;           // holds this object
     int idle_iterations = 0;       // of the context, one after the other
     unique_source unparking;       // from begin_unparking() to unpark()
+    unique_source jumping;         // while time is virtual
     unique_source continuation;    // while yielded
     bool yielded = false;          // to whatever has a better priority than that
     clock::time_point raise_at;    // but no longer than this

@@ -83,11 +83,11 @@ bool engine_state::prepare(int& timeout) noexcept {
         return ++idle_iterations == idle_iterations_to_park;
     }
     const auto now = clock::now();
-    if (deadline <= now)
+    if (deadline <= time.at(now))
         return true;
     // GLib is about to block, unless another source is ready: whether one is, nobody tells, so
     // closed descriptors are looked for now and then, and once before a long wait.
-    polled.arm(deadline);
+    polled.arm(time.when(deadline));
     if (!polled.watching())
         return false;
     if (now >= polled.next_probe())
@@ -98,6 +98,7 @@ bool engine_state::prepare(int& timeout) noexcept {
 }
 
 bool engine_state::check(bool polled_ready) noexcept {
+    time.end_wait();
     return !yielded && (polled_ready || !jobs.empty() || !posted.empty());
 }
 

@@ -7,7 +7,7 @@ namespace gawait {
 // that has nothing to do for a while, because its coroutines wait for GIO, makes way: GLib
 // does not look at a source as long as one of a better priority is ready.
 void engine_state::park() noexcept {
-    if (!jobs.empty() || !timers.empty() || polled.watching())
+    if (!jobs.empty() || !timers.empty() || polled.watching() || time.is_virtual())
         return;
     set_main_priority(G_MAXINT);
     parked.store(true, std::memory_order_relaxed);

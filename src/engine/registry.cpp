@@ -6,18 +6,23 @@
 #include <mutex>
 
 namespace gawait {
-namespace {
 
 struct engine_registry {
     std::mutex lock;
     std::map<GMainContext*, engine_state*> engines;
 };
 
+/// For gdb/gawait.py.
+constinit engine_registry* registered_engines = nullptr;
+
+namespace {
+
 engine_registry& registry() {
     // Never destroyed: engines are released by static objects and by threads that
     // outlive main().
     alignas(engine_registry) static std::byte memory[sizeof(engine_registry)];
-    static auto* const instance = std::construct_at(reinterpret_cast<engine_registry*>(memory));
+    static auto* const instance = registered_engines =
+        std::construct_at(reinterpret_cast<engine_registry*>(memory));
     return *instance;
 }
 

@@ -46,7 +46,7 @@ void engine_state::queue_ready(turn& current, descriptors look) noexcept {
         polled.poll([this](job& work) { queue(work); });
     if (timers.empty())
         return;
-    const auto now = current.watch.read();
+    const auto now = time.at(current.watch.read());
     while (timer* due = timers.pop_due(now))
         queue(*due);
 }

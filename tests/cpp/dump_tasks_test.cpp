@@ -32,7 +32,6 @@
 #include <functional>
 #include <memory>
 #include <regex>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,9 +49,7 @@ namespace {
 
 /// What is dumped, with "..." for each time.
 std::string dumped_text(GMainContext* of = nullptr) {
-    std::ostringstream text;
-    dump_tasks(text, of);
-    return std::regex_replace(text.str(), std::regex("[0-9.]+ m?s\\b"), "...");
+    return std::regex_replace(format_tasks(of), std::regex("[0-9.]+ m?s\\b"), "...");
 }
 
 /// Tasks that are ended at the end of its life, which is to be that of what they use.
@@ -131,9 +128,7 @@ async_generator<int> two_values(event& between) {
 
 task<> look(std::string& seen, GMainContext* context = nullptr) {
     co_await yield();
-    std::ostringstream text;
-    dump_tasks(text, context);
-    seen = text.str();
+    seen = format_tasks(context);
 }
 
 task<> hop(GMainContext* there, std::string& seen) {
@@ -413,4 +408,15 @@ TEST_F(dump_tasks_test, refuses_the_context_of_another_thread) {
         std::this_thread::sleep_for(1ms);
     }
     EXPECT_THROW(dumped_text(elsewhere.context()), error);
+}
+
+TEST_F(dump_tasks_test, writes_to_standard_error) {
+    event never;
+    begun_tasks tasks(context);
+    tasks.add(dumped::wait_for_ever(never));
+    testing::internal::CaptureStderr();
+    dump_tasks();
+    const std::string written = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(written.find("dumped::wait_for_ever<gawait::event>\n  awaits an event, for "), 0U)
+        << written;
 }

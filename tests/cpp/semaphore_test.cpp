@@ -49,6 +49,32 @@ TEST(semaphore, gives_as_many_permits_as_it_has_at_once) {
     run(body());
 }
 
+TEST(semaphore, has_less_permits_after_they_were_reduced) {
+    const test::own_context context;
+    semaphore permits(3);
+    std::string log;
+    const auto body = [&]() -> task<> {
+        co_await permits.acquire();
+        co_await permits.acquire();
+        permits.reduce(2); // the one to spare, and one of those two
+        EXPECT_EQ(permits.available(), 0U);
+        const auto third = spawn(acquire_and_note(permits, 'c', log));
+        co_await let_others_run();
+        permits.release();
+        co_await let_others_run();
+        EXPECT_EQ(log, "") << "that one was taken away";
+        permits.release();
+        co_await third;
+        EXPECT_EQ(log, "c");
+        permits.reduce(1);
+        permits.release(); // more of them again
+        EXPECT_EQ(permits.available(), 0U);
+        permits.release();
+        EXPECT_EQ(permits.available(), 1U);
+    };
+    run(body());
+}
+
 TEST(semaphore, serves_first_come_first_served) {
     const test::own_context context;
     semaphore permits(0);

@@ -410,6 +410,75 @@ TEST(signal, runs_a_coroutine_for_emissions_side_by_side) {
     EXPECT_EQ(log, "abAB");
 }
 
+TEST(signal, runs_a_coroutine_anew_for_each_emission_when_the_one_before_has_ended) {
+    const test::own_context context;
+    const auto object = make_emitting_object();
+    std::string log;
+    const auto handler = [&](int number) -> task<> {
+        log += char('a' + number);
+        const auto cut_short = co_await as_result(sleep_for(number < 3 ? 10s : 0s));
+        co_await shield(let_others_run());
+        log += cut_short.was_cancelled() ? '-' : char('A' + number);
+    };
+    const auto let_them_begin = []() -> task<> {
+        for (int rounds = 0; rounds < 10; ++rounds)
+            co_await let_others_run();
+    };
+    const auto body = [&](scope& children) -> task<> {
+        const auto handling =
+            number_signal(object, "number").connect(children, handler, {.restart = true});
+        emit(object, 0);
+        co_await let_them_begin();
+        EXPECT_EQ(log, "a");
+        emit(object, 1);
+        emit(object, 2);
+        emit(object, 3);
+        co_await let_them_begin();
+        EXPECT_EQ(log, "a-dD") << "those that were over before they began did not begin";
+        emit(object, 3);
+        co_await let_them_begin();
+        EXPECT_EQ(log, "a-dDdD");
+        handling.disconnect();
+    };
+    run(with_scope(body));
+    EXPECT_EQ(log, "a-dDdD");
+}
+
+TEST(signal, lets_the_last_one_end_that_is_begun_anew_when_the_object_goes) {
+    const test::own_context context;
+    auto object = make_emitting_object();
+    std::string log;
+    const auto handler = [&](int) -> task<> {
+        log += 'a';
+        co_await let_others_run();
+        log += 'A';
+    };
+    const auto body = [&](scope& children) -> task<> {
+        number_signal(object, "number").connect(children, handler, {.restart = true});
+        emit(object, 0);
+        object = nullptr;
+        co_return;
+    };
+    run(with_scope(body));
+    EXPECT_EQ(log, "aA");
+}
+
+TEST(signal, fails_the_scope_when_one_that_is_begun_anew_fails) {
+    const test::own_context context;
+    const auto object = make_emitting_object();
+    const auto fails = [](int number) -> task<> {
+        co_await let_others_run();
+        throw std::runtime_error(std::to_string(number));
+    };
+    const auto body = [&](scope& children) -> task<> {
+        number_signal(object, "number").connect(children, fails, {.restart = true});
+        emit(object, 0);
+        co_await sleep_for(10s);
+    };
+    EXPECT_THROW(run(with_scope(body)), std::runtime_error);
+    EXPECT_FALSE(is_connected(object, "number"));
+}
+
 TEST(signal, is_named_of_whose_handlers_failures_after_the_first_are_not_observed) {
     const test::own_context context;
     const auto object = make_emitting_object();

@@ -25,7 +25,7 @@ NAMESPACES = {
     "Json-1.0": ("json-glib-1.0", (1, 1), (12, 3)),
     "GstBase-1.0": ("gstreamer-base-1.0", (0, 0), (30, 2)),
 }
-FLAGS = "-std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow=local -Werror"
+FLAGS = "-std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 # How GLib's own macros cast, and what Secret calls unstable.
 FLAGS += " -Wno-cast-function-type -DSECRET_API_SUBJECT_TO_CHANGE -DSECRET_WITH_UNSTABLE"
 

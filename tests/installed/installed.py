@@ -1,7 +1,7 @@
 """Builds a small program outside the tree that uses the library in every way there is:
-as a Meson subproject; installed, by Meson; installed, by pkg-config alone; with typed headers, the
-installed ones and those that the installed gawait-gen writes; and by what docs/how-to/typed.md shows for
-Meson and CMake.
+as a Meson subproject; installed, by Meson; installed, by pkg-config alone; with the header for
+GoogleTest; with typed headers, the installed ones and those that the installed gawait-gen writes;
+and by what docs/how-to/typed.md shows for Meson and CMake.
 
 Usage: installed.py SOURCE_ROOT COMPILER...
 """
@@ -65,9 +65,9 @@ def twelve_bytes_over_http():
             server.shutdown()
 
 
-def documented(language):
-    """The build file that docs/how-to/typed.md shows."""
-    page = (SOURCE_ROOT / "docs/how-to/typed.md").read_text()
+def documented(language, page="typed"):
+    """The first block of a language that a page of the documentation shows."""
+    page = (SOURCE_ROOT / f"docs/how-to/{page}.md").read_text()
     return re.search(rf"^```{language}\n(.*?)^```", page, re.M | re.S)[1]
 
 
@@ -110,6 +110,13 @@ def main():
         program = work / "program"
         run(*COMPILER, "-std=c++20", CONSUMER / "main.cpp", "-o", program, *flags)
         expect_to_work(program, LD_LIBRARY_PATH=str(prefix / "lib"))
+
+        # The header for GoogleTest, as docs/how-to/testing.md says.
+        (work / "some_test.cpp").write_text(documented("cpp", "testing"))
+        with_gtest = run("pkg-config", "--cflags", "--libs", "gawait", "gtest_main", **here)
+        tests = [work / "some_test.cpp", "-o", program, *shlex.split(with_gtest)]
+        run(*COMPILER, "-std=c++20", *tests)
+        run(program, LD_LIBRARY_PATH=str(prefix / "lib"))
 
         # The typed headers that are installed, and those that the installed generator writes.
         generated = work / "generated"

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -183,6 +184,17 @@ def test_a_library_made_of_coroutines_is_like_any_other(request, language, cross
         command = [request.getfixturevalue("vala_counter")]
     process = start([*command, tree, not_text], crossing)
     assert said_by(process) == ["counted", "together", "cancelled", "not text"]
+
+
+def test_what_cpp_does_for_python_is_shown_below_what_python_awaits(crossing, tmp_path):
+    (tmp_path / "text").write_text("await it")
+    lines = said_by(start([sys.executable, HERE / "tasks.py", tmp_path], crossing))
+    awaited = lines.index(next(each for each in lines if each.startswith("count: count, ")))
+    operation, answer, *below = lines[awaited + 1 :]
+    assert operation.startswith("  awaits crossing_word_counter_count_async, in flight for ")
+    assert answer == "    called as crossing_word_counter_count_async"
+    assert below[0] == "      count"
+    assert re.fullmatch(" +awaits g_file_[a-z_]+_async, in flight for .*", below[-1])
 
 
 def test_a_storm_of_calls_from_cpp_and_python_leaves_nothing_behind(crossing, tmp_path):

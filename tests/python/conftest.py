@@ -10,16 +10,8 @@ import sys
 import pexpect
 import pytest
 
-os.environ.setdefault("GIO_USE_VFS", "local")
-os.environ.setdefault("GSETTINGS_BACKEND", "memory")
-
-import gi
-
-gi.require_version("GLib", "2.0")
-gi.require_version("Gio", "2.0")
-
 import gawait
-from gi.repository import Gio, GLib
+from gi.repository import GLib
 
 
 @pytest.fixture
@@ -116,76 +108,6 @@ def on_both():
         return ours
 
     return run_both
-
-
-@pytest.fixture(scope="session")
-def session_bus():
-    """The address of a dbus-daemon of the tests' own, which is also the session bus."""
-    bus = Gio.TestDBus.new(Gio.TestDBusFlags.NONE)
-    bus.up()
-    # Python knows nothing of what GLib put into the environment.
-    os.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.get_bus_address()
-    yield bus.get_bus_address()
-    del os.environ["DBUS_SESSION_BUS_ADDRESS"]
-    bus.stop()
-
-
-@pytest.fixture(scope="session")
-def x_server():
-    """An Xvfb on a display that is free; gives its name."""
-    reader, writer = os.pipe()
-    with open(reader) as answer:
-        server = subprocess.Popen(
-            [
-                "Xvfb",
-                "-displayfd",
-                str(writer),
-                "-screen",
-                "0",
-                "800x600x24",
-                "-nolisten",
-                "tcp",
-            ],
-            pass_fds=[writer],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writer)
-        number = answer.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait()
-
-
-@pytest.fixture
-def desktop(x_server, session_bus, monkeypatch):
-    """What a program finds on a desktop, in its environment: a display and a session bus."""
-    monkeypatch.setenv("DISPLAY", x_server)
-    monkeypatch.setenv("GDK_BACKEND", "x11")
-    # Without a GPU drawing is steady this way.
-    monkeypatch.setenv("GDK_DISABLE", "gl,vulkan")
-    monkeypatch.setenv("GSK_RENDERER", "cairo")
-    monkeypatch.setenv("GTK_A11Y", "none")
-    monkeypatch.setenv("NO_AT_BRIDGE", "1")
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session_bus)
-
-
-@pytest.fixture
-def run_script():
-    """Runs Python source in a process of its own and returns what subprocess.run() does."""
-
-    def run_source(source, *arguments, timeout=60, **options):
-        return subprocess.run(
-            [sys.executable, "-X", "faulthandler", "-c", source, *arguments],
-            env={**os.environ, "G_DEBUG": "fatal-criticals"},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            **options,
-        )
-
-    return run_source
 
 
 class Unprintable(Exception):

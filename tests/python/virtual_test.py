@@ -8,6 +8,7 @@ import weakref
 import pytest
 
 import gawait
+from gawait import _native
 from gi.repository import Gio, GLib, GObject
 
 
@@ -173,6 +174,7 @@ def test_a_result_that_is_not_its_own_is_a_critical(run_script, other):
         """
 import sys
 import gawait
+from gawait import _native
 from gi.repository import Gio, GLib, GObject
 
 class Thing(GObject.Object, Gio.AsyncInitable):
@@ -507,6 +509,127 @@ def test_a_coroutine_that_has_the_name_of_no_virtual_method_is_left_alone(run):
             return "done"
 
     assert run(Mine().do_something()) == "done"
+
+
+# Awaited, and called back ---------------------------------------------------------------
+
+
+async def told_by_callback(thing, cancellable=None):
+    ended = asyncio.get_running_loop().create_future()
+    thing.init_async(0, cancellable, lambda source, result: ended.set_result(result))
+    return thing.init_finish(await ended)
+
+
+async def told_by_await(thing, cancellable=None):
+    return await thing.init_async(0, cancellable)
+
+
+async def outcome_of(told):
+    try:
+        return await told
+    except GLib.Error as error:
+        return error.domain, error.code, error.message
+    except BaseException as error:
+        return type(error), str(error)
+
+
+class Returning(GObject.Object, Gio.AsyncInitable):
+    def __init__(self, value):
+        super().__init__()
+        self.value = value
+
+    async def do_init_async(self):
+        return self.value
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Thing(),
+        lambda: Returning(True),
+        lambda: Returning(7),
+        lambda: Thing(io_error(Gio.IOErrorEnum.BUSY)),
+        lambda: Thing(OSError(2, "gone")),
+        lambda: Thing(TimeoutError()),
+        lambda: Thing(asyncio.CancelledError()),
+        lambda: Thing(ValueError("bad")),
+    ],
+)
+def test_awaited_it_ends_as_with_a_callback(loop, make):
+    async def main(told):
+        reported = []
+        loop.set_exception_handler(
+            lambda _loop, context: reported.append(
+                (context["message"], str(context["exception"]))
+            )
+        )
+        return await outcome_of(told(make())), reported
+
+    assert loop.run_until_complete(main(told_by_await)) == loop.run_until_complete(
+        main(told_by_callback)
+    )
+
+
+@pytest.mark.parametrize("rounds", [None, 1, 2, 4])
+def test_a_cancellable_that_the_caller_cancels_ends_both_alike(loop, rounds):
+    async def main(told):
+        thing, cancellable = Thing(asyncio.Event()), Gio.Cancellable()
+        if rounds is None:
+            cancellable.cancel()
+        outcome = asyncio.ensure_future(outcome_of(told(thing, cancellable)))
+        for _ in range(rounds or 0):
+            await asyncio.sleep(0)
+        cancellable.cancel()
+        return await outcome, thing.priority is None, thing.cleaned
+
+    by_await = loop.run_until_complete(main(told_by_await))
+    assert by_await == loop.run_until_complete(main(told_by_callback))
+    assert by_await[0][1] == Gio.IOErrorEnum.CANCELLED
+
+
+def test_awaited_it_needs_no_task(run):
+    class Looking(GObject.Object, Gio.AsyncInitable):
+        async def do_init_async(self):
+            (end,) = (each for each in gc.get_objects() if isinstance(each, _native.CallEnd))
+            self.target = end.target
+
+    async def main():
+        looking = Looking()
+        operation = looking.init_async(0)
+        await operation
+        assert looking.target is operation
+        await told_by_callback(looking)
+        assert isinstance(looking.target, Gio.Task)
+
+    run(main())
+
+
+def test_cancelling_what_awaits_it_waits_for_the_coroutine(run):
+    async def main():
+        thing = Thing(asyncio.Event())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await thing.init_async(0)
+        assert thing.cleaned
+
+    run(main())
+
+
+@pytest.mark.parametrize("told", [told_by_await, told_by_callback])
+def test_a_method_that_is_none_of_the_class_is_awaited_or_is_the_failure(run, told):
+    async def main():
+        thing, future = Thing(), asyncio.get_running_loop().create_future()
+        thing.do_init_async = lambda: future
+        asyncio.get_running_loop().call_later(0.01, future.set_result, None)
+        assert await told(thing)
+        thing.do_init_async = lambda too_many: None
+        with pytest.raises(GLib.Error, match="TypeError: .*too_many"):
+            await told(thing)
+
+    run(main(), expected_reports=1)
+
+
+# What is refused, and what is left -----------------------------------------------------
 
 
 def asynchronous(name):

@@ -24,7 +24,7 @@ public:
     /// engine of whoever waits when the request comes, from whatever thread.
     class waiter : public job {
     protected:
-        explicit waiter(function run) noexcept : job(run) {}
+        explicit waiter(function called) noexcept : job(called) {}
         waiter(waiter&&) noexcept = default;
         waiter& operator=(waiter&&) = delete;
         ~waiter() = default;

@@ -13,7 +13,7 @@ public:
     /// @return the coroutine to go on with.
     using function = std::coroutine_handle<> (*)(completion&, promise_base& ended) noexcept;
 
-    explicit completion(function run) noexcept : run_(run) {}
+    explicit completion(function called) noexcept : run_(called) {}
 
     std::coroutine_handle<> run(promise_base& ended) noexcept { return run_(*this, ended); }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gawait/engine/engine.hpp"
+#include "gawait/engine/flight.hpp"
 #include "gawait/ref.hpp"
 
 namespace gawait::detail {
@@ -9,6 +9,7 @@ namespace gawait::detail {
 /// that it left and went to, and the engine that it went to.
 struct migration {
     ref<GMainContext> origin;
+    flight in_flight; // of the origin's engine, while it is away
     engine_ref engine_away;
     ref<GMainContext> context_away;
 };

@@ -2,7 +2,7 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
-#include "gawait/engine/in_flight.hpp"
+#include "gawait/engine/unfinished.hpp"
 
 #include <glib.h>
 
@@ -11,7 +11,7 @@
 namespace gawait::detail {
 
 /// What `dump_tasks()` shows: what a coroutine waits for, or a coroutine that nobody awaits.
-class GAWAIT_API pending : public in_flight {
+class GAWAIT_API pending : public unfinished {
 public:
     enum class role {
         wait, // of a coroutine
@@ -48,7 +48,7 @@ protected:
 
     void enter(const environment& where) noexcept {
         where_ = &where;
-        in_flight::enter(*where.home);
+        unfinished::enter(*where.home);
     }
 
 private:

@@ -2,6 +2,7 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/suspension.hpp"
+#include "gawait/engine/flight.hpp"
 
 #include <mutex>
 #include <utility>
@@ -21,11 +22,17 @@ protected:
     /// For `await_suspend()`.
     ///
     /// @param ready asked, with the queue locked, whether there is no need to wait.
+    /// @param in_flight whether another thread may bring it about without this one.
     /// @return whether the coroutine is suspended.
     template <has_environment Promise, class Ready>
-    bool wait_in(thread_wait_queue& queue, std::coroutine_handle<Promise> awaiting, Ready ready);
+    bool wait_in(thread_wait_queue& queue, std::coroutine_handle<Promise> awaiting, Ready ready,
+                 bool in_flight = true);
 
-    using suspension::throw_if_cancelled;
+    /// For `await_resume()`.
+    void throw_if_cancelled() {
+        in_flight_ = flight();
+        suspension::throw_if_cancelled();
+    }
 
 private:
     friend class thread_wait_queue;
@@ -36,6 +43,7 @@ private:
     thread_wait* previous_ = nullptr;
     thread_wait* next_ = nullptr;
     bool linked_ = false;
+    flight in_flight_;
 };
 
 /// Coroutines of any contexts that wait for what any thread may bring about, first come first
@@ -95,12 +103,14 @@ private:
 
 template <has_environment Promise, class Ready>
 bool thread_wait::wait_in(thread_wait_queue& queue, std::coroutine_handle<Promise> awaiting,
-                          Ready ready) {
+                          Ready ready, bool in_flight) {
     {
         const std::lock_guard guard(queue.lock());
         if (awaiting.promise().env().cancel->requested() || !ready()) {
             if (!begin(awaiting))
                 return false;
+            if (in_flight)
+                in_flight_ = flight(home());
             queue_ = &queue;
             queue.push(*this);
             return true;

@@ -2,12 +2,13 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/engine/fd_watch.hpp"
-#include "gawait/engine/in_flight.hpp"
+#include "gawait/engine/unfinished.hpp"
 #include "gawait/engine/job.hpp"
 #include "gawait/engine/timer.hpp"
 
 #include <glib.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -113,6 +114,25 @@ public:
     /// @return false if it was not pending: its job is queued or has run.
     bool cancel(timer& work) noexcept;
 
+    /// The time that deadlines are compared with: `clock::now()`, unless it is virtual. From any
+    /// thread.
+    clock::time_point now() const noexcept;
+
+    /// Counts what virtual time waits for, as `flight` says.
+    void begin_flight() noexcept { count_flights(1); }
+    void end_flight() noexcept { count_flights(-std::size_t{1}); }
+    std::size_t flights() const noexcept { return flights_.load(std::memory_order_relaxed); }
+
+    /// Makes `now()` virtual, as `virtual_time` says.
+    ///
+    /// @throws error `G_IO_ERROR_EXISTS` if it is that already; error from a thread that may not
+    ///     use the engine.
+    void begin_virtual_time();
+    void end_virtual_time() noexcept;
+
+    /// Whether it is between those two.
+    bool has_virtual_time() const noexcept;
+
     /// Begins to watch a descriptor. Several watches may share one descriptor.
     ///
     /// @throws error for a bad descriptor, for one that cannot be polled
@@ -128,10 +148,10 @@ public:
     /// read. False for a watch that tells no file.
     bool is_registered(const fd_watch& watch) const noexcept;
 
-    /// What is in flight, the oldest first.
+    /// What has begun and has not ended, the oldest first.
     ///
     /// @throws error from a thread that may not use the engine.
-    std::vector<const in_flight*> in_flight_now() const;
+    std::vector<const unfinished*> all_unfinished() const;
 
     /// What to call, on the thread that destroys it, when the context goes away
     /// under the engine. Jobs posted by the hook still run, before the context
@@ -174,6 +194,14 @@ private:
 
     void acquire() noexcept;
     void release() noexcept;
+
+    void count_flights(std::size_t change) noexcept {
+        flights_.store(flights() + change, std::memory_order_relaxed);
+    }
+
+    // Of one thread at a time, as GLib's locks order them: tools that do not see into GLib know
+    // that of an atomic.
+    std::atomic<std::size_t> flights_{0};
 };
 
 /// Keeps an engine alive. From any thread.

@@ -15,12 +15,12 @@ public:
     /// the job, post it again, and iterate the context.
     using function = void (*)(job&) noexcept;
 
-    /// @param run what to call.
+    /// @param called what to call.
     /// @param priority a GLib priority, lower runs first; but when a turn is spent, what is
     ///     ready up to `G_PRIORITY_DEFAULT_IDLE` runs before more of `G_PRIORITY_DEFAULT`.
     ///     Jobs of one priority run in the order in which they were posted.
-    explicit job(function run, int priority = G_PRIORITY_DEFAULT) noexcept
-        : run_(run), priority_(priority) {}
+    explicit job(function called, int priority = G_PRIORITY_DEFAULT) noexcept
+        : run_(called), priority_(priority) {}
 
     /// A job may be moved as long as it was not posted.
     job(job&& other) noexcept : run_(other.run_), priority_(other.priority_) {}

@@ -2,8 +2,10 @@
 
 #include "awaiting/dismissal.hpp"
 #include "current_context.hpp"
-#include "gawait/engine/in_flight.hpp"
+#include "gawait/engine/flight.hpp"
+#include "gawait/engine/unfinished.hpp"
 #include "gawait/ref.hpp"
+#include "loop/loop.hpp"
 #include "pygobject.hpp"
 #include "user_data.hpp"
 
@@ -27,6 +29,7 @@ struct operation_part {
     bool filled = false; // by GLib
     bool cancel_requested = false;
     operation_runner* runner = nullptr; // until it has ended, if there is one
+    flight in_flight;                   // until then, if there is none
     object what;                        // as describe_operation() has it
     clock::time_point since = coarse_now();
 };
@@ -124,6 +127,7 @@ object settle(PyObject* operation, const object& value) noexcept {
 /// Ends an operation, with what its finish function returned or raised.
 bool end(PyObject* operation, object value) noexcept {
     operation_part& part = part_of(operation);
+    part.in_flight = flight();
     if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
         value = take_filled(std::move(memory), value);
     if (settle(operation, value))
@@ -347,6 +351,8 @@ object new_operation(PyObject* loop, object cancellable, finish_function finish)
                                                            .message = {},
                                                            .finish = std::move(finish),
                                                            .memory = {}});
+    if (is_loop(loop) && loop_of(loop).home)
+        part_of(made.get()).in_flight = flight(*loop_of(loop).home);
     const auto named = object::adopt(PyDict_New());
     if (!named || PyDict_SetItem(named.get(), loop_name, loop) < 0 ||
         future_type->tp_init(made.get(), no_arguments, named.get()) < 0)
@@ -367,6 +373,10 @@ void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
         PyErr_Print(); // as PyGObject does with what a callback raises
 }
 
+object take_operation(GAsyncReadyCallback callback, void* data) noexcept {
+    return callback == ready_in_c ? object::adopt(static_cast<PyObject*>(data)) : object();
+}
+
 void describe_operation(PyObject* operation, object what) noexcept {
     part_of(operation).what = std::move(what);
 }
@@ -380,6 +390,7 @@ void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
 bool is_operation(PyObject* given) noexcept { return Py_IS_TYPE(given, operation_type); }
 
 bool end_produced(PyObject* operation, object value) noexcept {
+    const finish_function unused = std::exchange(part_of(operation).finish, {});
     GError* cancelled = nullptr;
     if (g_cancellable_set_error_if_cancelled(c_cancellable_of(operation), &cancelled)) {
         PyErr_Clear();
@@ -419,6 +430,7 @@ bool is_cancelled(PyObject* operation) noexcept {
 void run_by(PyObject* operation, operation_runner& runner) noexcept {
     operation_part& part = part_of(operation);
     part.runner = &runner;
+    part.in_flight = flight(); // it waits for a descriptor
     if (part.cancellable)
         runner.heed(c_cancellable_of(operation));
 }

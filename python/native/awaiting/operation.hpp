@@ -36,6 +36,10 @@ object ready_callback(PyObject* operation) noexcept;
 /// is of an operation for one call.
 void ready_in_c(GObject* source, GAsyncResult* result, void* operation) noexcept;
 
+/// The operation of which that is the callback and its data, taken over from who would call it: it
+/// is to be ended by `end_produced()`. Empty if they are of something else.
+object take_operation(GAsyncReadyCallback callback, void* data) noexcept;
+
 /// What runs for an operation in place of one of GIO's.
 class operation_runner {
 public:

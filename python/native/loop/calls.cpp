@@ -248,7 +248,7 @@ PyObject* call_later(PyObject* object, PyObject* const* arguments, Py_ssize_t co
     if (!parse_call("call_later", arguments, count, names, 1, what) ||
         !parse_time(arguments[0], "delay", delay))
         return nullptr;
-    return start_timer(loop_of(object), "call_later", what, loop_time() + delay);
+    return start_timer(loop_of(object), "call_later", what, loop_time(loop_of(object)) + delay);
 }
 
 PyObject* call_at(PyObject* object, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
@@ -263,7 +263,9 @@ PyObject* call_at(PyObject* object, PyObject* const* arguments, Py_ssize_t count
     return start_timer(loop_of(object), "call_at", what, when);
 }
 
-PyObject* time_method(PyObject*, PyObject*) { return PyFloat_FromDouble(loop_time()); }
+PyObject* time_method(PyObject* object, PyObject*) {
+    return PyFloat_FromDouble(loop_time(loop_of(object)));
+}
 
 PyObject* set_priorities_in_use(PyObject*, PyObject*) {
     priorities_in_use = true;

@@ -1,5 +1,6 @@
 #include "loop/handle.hpp"
 
+#include "loop/call_context.hpp"
 #include "loop/loop.hpp"
 
 #include <array>
@@ -91,6 +92,27 @@ void end_run(handle& self) noexcept {
     }
 }
 
+/// Borrowed: the context in which the callback runs, and which is its own from now on. Null with an
+/// exception set on failure.
+PyObject* own_context(handle& self) noexcept {
+    if (std::exchange(self.shares_context, false)) {
+        PyObject* const own = own_call_context(self.context);
+        self.shares_context = !own;
+        if (!own)
+            return nullptr;
+        self.context = own;
+    }
+    return self.context;
+}
+
+void drop_context(handle& self) noexcept {
+    PyObject* const context = std::exchange(self.context, nullptr);
+    if (context && std::exchange(self.shares_context, false))
+        drop_call_context(context);
+    else
+        Py_XDECREF(context);
+}
+
 bool initialize(handle& self, loop_object& loop, const call& what) noexcept {
     self.loop = &loop;
     Py_INCREF(&loop);
@@ -98,6 +120,7 @@ bool initialize(handle& self, loop_object& loop, const call& what) noexcept {
     self.count = what.count;
     self.arguments = nullptr;
     self.context = nullptr;
+    self.shares_context = false;
     self.source_traceback = nullptr;
     self.representation = nullptr;
     self.weak_references = nullptr;
@@ -115,7 +138,8 @@ bool initialize(handle& self, loop_object& loop, const call& what) noexcept {
         if (!self.arguments)
             return false;
     }
-    self.context = what.context ? Py_NewRef(what.context) : PyContext_CopyCurrent();
+    self.shares_context = !what.context;
+    self.context = what.context ? Py_NewRef(what.context) : new_call_context();
     if (!self.context)
         return false;
     if (loop.debug) [[unlikely]]
@@ -141,7 +165,7 @@ int clear(PyObject* object) {
     self.cancelled = true;
     Py_CLEAR(self.callback);
     Py_CLEAR(self.arguments);
-    Py_CLEAR(self.context);
+    drop_context(self);
     Py_CLEAR(self.source_traceback);
     Py_CLEAR(self.representation);
     return 0;
@@ -189,7 +213,7 @@ PyObject* call_method(PyObject* self, PyObject*) {
 }
 
 PyObject* get_context_method(PyObject* self, PyObject*) {
-    return Py_NewRef(handle_of(self).context);
+    return Py_XNewRef(own_context(handle_of(self)));
 }
 
 PyObject* when_method(PyObject* self, PyObject*) { return PyFloat_FromDouble(timer_of(self).when); }
@@ -218,7 +242,11 @@ PyObject* get_arguments(PyObject* self, void*) {
 }
 
 PyObject* get_callback(PyObject* self, void*) { return or_none(handle_of(self).callback); }
-PyObject* get_context(PyObject* self, void*) { return or_none(handle_of(self).context); }
+PyObject* get_context(PyObject* self, void*) {
+    if (!handle_of(self).context)
+        Py_RETURN_NONE;
+    return get_context_method(self, nullptr);
+}
 PyObject* get_cancelled(PyObject* self, void*) {
     return PyBool_FromLong(handle_of(self).cancelled);
 }
@@ -407,8 +435,8 @@ bool invoke(handle& self) noexcept {
     // The callback may cancel its own handle, which lets go of these, but not of the context.
     const auto callback = object::retain(self.callback);
     const auto arguments = object::retain(self.arguments);
-    PyObject* const context = self.context;
-    if (PyContext_Enter(context) < 0)
+    PyObject* const context = own_context(self);
+    if (!context || PyContext_Enter(context) < 0)
         return false;
     // The element before the first is for the callee to write to.
     PyObject* one[] = {nullptr, arguments.get()};

@@ -14,7 +14,7 @@ struct loop_object;
 struct handle {
     PyObject_HEAD loop_object* loop;
     PyObject* callback;  // null once cancelled
-    PyObject* context;   // a contextvars.Context
+    PyObject* context;   // a contextvars.Context, perhaps shared: see own_context()
     PyObject* arguments; // of count 1: the argument itself, of more: a tuple
     Py_ssize_t count;
     PyObject* source_traceback;
@@ -25,6 +25,7 @@ struct handle {
     int priority;
     bool cancelled;
     bool thread_safe; // who cancels it in another thread waits until it has run
+    bool shares_context;
 };
 
 /// The engine's timer in a `TimerHandle`.

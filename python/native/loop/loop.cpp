@@ -1,6 +1,7 @@
 #include "loop/loop.hpp"
 
 #include "acquired_context.hpp"
+#include "gawait/engine/now.hpp"
 #include "gawait/error.hpp"
 #include "loop/guest.hpp"
 
@@ -41,8 +42,9 @@ bool start(engine& home, timer_handle& timer) noexcept {
 
 } // namespace
 
-double loop_time() noexcept {
-    return std::chrono::duration<double>(clock::now().time_since_epoch()).count();
+double loop_time(const loop_object& self) noexcept {
+    const auto time = self.home ? self.home->now() : now();
+    return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
 // Running ------------------------------------------------------------------------
@@ -73,9 +75,9 @@ void loop_object::run(handle& which) noexcept {
     const bool outer = std::exchange(in_callback, true);
     bool succeeded = false;
     if (debug) [[unlikely]] {
-        const double begin = loop_time();
+        const auto began = clock::now();
         succeeded = call(which);
-        const double took = loop_time() - begin;
+        const double took = std::chrono::duration<double>(clock::now() - began).count();
         if (took >= slow_callback_duration) {
             const object raised = succeeded ? object() : take_exception();
             const auto told = object::adopt(PyObject_CallMethod(
@@ -471,11 +473,25 @@ bool loop_object::take_back() noexcept {
     return true;
 }
 
+void loop_object::begin_flight() noexcept {
+    ++flights;
+    home->begin_flight();
+}
+
+void loop_object::end_flight() noexcept {
+    if (flights == 0)
+        return; // the loop is closed
+    --flights;
+    home->end_flight();
+}
+
 bool loop_object::let_go() noexcept {
     if (!core)
         return true;
     if (home && !take_back())
         return false;
+    while (flights > 0)
+        end_flight();
     // What is let go of may run code, which finds an empty loop.
     std::vector<object> released;
     for (timer_list* list : {&scheduled, &unstarted})

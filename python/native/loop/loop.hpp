@@ -108,7 +108,8 @@ struct loop_object {
     int runs;               // nested in each other
     int quits;              // of the runs, those that need _quit() to end
     int pauses;
-    lane* running; // the one in whose round a callback runs; it posts itself
+    std::size_t flights; // that the engine counts for the loop
+    lane* running;       // the one in whose round a callback runs; it posts itself
     bool in_callback;
     bool held; // something waits for reopen()
     bool stopping;
@@ -194,6 +195,9 @@ struct loop_object {
     /// Takes everything back from the engine; not where another thread iterates the context.
     bool take_back() noexcept;
 
+    void begin_flight() noexcept;
+    void end_flight() noexcept;
+
     /// Takes everything back, and lets go of all handles.
     bool let_go() noexcept;
 };
@@ -209,7 +213,7 @@ inline PyObject* object_of(loop_object& self) noexcept {
 bool is_loop(PyObject* given) noexcept;
 
 /// What loop.time() says, in seconds.
-double loop_time() noexcept;
+double loop_time(const loop_object& self) noexcept;
 
 /// Whether the loop can be used. If not, an exception is set.
 bool check_open(loop_object& self) noexcept;

@@ -207,6 +207,17 @@ PyObject* close(PyObject* object, PyObject*) {
     Py_RETURN_NONE;
 }
 
+/// Counts something that is in flight for the loop. It has its context.
+PyObject* begin_flight(PyObject* self, PyObject*) {
+    loop_of(self).begin_flight();
+    Py_RETURN_NONE;
+}
+
+PyObject* end_flight(PyObject* self, PyObject*) {
+    loop_of(self).end_flight();
+    Py_RETURN_NONE;
+}
+
 int traverse(PyObject* object, visitproc visit, void* arg) {
     loop_object& self = loop_of(object);
     Py_VISIT(Py_TYPE(object));
@@ -315,6 +326,8 @@ PyMethodDef methods[] = {
     {"_resume", resume, METH_NOARGS, nullptr},
     {"_open", open, METH_NOARGS, nullptr},
     {"_bind", bind, METH_O, nullptr},
+    {"_begin_flight", begin_flight, METH_NOARGS, nullptr},
+    {"_end_flight", end_flight, METH_NOARGS, nullptr},
     {"_has_work", has_work, METH_O, nullptr},
     {"_acquire", acquire, METH_NOARGS, nullptr},
     {"_release", release, METH_NOARGS, nullptr},

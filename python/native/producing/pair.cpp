@@ -98,7 +98,7 @@ PyObject* begin_awaited(const pair& self, PyObject* loop, PyObject* source, PyOb
     if (!coroutine || !run_production({.coroutine = coroutine.get(),
                                        .end = operation.get(),
                                        .title = self.title,
-                                       .cancellable = Py_None,
+                                       .cancellable = nullptr,
                                        .priority = own.priority}))
         return nullptr;
     return operation.release();
@@ -135,7 +135,7 @@ PyObject* begin(const pair& self, PyObject* source, PyObject* given, PyObject* n
     if (!run_production({.coroutine = coroutine.get(),
                          .end = task.get(),
                          .title = self.title,
-                         .cancellable = own.cancellable.get(),
+                         .cancellable = g_task_get_cancellable(task_of(task.get())),
                          .priority = own.priority}))
         return nullptr;
     Py_RETURN_NONE;

@@ -193,9 +193,8 @@ object start(const wanted_production& wanted, object loop) noexcept {
     self.title = object::retain(wanted.title);
     if (is_operation(wanted.end))
         self.cancellable = ref<GCancellable>::retain(c_cancellable_of(wanted.end));
-    else if (wanted.cancellable != Py_None)
-        self.cancellable =
-            ref<GCancellable>::retain(G_CANCELLABLE(pygobject_get(wanted.cancellable)));
+    else
+        self.cancellable = ref<GCancellable>::retain(wanted.cancellable);
     if (object task = begin(self, wanted.coroutine, wanted.priority))
         return task;
     // Of a task factory; or there are no descriptors for a loop.
@@ -220,10 +219,12 @@ object loop_here() noexcept {
 /// the current context.
 PyObject* run_production_method(PyObject*, PyObject* arguments) {
     wanted_production wanted{};
-    PyObject* given_loop = nullptr;
+    PyObject *given_loop = nullptr, *cancellable = nullptr;
     if (!PyArg_ParseTuple(arguments, "OOOOi|O", &wanted.coroutine, &wanted.end, &wanted.title,
-                          &wanted.cancellable, &wanted.priority, &given_loop))
+                          &cancellable, &wanted.priority, &given_loop))
         return nullptr;
+    if (cancellable != Py_None)
+        wanted.cancellable = G_CANCELLABLE(pygobject_get(cancellable));
     object loop = given_loop ? object::retain(given_loop) : loop_here();
     if (!loop)
         return PyErr_Occurred() ? nullptr : Py_NewRef(Py_NotImplemented);
@@ -330,9 +331,13 @@ PyMethodDef functions[] = {
 bool run_production(const wanted_production& wanted) noexcept {
     if (object loop = loop_here()) [[likely]]
         return bool(start(wanted, std::move(loop)));
-    return !PyErr_Occurred() &&
+    if (PyErr_Occurred())
+        return false;
+    const auto cancellable =
+        object::adopt(pygobject_new(reinterpret_cast<GObject*>(wanted.cancellable)));
+    return cancellable &&
            object::adopt(PyObject_CallFunction(run_function, "OOOOi", wanted.coroutine, wanted.end,
-                                               wanted.title, wanted.cancellable, wanted.priority));
+                                               wanted.title, cancellable.get(), wanted.priority));
 }
 
 bool add_production(PyObject* module) noexcept {

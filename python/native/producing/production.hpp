@@ -2,6 +2,8 @@
 
 #include "python.hpp"
 
+#include <gio/gio.h>
+
 namespace gawait::python {
 
 /// A coroutine that is to run. Borrowed.
@@ -9,7 +11,7 @@ struct wanted_production {
     PyObject* coroutine;
     PyObject* end; // what it ends, as producing.run() says
     PyObject* title;
-    PyObject* cancellable;
+    GCancellable* cancellable; // the caller's; an Operation has its own
     int priority;
 };
 

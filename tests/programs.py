@@ -17,11 +17,12 @@ _OF_THE_MACHINE = re.compile(r"^WARNING: Glycin running without sandbox.*\n", re
 def with_gtk(program):
     """Makes a test of a function that is to run in a process of its own, with a display."""
     directory, file = os.path.split(inspect.getsourcefile(program))
+    path = [directory, os.path.dirname(__file__)]
     module = file.removesuffix(".py")
 
     def test(desktop, run_script, **arguments):
         finished = run_script(
-            f"import sys; sys.path.append({directory!r}); "
+            f"import sys; sys.path.extend({path!r}); "
             f"import {module}; {module}.{program.__name__}.program(**{arguments!r})"
         )
         assert (finished.returncode, _OF_THE_MACHINE.sub("", finished.stderr)) == (0, "")

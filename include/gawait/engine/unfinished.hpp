@@ -13,20 +13,20 @@ GAWAIT_API clock::time_point coarse_now() noexcept;
 
 /// Something that has begun on a context and has not ended, which an engine lists for whoever
 /// debugs. For the thread that iterates the context.
-class GAWAIT_API in_flight {
+class GAWAIT_API unfinished {
 public:
-    in_flight(const in_flight&) = delete;
+    unfinished(const unfinished&) = delete;
 
     /// When it was entered, to a few milliseconds.
     clock::time_point since() const noexcept { return since_; }
 
 protected:
-    in_flight() noexcept = default;
+    unfinished() noexcept = default;
 
     /// May be moved until it is entered.
-    in_flight(in_flight&& /*not entered*/) noexcept : in_flight() {}
-    in_flight& operator=(in_flight&&) = delete;
-    ~in_flight() = default;
+    unfinished(unfinished&& /*not entered*/) noexcept : unfinished() {}
+    unfinished& operator=(unfinished&&) = delete;
+    ~unfinished() = default;
 
     void enter(engine& home) noexcept;
 
@@ -36,10 +36,10 @@ protected:
     }
 
 private:
-    friend class in_flight_list;
+    friend class unfinished_list;
 
-    in_flight* previous_ = nullptr;
-    in_flight* next_ = nullptr;
+    unfinished* previous_ = nullptr;
+    unfinished* next_ = nullptr;
     clock::time_point since_;
 };
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include "gawait/engine/in_flight.hpp"
+#include "gawait/engine/unfinished.hpp"
 
 namespace gawait {
 
 /// A ring, so that who leaves it need not know it.
-class in_flight_list : in_flight {
+class unfinished_list : unfinished {
 public:
-    in_flight_list() noexcept { previous_ = next_ = this; }
+    unfinished_list() noexcept { previous_ = next_ = this; }
 
-    void push(in_flight& entered) noexcept {
+    void push(unfinished& entered) noexcept {
         entered.previous_ = previous_;
         entered.next_ = this;
         previous_->next_ = &entered;
@@ -18,7 +18,7 @@ public:
 
     /// The oldest first.
     template <class Function> void for_each(Function function) const {
-        for (const in_flight* each = next_; each != this; each = each->next_)
+        for (const unfinished* each = next_; each != this; each = each->next_)
             function(*each);
     }
 };

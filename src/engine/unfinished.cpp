@@ -1,4 +1,4 @@
-#include "engine/in_flight.hpp"
+#include "engine/unfinished.hpp"
 
 #include "engine/engine_state.hpp"
 
@@ -13,9 +13,9 @@ clock::time_point coarse_now() noexcept {
                              std::chrono::nanoseconds(now.tv_nsec));
 }
 
-void in_flight::enter(engine& home) noexcept {
+void unfinished::enter(engine& home) noexcept {
     since_ = coarse_now();
-    state_of(home).listed_in_flight.push(*this);
+    state_of(home).listed.push(*this);
 }
 
 } // namespace gawait

@@ -1,0 +1,148 @@
+"""What a program shows and lets one do, as a screen reader has it: AT-SPI, of a bus of its own."""
+
+import os
+import subprocess
+import tempfile
+import time
+
+from gi.repository import Gio, GLib
+
+
+class Accessible:
+    """A widget of another process."""
+
+    def __init__(self, bus, sender, path):
+        self.bus, self.sender, self.path = bus, sender, path
+
+    def call(self, interface, method, arguments=None):
+        return self.bus.call_sync(
+            self.sender, self.path, interface, method, arguments, None, 0, 10_000, None
+        ).unpack()
+
+    def ask(self, interface, method, arguments=None):
+        return self.call(f"org.a11y.atspi.{interface}", method, arguments)
+
+    def get(self, name):
+        what = GLib.Variant("(ss)", ("org.a11y.atspi.Accessible", name))
+        return self.call("org.freedesktop.DBus.Properties", "Get", what)[0]
+
+    @property
+    def name(self):
+        return self.get("Name")
+
+    @property
+    def description(self):
+        return self.get("Description")
+
+    @property
+    def role(self):
+        return self.ask("Accessible", "GetRoleName")[0]
+
+    def children(self):
+        return [
+            Accessible(self.bus, *each) for each in self.ask("Accessible", "GetChildren")[0]
+        ]
+
+    def find(self, role):
+        """All of a role below this, as far as they are still there."""
+        try:
+            for child in self.children():
+                if child.role == role:
+                    yield child
+                yield from child.find(role)
+        except GLib.Error:
+            pass
+
+    def labels(self):
+        return [label.name for label in self.find("label")]
+
+    def list(self, called):
+        return next(each for each in self.find("list") if each.name == called)
+
+    def rows(self):
+        """Those of a list: by their titles what else they say."""
+        return {said[0]: said[1:] for row in self.find("list item") if (said := row.labels())}
+
+    def row(self, title):
+        return next(row for row in self.find("list item") if row.labels()[:1] == [title])
+
+    def button(self, called):
+        """The button of a name, or of a description, as one without a text has."""
+        return next(
+            each for each in self.find("button") if called in (each.name, each.description)
+        )
+
+    def press(self):
+        names = [each[0].lower() for each in self.ask("Action", "GetActions")[0]]
+        self.ask("Action", "DoAction", GLib.Variant("(i)", (names.index("click"),)))
+
+    def type(self, text):
+        """Replaces the text of an entry."""
+        self.ask("EditableText", "SetTextContents", GLib.Variant("(s)", (text,)))
+
+    @property
+    def value(self):
+        what = GLib.Variant("(ss)", ("org.a11y.atspi.Value", "CurrentValue"))
+        return self.call("org.freedesktop.DBus.Properties", "Get", what)[0]
+
+    def set_value(self, value):
+        what = ("org.a11y.atspi.Value", "CurrentValue", GLib.Variant("d", value))
+        self.call("org.freedesktop.DBus.Properties", "Set", GLib.Variant("(ssv)", what))
+
+
+class AccessibilityBus:
+    """Where programs say what they show; of a session bus of its own."""
+
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory()  # whose path is short enough for a socket
+        self.daemon = subprocess.Popen(
+            ["dbus-daemon", "--session", "--nofork", "--print-address"],
+            env={**os.environ, "XDG_RUNTIME_DIR": self.directory.name},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.session_address = self.daemon.stdout.readline().strip()
+        self.session = self.connect(self.session_address)
+        (self.address,) = self.session.call_sync(
+            *("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress"), None, None, 0, -1, None
+        )
+        self.bus = self.connect(self.address)
+
+    @staticmethod
+    def connect(address):
+        flags = Gio.DBusConnectionFlags
+        return Gio.DBusConnection.new_for_address_sync(
+            address,
+            flags.MESSAGE_BUS_CONNECTION | flags.AUTHENTICATION_CLIENT,
+            None,
+            None,
+        )
+
+    def programs(self):
+        root = "/org/a11y/atspi/accessible/root"
+        return Accessible(self.bus, "org.a11y.atspi.Registry", root).children()
+
+    def close(self):
+        self.bus.close_sync()
+        self.session.close_sync()
+        self.daemon.terminate()
+        self.daemon.wait()
+        self.daemon.stdout.close()
+        self.directory.cleanup()
+
+
+def until(condition):
+    """Waits until something is so, and returns it."""
+    ends = time.monotonic() + 15
+    while not (value := _now(condition)):
+        assert time.monotonic() < ends, "it was never so"
+        time.sleep(0.02)
+    return value
+
+
+def _now(condition):
+    try:
+        return condition()
+    except (GLib.Error, StopIteration):
+        return None  # it is not there yet, or not any more
