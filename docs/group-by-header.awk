@@ -11,9 +11,13 @@ FNR == 1 {
 # Of what another header has, and of what nobody calls.
 /^(template <[^>]*> )?(class|struct) [a-z_]+;$/ || /^ *friend / { next }
 
+# A member that is defined below its class is documented in that.
+/^inline [a-z_]+::/ { print "/// @cond"; hidden = 1 }
+
 /^} \/\/ namespace gawait/ { print "/// @}" }
 {
     sub(/@throws/, "\n///\n/// **Throws**")
     print
 }
+hidden && /^}/ { print "/// @endcond"; hidden = 0 }
 /^namespace gawait.*\{$/ { print "/** @addtogroup " group "\n@{ */" }
