@@ -183,9 +183,7 @@ def function_at(address):
     symbol = said.partition(" ")[0]
     mangled = symbol[max(symbol.rfind("_Z"), 0) :].partition(".")[0]
     try:
-        return short_name(
-            gdb.execute(f"demangle -l c++ -- {mangled}", to_string=True).strip()
-        )
+        return short_name(gdb.execute(f"demangle -l c++ -- {mangled}", to_string=True).strip())
     except gdb.error:  # a function of C
         return mangled
 

@@ -2,12 +2,12 @@
 
 #include "engine/close_hooks.hpp"
 #include "engine/engine_clock.hpp"
-#include "engine/unfinished.hpp"
 #include "engine/inbox.hpp"
 #include "engine/job_queue.hpp"
 #include "engine/lane.hpp"
 #include "engine/poller.hpp"
 #include "engine/timer_heap.hpp"
+#include "engine/unfinished.hpp"
 #include "engine/unique_source.hpp"
 #include "gawait/engine/engine.hpp"
 

@@ -69,8 +69,8 @@ public:
             forget_notice();
     }
 
-    /// Whether `poll()` may have something to report. Costs next to nothing once some looks in a row
-    /// have found nothing, where there is io_uring.
+    /// Whether `poll()` may have something to report. Costs next to nothing once some looks in a
+    /// row have found nothing, where there is io_uring.
     bool news() const noexcept {
         return watching() && (!quiet_ || notice_.raised() ||
                               forks_ != forks_of_process.load(std::memory_order_relaxed));

@@ -318,8 +318,8 @@ task<int> note(counted /*argument*/, int number, int& calls) {
 
 } // namespace
 
-// As docs/reference/compilers.md says; `co_await (first ? note(...) : note(...))` is what g++ 12 destroys
-// twice.
+// As docs/reference/compilers.md says; `co_await (first ? note(...) : note(...))` is what g++ 12
+// destroys twice.
 TEST(task, chosen_by_a_condition_is_awaited_by_its_name_or_in_its_branch) {
     std::atomic<int> live{0};
     int calls = 0;

@@ -2,9 +2,9 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/engine/fd_watch.hpp"
-#include "gawait/engine/unfinished.hpp"
 #include "gawait/engine/job.hpp"
 #include "gawait/engine/timer.hpp"
+#include "gawait/engine/unfinished.hpp"
 
 #include <glib.h>
 
