@@ -389,7 +389,7 @@ def test_failures_are_told_in_the_row_and_leave_nothing(explore, server, downloa
 
 def test_a_file_of_the_same_name_is_kept(explore, server, downloads, tmp_path):
     (tmp_path / "downloads" / "one.tar").write_text("mine")
-    explorer = explore(server.url("folder/one.tar"), server.url("one.tar"))
+    explore(server.url("folder/one.tar"), server.url("one.tar"))
     until(lambda: sorted(downloads().values()) == [4, 2000, 2000])
     assert downloads() == {"one.tar": 4, "one (2).tar": 2000, "one (3).tar": 2000}
 

@@ -6,7 +6,6 @@ import io
 import os
 import re
 import socket
-import threading
 
 import pytest
 
