@@ -71,7 +71,7 @@ def items_below(node, item):
 
 def entries_of(engine, pending):
     """What is in flight, the oldest first."""
-    ring = engine["listed_in_flight"]
+    ring = engine["listed"]
     each = ring["next_"]
     while each and each != ring.address:
         yield each.cast(pending)

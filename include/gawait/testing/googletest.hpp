@@ -28,7 +28,7 @@
 ///
 /// A test that has not ended in ten seconds of real time, or in `static constexpr time_out` of its
 /// fixture, fails, says what its tasks wait for, and is cancelled; if that does not end it within
-/// as long again, the program is aborted.
+/// as long again, and a second, the program is aborted.
 ///
 /// The `ASSERT_...` of GoogleTest return, which a coroutine cannot: use `EXPECT_...`, and
 /// `gawait::end_test_if_failed()` where nothing after it makes sense.
@@ -65,9 +65,7 @@ public:
         : context_(ref<GMainContext>::adopt(g_main_context_ref_thread_default())),
           home_(engine::get(context_)), body_(spawn(std::move(body))), time_out_(time_out),
           file_(file), line_(line) {
-        g_source_set_priority(timer_, G_PRIORITY_HIGH);
-        g_source_set_callback(timer_, on_time_out, this, nullptr);
-        g_source_attach(timer_, context_);
+        start_timer(time_out);
     }
 
     test_run(const test_run&) = delete;
@@ -93,6 +91,13 @@ public:
     }
 
 private:
+    void start_timer(std::chrono::milliseconds length) {
+        timer_ = ref<GSource>::adopt(g_timeout_source_new(guint(length.count())));
+        g_source_set_priority(timer_, G_PRIORITY_HIGH);
+        g_source_set_callback(timer_, on_time_out, this, nullptr);
+        g_source_attach(timer_, context_);
+    }
+
     static gboolean on_time_out(gpointer run) {
         auto& self = *static_cast<test_run*>(run);
         if (std::exchange(self.late_, true))
@@ -101,7 +106,9 @@ private:
             << "the test has not ended in " << self.time_out_.count() << " ms:\n"
             << format_tasks(self.context_);
         self.body_.cancel();
-        return G_SOURCE_CONTINUE;
+        // From now on: to tell of the tasks may have taken a while.
+        self.start_timer(self.time_out_ + std::chrono::seconds(1));
+        return G_SOURCE_REMOVE;
     }
 
     ref<GMainContext> context_;
@@ -109,7 +116,7 @@ private:
     join_handle<void> body_;
     std::chrono::milliseconds time_out_;
     // Not one of the engine's, for that may have virtual time.
-    ref<GSource> timer_ = ref<GSource>::adopt(g_timeout_source_new(guint(time_out_.count())));
+    ref<GSource> timer_;
     const char* file_;
     int line_;
     bool late_ = false;
