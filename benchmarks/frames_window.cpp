@@ -89,7 +89,7 @@ int run(std::string_view beside, double seconds) {
     run_for(counted, guint(1000 * seconds));
     const gint64 end = g_get_monotonic_time();
     const std::chrono::duration<double> processor = own_processor_time() - used;
-    std::printf("{\"seconds\": %f, \"processor_seconds\": %f, \"operations\": %ld, \"painted\": [",
+    std::printf(R"({"seconds": %f, "processor_seconds": %f, "operations": %ld, "painted": [)",
                 double(end - begin) / 1e6, processor.count(), counted.operations);
     const char* separator = "";
     for (const gint64 at : counted.painted) {

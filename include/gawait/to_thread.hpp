@@ -36,7 +36,8 @@ public:
 protected:
     thread_call() noexcept : pending(in_a_thread) {}
     thread_call(thread_call&& other) noexcept
-        : pending(std::move(other)), awaiting_(other.awaiting_) {}
+        : pending(std::move(other)), awaiting_(other.awaiting_) {
+    } // NOLINT(bugprone-use-after-move)
     thread_call& operator=(thread_call&&) = delete;
     ~thread_call() = default;
 
