@@ -36,8 +36,8 @@ public:
 protected:
     thread_call() noexcept : pending(in_a_thread) {}
     thread_call(thread_call&& other) noexcept
-        : pending(std::move(other)), awaiting_(other.awaiting_) {
-    } // NOLINT(bugprone-use-after-move)
+        // NOLINTNEXTLINE(bugprone-use-after-move): the base alone is moved before
+        : pending(std::move(other)), awaiting_(other.awaiting_) {}
     thread_call& operator=(thread_call&&) = delete;
     ~thread_call() = default;
 
