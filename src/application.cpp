@@ -100,7 +100,7 @@ int run_application(ref<GApplication> application, int argc, char** argv,
     running.cancel();
     try {
         gawait::run(std::move(running));
-    } catch (const cancelled&) {
+    } catch (const cancelled&) { // NOLINT(bugprone-empty-catch): it is what ends them
     }
     return status;
 }

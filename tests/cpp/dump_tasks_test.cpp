@@ -117,7 +117,7 @@ task<> all_of(filler& how) { co_await when_all(in_scope(how), sleep_for(1h)); }
 
 template <class T> task<> wait_for_ever(T& waited_for) { co_await waited_for.wait(); }
 task<> receive(channel<int>& from) { static_cast<void>(co_await from.receive()); }
-task<> join(const join_handle<void>& awaited) { co_await as_result(awaited); }
+task<> join(const join_handle<void>& awaited) { (void)co_await as_result(awaited); }
 task<> sleep_an_hour() { co_await sleep_for(1h); }
 
 async_generator<int> two_values(event& between) {
