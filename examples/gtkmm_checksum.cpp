@@ -21,7 +21,7 @@ task<std::string> checksum(Glib::RefPtr<Gio::File> file, Gtk::ProgressBar& progr
     double done = 0;
     auto chunks = chunks_of(file);
     while (const chunk* bytes = co_await chunks.next()) {
-        sum.update(reinterpret_cast<const guchar*>(bytes->data()), gsize(bytes->size()));
+        sum.update(reinterpret_cast<const guchar*>(bytes->data()), gssize(bytes->size()));
         done += double(bytes->size());
         progress.set_fraction(done / double(about->get_size()));
     }

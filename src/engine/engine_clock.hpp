@@ -28,7 +28,7 @@ public:
     clock::time_point when(clock::time_point time) const noexcept {
         constexpr auto never = clock::time_point::max();
         const auto ahead = ahead_.load(std::memory_order_relaxed);
-        const bool is_too_late = ahead < ahead.zero() && time > never + ahead;
+        const bool is_too_late = ahead < clock::duration::zero() && time > never + ahead;
         return stands() || is_too_late ? never : time - ahead;
     }
 
@@ -70,7 +70,7 @@ private:
     }
 
     std::atomic<clock::time_point> stands_{goes};
-    std::atomic<clock::duration> ahead_{}; // of `clock`, while it goes
+    std::atomic<clock::duration> ahead_; // of `clock`, while it goes
     bool virtual_ = false;
 };
 

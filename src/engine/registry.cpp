@@ -13,6 +13,7 @@ struct engine_registry {
 };
 
 /// For gdb/gawait.py.
+// NOLINTNEXTLINE(misc-use-internal-linkage): gdb finds it by its name
 constinit engine_registry* registered_engines = nullptr;
 
 namespace {

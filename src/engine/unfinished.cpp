@@ -2,7 +2,7 @@
 
 #include "engine/engine_state.hpp"
 
-#include <time.h>
+#include <ctime>
 
 namespace gawait {
 

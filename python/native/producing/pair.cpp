@@ -150,15 +150,14 @@ PyObject* begin_method(PyObject* of, PyObject* const* values, Py_ssize_t count) 
         PyErr_SetString(PyExc_TypeError, "begin() takes an object, a tuple and a dictionary");
         return nullptr;
     }
-    switch (PyObject_IsInstance(values[0], self.owner)) {
-    case 1:
+    const int is_owners = PyObject_IsInstance(values[0], self.owner);
+    if (is_owners > 0)
         return begin(self, values[0], values[1], values[2]);
-    case 0: {
+    if (is_owners == 0) {
         const auto wanted = object::adopt(PyObject_GetAttrString(self.owner, "__qualname__"));
         if (wanted)
             PyErr_Format(PyExc_TypeError, "%U_async(): expected %U, not %.200s", self.title,
                          wanted.get(), Py_TYPE(values[0])->tp_name);
-    }
     }
     return nullptr;
 }
