@@ -414,14 +414,9 @@ template <class Result, class Start, class Finish> class [[nodiscard]] operation
 
 public:
     operation(Start start, Finish finish) noexcept
-        requires has_function<Start>
-        : operation_base(operation_base::begun_by_function, start.function()),
-          start_(std::move(start)), finish_(finish) {}
-
-    operation(Start start, Finish finish) noexcept
-        requires(!has_function<Start>)
-        : operation_base(operation_base::ended_by_function,
-                         reinterpret_cast<gconstpointer>(finish)),
+        : operation_base(has_function<Start> ? operation_base::begun_by_function
+                                             : operation_base::ended_by_function,
+                         function_of(start, finish)),
           start_(std::move(start)), finish_(finish) {}
 
     bool await_ready() const noexcept { return instance_is_null(); }
@@ -442,6 +437,14 @@ public:
     }
 
 private:
+    /// The C function that it is known by: that which begins it, or else that which ends it.
+    static gconstpointer function_of(const Start& start, Finish finish) noexcept {
+        if constexpr (has_function<Start>)
+            return start.function();
+        else
+            return reinterpret_cast<gconstpointer>(finish);
+    }
+
     bool instance_is_null() const noexcept {
         if constexpr (is_method<Start, Finish>)
             return !start_.instance();

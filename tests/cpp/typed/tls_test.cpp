@@ -92,8 +92,11 @@ tls_ends<GDtlsConnection> datagram_ends(const certificates& own) {
                                                 own.of_localhost(), &failure);
     tls_ends<GDtlsConnection> ends;
     ends.server = made<GDtlsConnection>(server, failure);
+    // In its constructor glib-networking 2.80 drops an object that is none, which is a critical.
+    const auto fatal = g_log_set_always_fatal(G_LOG_LEVEL_ERROR);
     auto* client = g_dtls_client_connection_new(G_DATAGRAM_BASED(client_side.get()),
                                                 G_SOCKET_CONNECTABLE(name.get()), &failure);
+    g_log_set_always_fatal(fatal);
     ends.client = made<GDtlsConnection>(client, failure);
     g_dtls_connection_set_database(ends.client, own.database());
     return ends;
