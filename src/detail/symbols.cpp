@@ -6,11 +6,13 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <memory>
 #include <string_view>
+#include <system_error>
 
 namespace gawait::detail {
 namespace {
@@ -34,11 +36,28 @@ std::string_view without_additions(std::string_view symbol) {
     return symbol.substr(0, symbol.find('.'));
 }
 
+/// The names that a mangled one begins with, which suffice where the rest is newer than this
+/// libstdc++: clang 19 writes constraints of templates into it.
+std::string leading_names(std::string_view mangled) {
+    if (!mangled.starts_with("_Z"))
+        return std::string(mangled); // of C
+    std::string names;
+    std::string_view rest = mangled.substr(mangled.starts_with("_ZN") ? 3 : 2);
+    for (std::size_t length = 0;; rest.remove_prefix(length)) {
+        const auto [end, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), length);
+        rest.remove_prefix(std::size_t(end - rest.data()));
+        if (failure != std::errc() || length > rest.size())
+            break;
+        names.append(names.empty() ? "" : "::").append(rest.substr(0, length));
+    }
+    return names.empty() ? std::string(mangled) : names;
+}
+
 std::string demangled(const char* symbol) {
-    std::string mangled(without_additions(symbol));
+    const std::string mangled(without_additions(symbol));
     const std::unique_ptr<char, decltype(&free)> name(
         abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, nullptr), free);
-    return name ? name.get() : mangled;
+    return name ? name.get() : leading_names(mangled);
 }
 
 /// Calls `function(character, depth)` from the end, until that returns true, with how many
