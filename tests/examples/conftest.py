@@ -42,3 +42,21 @@ def program(request, tmp_path):
     if not path.exists():
         pytest.skip(f"{path.name} is not built, since what it uses is not installed")
     return Program(path, tmp_path)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A folder with files for the explorers."""
+    tree = tmp_path / "tree"
+    for name, text in {
+        "apples.txt": "red\ngreen <b>& sour</b>\n",
+        "inner/pears.txt": "green\n",
+        "inner/deep/plums.txt": "Blue\n",
+        ".hidden": "green\n",
+        ".hidden folder/file": "green\n",
+        "binary": "green\0",
+        "broken.png": "green, but no picture",
+    }.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text)
+    return tree

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from accessible import AccessibilityBus, until
 from gi.repository import GLib
+from serving import serving
 
 import gawait
 
@@ -127,24 +128,6 @@ def explore(accessibility, environment, tmp_path):
 
 
 # Files ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tree(tmp_path):
-    """A folder with files."""
-    tree = tmp_path / "tree"
-    for name, text in {
-        "apples.txt": "red\ngreen <b>& sour</b>\n",
-        "inner/pears.txt": "green\n",
-        "inner/deep/plums.txt": "Blue\n",
-        ".hidden": "green\n",
-        ".hidden folder/file": "green\n",
-        "binary": "green\0",
-        "broken.png": "green, but no picture",
-    }.items():
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (tree / name).write_text(text)
-    return tree
 
 
 FILES = {
@@ -288,13 +271,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield running
-        running.go_on.set()
-        running.shutdown()
-        thread.join()
+    server = Server()
+    with serving(server, let_go=server.go_on.set):
+        yield server
 
 
 @pytest.fixture

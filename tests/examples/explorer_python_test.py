@@ -17,6 +17,7 @@ import gawait
 from gawait import dbus
 from gi.repository import Gio, GLib
 from programs import said, with_gtk
+from serving import serving
 
 EXPLORER = pathlib.Path(__file__).parents[2] / "examples/explorer/python"
 APPLICATION_ID = "org.gawait.Explorer"
@@ -101,20 +102,8 @@ async def dialog_of(kind):
 
 
 @pytest.fixture
-def tree(tmp_path):
-    """A folder with files; gives its path."""
-    tree = tmp_path / "tree"
-    for name, text in {
-        "apples.txt": "red\ngreen <b>& sour</b>\n",
-        "inner/pears.txt": "green\n",
-        "inner/deep/plums.txt": "Blue\n",
-        ".hidden": "green\n",
-        ".hidden folder/file": "green\n",
-        "binary": "green\0",
-        "broken.png": "green, but no picture",
-    }.items():
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (tree / name).write_text(text)
+def tree(tree):
+    """That folder, with a picture in it; gives its path."""
     shutil.copy(EXPLORER / f"{APPLICATION_ID}.svg", tree / "picture.svg")
     return str(tree)
 
@@ -294,13 +283,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def url():
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    server = Server()
+    with serving(server, let_go=server.go.set):
         yield f"http://127.0.0.1:{server.server_port}/"
-        server.go.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

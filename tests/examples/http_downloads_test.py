@@ -6,6 +6,7 @@ import signal
 import threading
 
 import pytest
+from serving import serving
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -59,13 +60,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield running
-        running.closing.set()
-        running.shutdown()
-        thread.join()
+    server = Server()
+    with serving(server, let_go=server.closing.set):
+        yield server
 
 
 def test_a_hundred_are_downloaded_four_at_a_time(program, server, tmp_path):
