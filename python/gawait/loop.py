@@ -45,6 +45,9 @@ _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _loops = weakref.WeakValueDictionary()
 _numbers = itertools.count()
 
+before_use = []
+"""Functions that are called with a loop, which has its context, each time that it is to be used."""
+
 # The contexts that a process was forked with. The descriptors by which GLib wakes them are those of
 # its parent as well, and each would take the other's wake-ups.
 _of_parent = []
@@ -92,8 +95,12 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         return self._own_context
 
     def _decide(self):
-        if self._own_context is None and not self.is_closed():
+        if self.is_closed():
+            return
+        if self._own_context is None:
             self._settle(_default_context())
+        for each in before_use:
+            each(self)
 
     def _settle(self, context):
         self._bind(context)

@@ -5,7 +5,7 @@ import contextlib
 import threading
 
 from gawait import _native
-from gawait.loop import EventLoop
+from gawait.loop import EventLoop, before_use
 
 
 class VirtualTime:
@@ -42,13 +42,12 @@ class VirtualTime:
         if loop is not None:
             self._begin(loop)
         else:
-            _of_threads.setdefault(threading.get_ident(), []).append(self)
+            _here().append(self)
         return self
 
     def __exit__(self, *_):
-        here = _of_threads.get(threading.get_ident(), [])
-        if self in here:
-            here.remove(self)
+        if self in _here():
+            _here().remove(self)
         for each in self._of_contexts.values():
             each.close()
         self._of_contexts.clear()
@@ -78,19 +77,17 @@ class VirtualTime:
             self._of_contexts[context] = _native.VirtualTime(loop)
 
 
-_of_threads = {}  # by their identifiers, the virtual times that loops are to have that they run
+_of_thread = threading.local()
 
 
-def _patch():
-    decide = EventLoop._decide
-
-    def _decide(self):
-        decide(self)
-        if not self.is_closed():
-            for each in _of_threads.get(threading.get_ident(), ()):
-                each._begin(self)
-
-    EventLoop._decide = _decide
+def _here():
+    """The virtual times that the loops are to have which this thread runs."""
+    return _of_thread.__dict__.setdefault("times", [])
 
 
-_patch()
+def _begin_those_here(loop):
+    for each in _here():
+        each._begin(loop)
+
+
+before_use.append(_begin_those_here)
