@@ -92,7 +92,7 @@ private:
         if (details)
             details(entry, text);
         const bool operation = text.ends_with("_async");
-        const auto age = text_of(clock::now() - entry.since());
+        const auto age = text_of(coarse_now() - entry.since());
         return text + (operation ? ", in flight for " : ", for ") + age;
     }
 
@@ -123,7 +123,7 @@ private:
             } else if (has_no_function) {
                 each.text.resize(each.text.size() - 2);
             }
-            if (each.awaits.empty() && is_coroutine(each) && !each.text.ends_with(running))
+            if (each.awaits.empty() && !each.begins && !each.text.ends_with(running))
                 each.text += running;
         }
     }

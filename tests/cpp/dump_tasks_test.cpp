@@ -328,6 +328,23 @@ TEST_F(dump_tasks_test, shows_the_task_that_calls_it_as_running) {
     EXPECT_EQ(seen, "dumped::look, running or about to\n");
 }
 
+TEST_F(dump_tasks_test, shows_a_call_whose_coroutine_does_not_wait_as_running) {
+    std::string seen;
+    event gate;
+    test::callback_log log;
+    async_call call = log.call();
+    call.name = "look_async";
+    test::work_async<int>(call, [&]() -> task<int> {
+        co_await gate.wait();
+        seen = dumped_text();
+        co_return 1;
+    });
+    context.iterate_while_ready();
+    gate.set();
+    EXPECT_TRUE(context.iterate_until([&] { return log.calls() == 1; }));
+    EXPECT_EQ(seen, "called as look_async, running or about to\n");
+}
+
 TEST_F(dump_tasks_test, works_in_the_callback_of_an_operation) {
     filler how;
     how.length = 1ms;

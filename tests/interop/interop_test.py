@@ -187,7 +187,8 @@ def test_a_library_made_of_coroutines_is_like_any_other(request, language, cross
 
 
 def test_what_cpp_does_for_python_is_shown_below_what_python_awaits(crossing, tmp_path):
-    (tmp_path / "text").write_text("await it")
+    for count in range(100):
+        (tmp_path / f"text {count}").write_text("await it")
     lines = said_by(start([sys.executable, HERE / "tasks.py", tmp_path], crossing))
     awaited = lines.index(next(each for each in lines if each.startswith("count: count, ")))
     operation, answer, *below = lines[awaited + 1 :]
