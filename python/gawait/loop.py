@@ -26,6 +26,7 @@ from gi import _ossighelper
 from gi.repository import GLib
 
 from gawait import _native
+from gawait.counters import Counters
 from gawait.operation import Operation, as_coroutine
 from gawait.transports import DatagramTransport, ReadPipeTransport, WritePipeTransport
 
@@ -414,6 +415,16 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     # What handles leave to Python ---------------------------------------------------
 
     def _extract_stack(self):
+    # What is counted ----------------------------------------------------------------
+
+    def counters(self):
+        """Return the Counters: what was done until now, and what is in flight.
+
+        To be called in the loop's thread, from anywhere; it takes no time worth mentioning. Raises
+        RuntimeError in another thread while the loop runs, and once the loop is closed.
+        """
+        return Counters(*self._counters())
+
         return format_helpers.extract_stack(sys._getframe(1))
 
     def _represent(self, handle):

@@ -52,7 +52,8 @@ class tree_builder {
 public:
     void add(const pending& entry) {
         switch (entry.of().role) {
-        case pending::role::wait: {
+        case pending::role::wait:
+        case pending::role::operation: {
             task_tree& wait =
                 add_to(node_of(entry.where()).awaits, "awaits " + text_of_wait(entry));
             wait.begins = &entry;
@@ -91,9 +92,8 @@ private:
         std::string text = name ? name : functions_.name_of(entry.begun_by());
         if (details)
             details(entry, text);
-        const bool operation = text.ends_with("_async");
         const auto age = text_of(coarse_now() - entry.since());
-        return text + (operation ? ", in flight for " : ", for ") + age;
+        return text + (role == pending::role::operation ? ", in flight for " : ", for ") + age;
     }
 
     /// Nothing, if it is none that is to be seen.

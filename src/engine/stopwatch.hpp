@@ -15,6 +15,13 @@ public:
     clock::time_point now() const noexcept { return now_; }
     clock::duration elapsed() const noexcept { return now_ - begin_; }
 
+    /// Until now. Reads the clock if there was a job since it did.
+    clock::duration total() noexcept {
+        if (until_reading_ != stride_)
+            read();
+        return elapsed();
+    }
+
     /// To be called once a job.
     ///
     /// @return whether it read the clock.

@@ -2,6 +2,7 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
+#include "gawait/engine/engine.hpp"
 #include "gawait/engine/unfinished.hpp"
 
 #include <glib.h>
@@ -14,9 +15,10 @@ namespace gawait::detail {
 class GAWAIT_API pending : public unfinished {
 public:
     enum class role {
-        wait, // of a coroutine
-        task, // from its beginning to its end
-        call, // of a function of this program, which a coroutine answers
+        wait,      // of a coroutine
+        operation, // that a coroutine waits for
+        task,      // from its beginning to its end
+        call,      // of a function of this program, which a coroutine answers
     };
 
     /// What those of a class have in common.
@@ -49,6 +51,14 @@ protected:
     void enter(const environment& where) noexcept {
         where_ = &where;
         unfinished::enter(*where.home);
+        if (kind_->role == role::operation)
+            where.home->begin_operation();
+    }
+
+    void leave() noexcept {
+        unfinished::leave();
+        if (kind_->role == role::operation)
+            where_->home->end_operation();
     }
 
 private:

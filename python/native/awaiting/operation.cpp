@@ -2,6 +2,7 @@
 
 #include "awaiting/dismissal.hpp"
 #include "current_context.hpp"
+#include "gawait/engine/counted.hpp"
 #include "gawait/engine/flight.hpp"
 #include "gawait/engine/unfinished.hpp"
 #include "gawait/ref.hpp"
@@ -18,6 +19,8 @@ namespace gawait::python {
 namespace {
 
 /// What an `Operation` has beyond an `asyncio.Future`, in memory after it.
+using counted_operation = counted<&engine::begin_operation, &engine::end_operation>;
+
 struct operation_part {
     // Its Gio.Cancellable, made when it is first needed: of its own in C, until somebody wants to
     // see it. Then Python's holds it, whose references the garbage collector knows.
@@ -30,7 +33,8 @@ struct operation_part {
     bool cancel_requested = false;
     operation_runner* runner = nullptr; // until it has ended, if there is one
     flight in_flight;                   // until then, if there is none
-    object what;                        // as describe_operation() has it
+    counted_operation unended;
+    object what; // as describe_operation() has it
     clock::time_point since = coarse_now();
 };
 
@@ -129,6 +133,7 @@ bool end(PyObject* operation, object value) noexcept {
     operation_part& part = part_of(operation);
     part.in_flight = flight();
     if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
+    part.unended = counted_operation();
         value = take_filled(std::move(memory), value);
     if (settle(operation, value))
         return true;
@@ -351,7 +356,7 @@ object new_operation(PyObject* loop, object cancellable, finish_function finish)
                                                            .message = {},
                                                            .finish = std::move(finish),
                                                            .memory = {}});
-    if (is_loop(loop) && loop_of(loop).home)
+    if (is_loop(loop) && loop_of(loop).home) {
         part_of(made.get()).in_flight = flight(*loop_of(loop).home);
     const auto named = object::adopt(PyDict_New());
     if (!named || PyDict_SetItem(named.get(), loop_name, loop) < 0 ||
@@ -384,6 +389,8 @@ void describe_operation(PyObject* operation, object what) noexcept {
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
     operation_part& part = part_of(operation);
     part.memory = std::move(memory);
+        part_of(made.get()).unended = counted_operation(*loop_of(loop).home);
+    }
     part.filled = filled;
 }
 

@@ -73,6 +73,7 @@ void loop_object::run(handle& which) noexcept {
     if (which.cancelled)
         return;
     const bool outer = std::exchange(in_callback, true);
+    ++callbacks;
     bool succeeded = false;
     if (debug) [[unlikely]] {
         const auto began = clock::now();
@@ -323,6 +324,7 @@ void loop_object::on_ready(watch& which) noexcept {
         return;
     }
     loop_object& self = *which.loop;
+        ++self.callbacks;
     take_gil(*self.home);
     if (std::exchange(which.renewed, false) || !which.callback)
         return; // what was ready is not there any more

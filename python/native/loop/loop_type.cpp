@@ -208,6 +208,12 @@ PyObject* close(PyObject* object, PyObject*) {
 }
 
 /// Counts something that is in flight for the loop. It has its context.
+PyObject* raise_other_thread() noexcept {
+    PyErr_SetString(PyExc_RuntimeError,
+                    "the counters of an event loop that runs can be used in its thread alone");
+    return nullptr;
+}
+
 PyObject* begin_flight(PyObject* self, PyObject*) {
     loop_of(self).begin_flight();
     Py_RETURN_NONE;
@@ -219,6 +225,36 @@ PyObject* end_flight(PyObject* self, PyObject*) {
 }
 
 int traverse(PyObject* object, visitproc visit, void* arg) {
+/// (callbacks, turns, polls, operations, longest_turn), as `Counters` has them.
+PyObject* counters(PyObject* object, PyObject*) {
+    loop_object& self = loop_of(object);
+    if (!check_open(self))
+        return nullptr;
+    try {
+        const auto read = self.home ? self.home->read_counters() : gawait::counters();
+        const std::chrono::duration<double> longest_turn = read.longest_turn;
+        return Py_BuildValue("KKKnd", static_cast<unsigned long long>(self.callbacks),
+                             static_cast<unsigned long long>(read.turns),
+                             static_cast<unsigned long long>(read.polls),
+                             static_cast<Py_ssize_t>(read.operations), longest_turn.count());
+    } catch (const error&) {
+        return raise_other_thread();
+    }
+}
+
+PyObject* reset_longest_turn(PyObject* object, PyObject*) {
+    loop_object& self = loop_of(object);
+    if (!check_open(self))
+        return nullptr;
+    try {
+        if (self.home)
+            self.home->reset_longest_turn();
+    } catch (const error&) {
+        return raise_other_thread();
+    }
+    Py_RETURN_NONE;
+}
+
     loop_object& self = loop_of(object);
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self.interrupt.get());
@@ -336,6 +372,12 @@ PyMethodDef methods[] = {
     {},
 };
 
+    {"_counters", counters, METH_NOARGS, nullptr},
+    {"reset_longest_turn", reset_longest_turn, METH_NOARGS,
+     "reset_longest_turn($self)\n--\n\n"
+     "Begin anew with counters().longest_turn, which then tells of the turn that runs, and of "
+     "later ones.\n\n"
+     "To be called in the loop's thread; RuntimeError in another one while the loop runs."},
 PyGetSetDef attributes[] = {
     {"_stopping", get_flag<&loop_object::stopping>, set_stopping, nullptr, nullptr},
     {"_debug", get_flag<&loop_object::debug>, set_flag<&loop_object::debug>, nullptr, nullptr},
