@@ -6,6 +6,7 @@
 #include "gawait/engine/flight.hpp"
 #include "gawait/engine/unfinished.hpp"
 #include "gawait/ref.hpp"
+#include "loop/debug_mode.hpp"
 #include "loop/loop.hpp"
 #include "pygobject.hpp"
 #include "user_data.hpp"
@@ -18,9 +19,9 @@
 namespace gawait::python {
 namespace {
 
-/// What an `Operation` has beyond an `asyncio.Future`, in memory after it.
 using counted_operation = counted<&engine::begin_operation, &engine::end_operation>;
 
+/// What an `Operation` has beyond an `asyncio.Future`, in memory after it.
 struct operation_part {
     // Its Gio.Cancellable, made when it is first needed: of its own in C, until somebody wants to
     // see it. Then Python's holds it, whose references the garbage collector knows.
@@ -132,8 +133,8 @@ object settle(PyObject* operation, const object& value) noexcept {
 bool end(PyObject* operation, object value) noexcept {
     operation_part& part = part_of(operation);
     part.in_flight = flight();
-    if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
     part.unended = counted_operation();
+    if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
         value = take_filled(std::move(memory), value);
     if (settle(operation, value))
         return true;
@@ -160,6 +161,35 @@ object finish(const finish_function& with, GObject* source, GAsyncResult* result
                                       : object();
 }
 
+/// Its loop, if that is one of ours in debug mode.
+loop_object* debugged_loop_of(PyObject* operation) noexcept {
+    if (!debug_mode_in_use) [[likely]]
+        return nullptr;
+    const auto loop = object::adopt(PyObject_CallMethodNoArgs(operation, get_loop_name));
+    PyErr_Clear();
+    return loop && is_loop(loop.get()) && loop_of(loop.get()).debug ? &loop_of(loop.get())
+                                                                    : nullptr;
+}
+
+/// Calls `finish()`, and has it be logged if that is slow.
+template <class Finish>
+object watched(PyObject* operation, const finish_function& with, Finish finish) noexcept {
+    loop_object* const loop = debugged_loop_of(operation);
+    if (!loop) [[likely]]
+        return finish();
+    const auto began = clock::now();
+    object value = finish();
+    PyObject* const function = with.function ? with.function.get() : Py_None;
+    object raised = value ? object() : take_exception();
+    if (const auto both = object::adopt(PyTuple_Pack(2, operation, function)))
+        tell_if_slow(*loop, began, "_finish_was_slow", both.get());
+    else
+        PyErr_WriteUnraisable(operation);
+    if (raised)
+        raise(std::move(raised));
+    return value;
+}
+
 /// The `GAsyncReadyCallback` that PyGObject calls.
 PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t count) {
     if (count < 2) {
@@ -173,7 +203,8 @@ PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t coun
     }
     if (!keep_user_data(arguments[1], with.of, arguments + 2, count - 2))
         PyErr_WriteUnraisable(operation);
-    if (!end(operation, call_finish(with, arguments[0], arguments[1])))
+    if (!end(operation, watched(operation, with,
+                                [&] { return call_finish(with, arguments[0], arguments[1]); })))
         return nullptr;
     Py_RETURN_NONE;
 }
@@ -358,6 +389,8 @@ object new_operation(PyObject* loop, object cancellable, finish_function finish)
                                                            .memory = {}});
     if (is_loop(loop) && loop_of(loop).home) {
         part_of(made.get()).in_flight = flight(*loop_of(loop).home);
+        part_of(made.get()).unended = counted_operation(*loop_of(loop).home);
+    }
     const auto named = object::adopt(PyDict_New());
     if (!named || PyDict_SetItem(named.get(), loop_name, loop) < 0 ||
         future_type->tp_init(made.get(), no_arguments, named.get()) < 0)
@@ -374,7 +407,8 @@ void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
     const auto operation = object::adopt(static_cast<PyObject*>(data));
     const finish_function with = std::exchange(part_of(operation.get()).finish, {});
     mark_begun(result, with.of);
-    if (!end(operation.get(), finish(with, source, result)))
+    if (!end(operation.get(),
+             watched(operation.get(), with, [&] { return finish(with, source, result); })))
         PyErr_Print(); // as PyGObject does with what a callback raises
 }
 
@@ -389,8 +423,6 @@ void describe_operation(PyObject* operation, object what) noexcept {
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
     operation_part& part = part_of(operation);
     part.memory = std::move(memory);
-        part_of(made.get()).unended = counted_operation(*loop_of(loop).home);
-    }
     part.filled = filled;
 }
 

@@ -1,6 +1,7 @@
 #include "acquired_context.hpp"
 #include "gawait/error.hpp"
 #include "loop/calls.hpp"
+#include "loop/debug_mode.hpp"
 #include "loop/loop.hpp"
 #include "loop/readers.hpp"
 #include "loop/tasks.hpp"
@@ -207,13 +208,13 @@ PyObject* close(PyObject* object, PyObject*) {
     Py_RETURN_NONE;
 }
 
-/// Counts something that is in flight for the loop. It has its context.
 PyObject* raise_other_thread() noexcept {
     PyErr_SetString(PyExc_RuntimeError,
                     "the counters of an event loop that runs can be used in its thread alone");
     return nullptr;
 }
 
+/// Counts something that is in flight for the loop. It has its context.
 PyObject* begin_flight(PyObject* self, PyObject*) {
     loop_of(self).begin_flight();
     Py_RETURN_NONE;
@@ -224,7 +225,6 @@ PyObject* end_flight(PyObject* self, PyObject*) {
     Py_RETURN_NONE;
 }
 
-int traverse(PyObject* object, visitproc visit, void* arg) {
 /// (callbacks, turns, polls, operations, longest_turn), as `Counters` has them.
 PyObject* counters(PyObject* object, PyObject*) {
     loop_object& self = loop_of(object);
@@ -255,6 +255,7 @@ PyObject* reset_longest_turn(PyObject* object, PyObject*) {
     Py_RETURN_NONE;
 }
 
+int traverse(PyObject* object, visitproc visit, void* arg) {
     loop_object& self = loop_of(object);
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self.interrupt.get());
@@ -320,6 +321,13 @@ int set_stopping(PyObject* self, PyObject* value, void*) {
     return 0;
 }
 
+int set_debug(PyObject* self, PyObject* value, void*) {
+    if (set_flag<&loop_object::debug>(self, value, nullptr) < 0)
+        return -1;
+    debug_mode_in_use |= loop_of(self).debug;
+    return 0;
+}
+
 PyMethodDef methods[] = {
     {"call_soon", method(call_soon), METH_FASTCALL | METH_KEYWORDS,
      "call_soon($self, callback, *args, context=None, priority=None)\n--\n\n"
@@ -364,6 +372,12 @@ PyMethodDef methods[] = {
     {"_bind", bind, METH_O, nullptr},
     {"_begin_flight", begin_flight, METH_NOARGS, nullptr},
     {"_end_flight", end_flight, METH_NOARGS, nullptr},
+    {"_counters", counters, METH_NOARGS, nullptr},
+    {"reset_longest_turn", reset_longest_turn, METH_NOARGS,
+     "reset_longest_turn($self)\n--\n\n"
+     "Begin anew with counters().longest_turn, which then tells of the turn that runs, and of "
+     "later ones.\n\n"
+     "To be called in the loop's thread; RuntimeError in another one while the loop runs."},
     {"_has_work", has_work, METH_O, nullptr},
     {"_acquire", acquire, METH_NOARGS, nullptr},
     {"_release", release, METH_NOARGS, nullptr},
@@ -372,15 +386,9 @@ PyMethodDef methods[] = {
     {},
 };
 
-    {"_counters", counters, METH_NOARGS, nullptr},
-    {"reset_longest_turn", reset_longest_turn, METH_NOARGS,
-     "reset_longest_turn($self)\n--\n\n"
-     "Begin anew with counters().longest_turn, which then tells of the turn that runs, and of "
-     "later ones.\n\n"
-     "To be called in the loop's thread; RuntimeError in another one while the loop runs."},
 PyGetSetDef attributes[] = {
     {"_stopping", get_flag<&loop_object::stopping>, set_stopping, nullptr, nullptr},
-    {"_debug", get_flag<&loop_object::debug>, set_flag<&loop_object::debug>, nullptr, nullptr},
+    {"_debug", get_flag<&loop_object::debug>, set_debug, nullptr, nullptr},
     {"_guest", get_flag<&loop_object::guest>, set_flag<&loop_object::guest>, nullptr, nullptr},
     {"_closed", get_flag<&loop_object::closed>, set_flag<&loop_object::closed>, nullptr, nullptr},
     {},
