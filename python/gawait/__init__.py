@@ -11,7 +11,7 @@
 
 # First, since it refuses to be where PyGObject cannot be.
 from gawait._native import Handle, TimerHandle
-from gawait import application, async_result, blocking, handlers, iteration, virtual
+from gawait import application, async_result, blocking, call_graph, handlers, iteration, virtual
 from gawait.counters import Counters
 from gawait.dialogs import Dismissed, response
 from gawait.handlers import connect
@@ -52,6 +52,7 @@ blocking.patch()
 virtual.patch()
 handlers.patch()
 iteration.patch()
+call_graph.show()
 
 
 def __getattr__(name):

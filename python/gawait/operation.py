@@ -1,8 +1,8 @@
 """The explicit forms of awaiting an asynchronous function of GLib's kind."""
 
 import asyncio
-import collections.abc
 import inspect
+import types
 
 from gi._gi import FunctionInfo
 
@@ -55,34 +55,32 @@ def wrap(start, finish=None):
 
 def as_coroutine(operation):
     """Return what a task can be made of that awaits an Operation."""
-    return _Awaiting(operation)
+    coroutine = _await(operation)
+    # One that has not begun is not even entered if its task is cancelled at once: who then waits
+    # for the task is to wait for the operation's end.
+    coroutine.send(None)
+    return coroutine
 
 
-class _Awaiting(collections.abc.Coroutine):
-    """Not an async function, which is not even entered if its task is cancelled at once: who then
-    waits for the task is to wait for the operation's end."""
+async def _await(operation):
+    try:
+        await _task()
+    except asyncio.CancelledError as error:
+        if operation.done():
+            raise
+        operation.cancel(*error.args[:1])
+    except GeneratorExit:
+        operation.cancel()
+        raise
+    return await operation
 
-    __name__ = "Operation"  # in what asyncio shows of a task
 
-    def __init__(self, operation):
-        self._operation = operation
-        self._waiting = operation.__await__()
+@types.coroutine
+def _task():
+    yield
 
-    def send(self, value):
-        return next(self._waiting)
 
-    def throw(self, kind, value=None, traceback=None):
-        error = value or (kind() if isinstance(kind, type) else kind)
-        if self._operation.done() or not isinstance(error, asyncio.CancelledError):
-            raise error
-        self._operation.cancel(*error.args[:1])
-        return next(self._waiting)
-
-    def close(self):
-        self._operation.cancel()
-
-    def __await__(self):
-        return self._operation.__await__()
+_await.__name__ = _await.__qualname__ = "Operation"  # in what asyncio shows of a task
 
 
 def _call(start, finish, cancellable, args, kwargs):

@@ -1,6 +1,7 @@
 #include "awaiting/operation.hpp"
 
 #include "awaiting/dismissal.hpp"
+#include "awaiting/stand_in.hpp"
 #include "current_context.hpp"
 #include "gawait/engine/counted.hpp"
 #include "gawait/engine/flight.hpp"
@@ -13,8 +14,11 @@
 
 #include <gio/gio.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
+#include <unordered_map>
 
 namespace gawait::python {
 namespace {
@@ -35,7 +39,9 @@ struct operation_part {
     operation_runner* runner = nullptr; // until it has ended, if there is one
     flight in_flight;                   // until then, if there is none
     counted_operation unended;
-    object what; // as describe_operation() has it
+    object what;     // as describe_operation() has it
+    object producer; // as tell_producer() has it
+    stand_in shown;  // while a task waits for it
     clock::time_point since = coarse_now();
 };
 
@@ -43,14 +49,17 @@ struct operation_part {
 PyTypeObject* future_type;
 PyTypeObject* operation_type;
 PyTypeObject* cancellable_type;
+PyObject* future_add_done_callback;
 PyObject* future_cancel;
 PyObject* future_done;
+PyObject* future_remove_done_callback;
 PyObject* future_set_exception;
 PyObject* future_set_result;
 PyObject* get_loop_name;
 PyObject* invalid_state_error;
 PyObject* is_closed_name;
 PyObject* loop_name;
+PyObject* name_operation; // tasks.py's
 PyObject* no_arguments;
 
 operation_part& part_of(PyObject* operation) noexcept {
@@ -134,6 +143,8 @@ bool end(PyObject* operation, object value) noexcept {
     operation_part& part = part_of(operation);
     part.in_flight = flight();
     part.unended = counted_operation();
+    part.shown = {};
+    part.producer = {};
     if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
         value = take_filled(std::move(memory), value);
     if (settle(operation, value))
@@ -246,8 +257,61 @@ PyObject* get_cancellable(PyObject* operation, void*) {
 
 PyObject* get_ready(PyObject* operation, void*) { return ready_callback(operation).release(); }
 
+/// Of the destination, which there may not be, the path, the interface and the member.
+PyObject* name_of_call(PyObject* what) noexcept {
+    PyObject* const* const of = &PyTuple_GET_ITEM(what, 0);
+    return of[0] != Py_None && PyUnicode_GET_LENGTH(of[0]) > 0
+               ? PyUnicode_FromFormat("a D-Bus call of %U %U %U.%U", of[0], of[1], of[2], of[3])
+               : PyUnicode_FromFormat("a D-Bus call %U %U.%U", of[1], of[2], of[3]);
+}
+
+/// The C function, or what else it is, as a string; null with an exception set on failure.
+PyObject* name_of(PyObject* operation) noexcept {
+    // Never destroyed: it would outlive the interpreter.
+    static auto& of_functions =
+        *std::make_unique<std::unordered_map<const char*, object>>().release();
+    if (PyObject* const what = part_of(operation).what.get())
+        return name_of_call(what);
+    const char* const function = part_of(operation).finish.of;
+    if (!function)
+        return PyObject_CallOneArg(name_operation, operation);
+    object& name = of_functions[function];
+    if (!name)
+        name = object::adopt(PyObject_CallOneArg(name_operation, operation));
+    return Py_XNewRef(name.get());
+}
+
+/// add_done_callback() and remove_done_callback() of an asyncio.Future, which takes no more.
+PyObject* call_base(PyObject* function, PyObject* operation, PyObject* const* arguments,
+                    Py_ssize_t count, PyObject* names) {
+    std::array<PyObject*, 3> all{operation};
+    const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
+    if (given > 2)
+        return PyErr_Format(PyExc_TypeError, "expected a callback and a context, got %zd arguments",
+                            given);
+    std::copy_n(arguments, given, all.begin() + 1);
+    return PyObject_Vectorcall(function, all.data(), static_cast<std::size_t>(count) + 1, names);
+}
+
+/// Who waits, whether by `await`, asyncio.gather() or asyncio.wait(), begins with this.
+PyObject* add_done_callback(PyObject* operation, PyObject* const* arguments, Py_ssize_t count,
+                            PyObject* names) {
+    PyObject* const added = call_base(future_add_done_callback, operation, arguments, count, names);
+    operation_part& part = part_of(operation);
+    if (added && !part.shown && !is_done(operation))
+        part.shown =
+            stand_in::of_running_task([&] { return name_of(operation); }, part.producer.get());
+    return added;
+}
+
+PyObject* remove_done_callback(PyObject* operation, PyObject* const* arguments, Py_ssize_t count,
+                               PyObject* names) {
+    part_of(operation).shown = {};
+    return call_base(future_remove_done_callback, operation, arguments, count, names);
+}
+
 /// (function, finish, what, age, cancellable): the introspected function that began it, by its
-/// name, or None; the function that finishes it, or None; what describe_operation() says, or None;
+/// name, or None; the function that finishes it, or None; what it is of D-Bus, in words, or None;
 /// for how many seconds it lives; the address of its GCancellable, or 0.
 PyObject* get_told(PyObject* operation, void*) {
     const operation_part& part = part_of(operation);
@@ -255,8 +319,9 @@ PyObject* get_told(PyObject* operation, void*) {
     const std::chrono::duration<double> age = coarse_now() - part.since;
     void* const cancellable = part.cancellable ? pygobject_get(part.cancellable.get())
                                                : static_cast<void*>(part.own_cancellable.get());
-    return Py_BuildValue("zOOdN", part.finish.of, or_none(part.finish.function), or_none(part.what),
-                         age.count(), PyLong_FromVoidPtr(cancellable));
+    PyObject* const call = part.what ? name_of_call(part.what.get()) : Py_NewRef(Py_None);
+    return Py_BuildValue("zONdN", part.finish.of, or_none(part.finish.function), call, age.count(),
+                         PyLong_FromVoidPtr(cancellable));
 }
 
 PyObject* new_operation_method(PyObject*, PyObject* arguments) {
@@ -282,6 +347,9 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(part.finish.source.get());
     Py_VISIT(part.memory.get());
     Py_VISIT(part.what.get());
+    Py_VISIT(part.producer.get());
+    if (const int stopped = part.shown.traverse(visit, arg))
+        return stopped;
     if (!base_owns_type())
         Py_VISIT(Py_TYPE(self));
     return future_type->tp_traverse(self, visit, arg);
@@ -311,6 +379,10 @@ PyObject* await(PyObject* operation) {
 }
 
 PyMethodDef methods[] = {
+#if PY_VERSION_HEX >= 0x030E0000
+    {"add_done_callback", method(add_done_callback), METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"remove_done_callback", method(remove_done_callback), METH_FASTCALL | METH_KEYWORDS, nullptr},
+#endif
     {"cancel", method(cancel), METH_VARARGS | METH_KEYWORDS,
      "cancel($self, /, msg=None)\n--\n\n"
      "Cancel the operation's Gio.Cancellable, and return True; False if it has ended.\n\n"
@@ -362,7 +434,20 @@ PyObject* fail_operation(PyObject*, PyObject* arguments) {
     return end_produced(operation, {}) ? Py_NewRef(Py_None) : nullptr;
 }
 
+/// show_operations(make, name): has those that tasks wait for be shown by Python's tools.
+///
+/// @param make as `prepare_stand_ins()` has it
+/// @param name what an operation is called
+PyObject* show_operations(PyObject*, PyObject* arguments) {
+    PyObject *make = nullptr, *name = nullptr;
+    if (!PyArg_ParseTuple(arguments, "OO", &make, &name) || !prepare_stand_ins(make))
+        return nullptr;
+    Py_XSETREF(name_operation, Py_NewRef(name));
+    Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
+    {"show_operations", show_operations, METH_VARARGS, nullptr},
     {"fail_operation", fail_operation, METH_VARARGS, nullptr},
     {"new_operation", new_operation_method, METH_VARARGS, nullptr},
     {},
@@ -418,6 +503,10 @@ object take_operation(GAsyncReadyCallback callback, void* data) noexcept {
 
 void describe_operation(PyObject* operation, object what) noexcept {
     part_of(operation).what = std::move(what);
+}
+
+void tell_producer(PyObject* operation, PyObject* task) noexcept {
+    part_of(operation).producer = object::retain(task);
 }
 
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
@@ -489,6 +578,8 @@ bool add_operation_type(PyObject* module) noexcept {
         return false;
     auto* future = reinterpret_cast<PyObject*>(future_type);
     future_cancel = PyObject_GetAttrString(future, "cancel");
+    future_add_done_callback = PyObject_GetAttrString(future, "add_done_callback");
+    future_remove_done_callback = PyObject_GetAttrString(future, "remove_done_callback");
     future_done = PyObject_GetAttrString(future, "done");
     future_set_exception = PyObject_GetAttrString(future, "set_exception");
     future_set_result = PyObject_GetAttrString(future, "set_result");
@@ -497,8 +588,9 @@ bool add_operation_type(PyObject* module) noexcept {
     is_closed_name = PyUnicode_InternFromString("is_closed");
     loop_name = PyUnicode_InternFromString("loop");
     no_arguments = PyTuple_New(0);
-    if (!future_cancel || !future_done || !future_set_exception || !future_set_result ||
-        !invalid_state_error || !get_loop_name || !is_closed_name || !loop_name || !no_arguments)
+    if (!future_cancel || !future_add_done_callback || !future_remove_done_callback ||
+        !future_done || !future_set_exception || !future_set_result || !invalid_state_error ||
+        !get_loop_name || !is_closed_name || !loop_name || !no_arguments)
         return false;
     specification.basicsize =
         static_cast<int>(future_type->tp_basicsize + Py_ssize_t{sizeof(operation_part)});
