@@ -13,6 +13,7 @@ class stopwatch {
 public:
     /// When it last read the clock.
     clock::time_point now() const noexcept { return now_; }
+    clock::time_point begin() const noexcept { return begin_; }
     clock::duration elapsed() const noexcept { return now_ - begin_; }
 
     /// Until now. Reads the clock if there was a job since it did.

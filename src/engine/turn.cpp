@@ -1,8 +1,14 @@
 #include "engine/turn.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace gawait {
+
+void turn::mark() const noexcept {
+    const auto callbacks = state_.counts.callbacks - callbacks_before_;
+    profile::mark(watch.begin(), "turn", (std::to_string(callbacks) + " callbacks").c_str());
+}
 
 void engine_state::run_turn(bool polled_ready) noexcept {
     turn self(*this);

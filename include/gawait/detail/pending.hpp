@@ -3,6 +3,7 @@
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
 #include "gawait/engine/engine.hpp"
+#include "gawait/engine/profile.hpp"
 #include "gawait/engine/unfinished.hpp"
 
 #include <glib.h>
@@ -50,18 +51,25 @@ protected:
 
     void enter(const environment& where) noexcept {
         where_ = &where;
+        if (profile::recording) [[unlikely]]
+            mark_begin();
         unfinished::enter(*where.home);
         if (kind_->role == role::operation)
             where.home->begin_operation();
     }
 
     void leave() noexcept {
+        if (profile::recording) [[unlikely]]
+            mark_end();
         unfinished::leave();
         if (kind_->role == role::operation)
             where_->home->end_operation();
     }
 
 private:
+    void mark_begin() noexcept;
+    void mark_end() const noexcept;
+
     const kind* kind_;
     gconstpointer function_;
     const environment* where_ = nullptr;

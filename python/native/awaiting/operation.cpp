@@ -9,6 +9,7 @@
 #include "gawait/ref.hpp"
 #include "loop/debug_mode.hpp"
 #include "loop/loop.hpp"
+#include "profile.hpp"
 #include "pygobject.hpp"
 #include "user_data.hpp"
 
@@ -42,7 +43,7 @@ struct operation_part {
     object what;     // as describe_operation() has it
     object producer; // as tell_producer() has it
     stand_in shown;  // while a task waits for it
-    clock::time_point since = coarse_now();
+    clock::time_point since = profile::recording ? clock::now() : coarse_now();
 };
 
 // Made once.
@@ -207,6 +208,7 @@ PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t coun
         PyErr_SetString(PyExc_TypeError, "a ready callback takes the source and the result");
         return nullptr;
     }
+    mark_operation(operation, part_of(operation).since);
     const finish_function with = std::exchange(part_of(operation).finish, {});
     if (!with.function) {
         PyErr_SetString(PyExc_RuntimeError, "the operation called back twice");
@@ -490,6 +492,7 @@ object ready_callback(PyObject* operation) noexcept {
 void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
     const with_gil held;
     const auto operation = object::adopt(static_cast<PyObject*>(data));
+    mark_operation(operation.get(), part_of(operation.get()).since);
     const finish_function with = std::exchange(part_of(operation.get()).finish, {});
     mark_begun(result, with.of);
     if (!end(operation.get(),
@@ -518,6 +521,7 @@ void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
 bool is_operation(PyObject* given) noexcept { return Py_IS_TYPE(given, operation_type); }
 
 bool end_produced(PyObject* operation, object value) noexcept {
+    mark_operation(operation, part_of(operation).since);
     const finish_function unused = std::exchange(part_of(operation).finish, {});
     GError* cancelled = nullptr;
     if (g_cancellable_set_error_if_cancelled(c_cancellable_of(operation), &cancelled)) {
@@ -565,6 +569,7 @@ void run_by(PyObject* operation, operation_runner& runner) noexcept {
 
 void end_by_runner(PyObject* operation, std::span<c_value> results, GError* failure) noexcept {
     operation_part& part = part_of(operation);
+    mark_operation(operation, part.since);
     part.runner = nullptr;
     const finish_function with = std::exchange(part.finish, {});
     if (!end(operation, with.plan->finish.give(results, failure)))
