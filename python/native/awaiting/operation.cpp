@@ -3,10 +3,13 @@
 #include "awaiting/dismissal.hpp"
 #include "awaiting/stand_in.hpp"
 #include "current_context.hpp"
+#include "gawait/engine/counted.hpp"
 #include "gawait/engine/flight.hpp"
 #include "gawait/engine/unfinished.hpp"
 #include "gawait/ref.hpp"
+#include "loop/debug_mode.hpp"
 #include "loop/loop.hpp"
+#include "profile.hpp"
 #include "pygobject.hpp"
 #include "user_data.hpp"
 
@@ -21,6 +24,8 @@
 namespace gawait::python {
 namespace {
 
+using counted_operation = counted<&engine::begin_operation, &engine::end_operation>;
+
 /// What an `Operation` has beyond an `asyncio.Future`, in memory after it.
 struct operation_part {
     // Its Gio.Cancellable, made when it is first needed: of its own in C, until somebody wants to
@@ -34,10 +39,11 @@ struct operation_part {
     bool cancel_requested = false;
     operation_runner* runner = nullptr; // until it has ended, if there is one
     flight in_flight;                   // until then, if there is none
-    object what;                        // as describe_operation() has it
-    object producer;                    // as tell_producer() has it
-    stand_in shown;                     // while a task waits for it
-    clock::time_point since = coarse_now();
+    counted_operation unended;
+    object what;     // as describe_operation() has it
+    object producer; // as tell_producer() has it
+    stand_in shown;  // while a task waits for it
+    clock::time_point since = profile::recording ? clock::now() : coarse_now();
 };
 
 // Made once.
@@ -137,6 +143,7 @@ object settle(PyObject* operation, const object& value) noexcept {
 bool end(PyObject* operation, object value) noexcept {
     operation_part& part = part_of(operation);
     part.in_flight = flight();
+    part.unended = counted_operation();
     part.shown = {};
     part.producer = {};
     if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
@@ -166,12 +173,42 @@ object finish(const finish_function& with, GObject* source, GAsyncResult* result
                                       : object();
 }
 
+/// Its loop, if that is one of ours in debug mode.
+loop_object* debugged_loop_of(PyObject* operation) noexcept {
+    if (!debug_mode_in_use) [[likely]]
+        return nullptr;
+    const auto loop = object::adopt(PyObject_CallMethodNoArgs(operation, get_loop_name));
+    PyErr_Clear();
+    return loop && is_loop(loop.get()) && loop_of(loop.get()).debug ? &loop_of(loop.get())
+                                                                    : nullptr;
+}
+
+/// Calls `finish()`, and has it be logged if that is slow.
+template <class Finish>
+object watched(PyObject* operation, const finish_function& with, Finish finish) noexcept {
+    loop_object* const loop = debugged_loop_of(operation);
+    if (!loop) [[likely]]
+        return finish();
+    const auto began = clock::now();
+    object value = finish();
+    PyObject* const function = with.function ? with.function.get() : Py_None;
+    object raised = value ? object() : take_exception();
+    if (const auto both = object::adopt(PyTuple_Pack(2, operation, function)))
+        tell_if_slow(*loop, began, "_finish_was_slow", both.get());
+    else
+        PyErr_WriteUnraisable(operation);
+    if (raised)
+        raise(std::move(raised));
+    return value;
+}
+
 /// The `GAsyncReadyCallback` that PyGObject calls.
 PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t count) {
     if (count < 2) {
         PyErr_SetString(PyExc_TypeError, "a ready callback takes the source and the result");
         return nullptr;
     }
+    mark_operation(operation, part_of(operation).since);
     const finish_function with = std::exchange(part_of(operation).finish, {});
     if (!with.function) {
         PyErr_SetString(PyExc_RuntimeError, "the operation called back twice");
@@ -179,7 +216,8 @@ PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t coun
     }
     if (!keep_user_data(arguments[1], with.of, arguments + 2, count - 2))
         PyErr_WriteUnraisable(operation);
-    if (!end(operation, call_finish(with, arguments[0], arguments[1])))
+    if (!end(operation, watched(operation, with,
+                                [&] { return call_finish(with, arguments[0], arguments[1]); })))
         return nullptr;
     Py_RETURN_NONE;
 }
@@ -436,8 +474,10 @@ object new_operation(PyObject* loop, object cancellable, finish_function finish)
                                                            .message = {},
                                                            .finish = std::move(finish),
                                                            .memory = {}});
-    if (is_loop(loop) && loop_of(loop).home)
+    if (is_loop(loop) && loop_of(loop).home) {
         part_of(made.get()).in_flight = flight(*loop_of(loop).home);
+        part_of(made.get()).unended = counted_operation(*loop_of(loop).home);
+    }
     const auto named = object::adopt(PyDict_New());
     if (!named || PyDict_SetItem(named.get(), loop_name, loop) < 0 ||
         future_type->tp_init(made.get(), no_arguments, named.get()) < 0)
@@ -452,9 +492,11 @@ object ready_callback(PyObject* operation) noexcept {
 void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
     const with_gil held;
     const auto operation = object::adopt(static_cast<PyObject*>(data));
+    mark_operation(operation.get(), part_of(operation.get()).since);
     const finish_function with = std::exchange(part_of(operation.get()).finish, {});
     mark_begun(result, with.of);
-    if (!end(operation.get(), finish(with, source, result)))
+    if (!end(operation.get(),
+             watched(operation.get(), with, [&] { return finish(with, source, result); })))
         PyErr_Print(); // as PyGObject does with what a callback raises
 }
 
@@ -479,6 +521,7 @@ void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
 bool is_operation(PyObject* given) noexcept { return Py_IS_TYPE(given, operation_type); }
 
 bool end_produced(PyObject* operation, object value) noexcept {
+    mark_operation(operation, part_of(operation).since);
     const finish_function unused = std::exchange(part_of(operation).finish, {});
     GError* cancelled = nullptr;
     if (g_cancellable_set_error_if_cancelled(c_cancellable_of(operation), &cancelled)) {
@@ -526,6 +569,7 @@ void run_by(PyObject* operation, operation_runner& runner) noexcept {
 
 void end_by_runner(PyObject* operation, std::span<c_value> results, GError* failure) noexcept {
     operation_part& part = part_of(operation);
+    mark_operation(operation, part.since);
     part.runner = nullptr;
     const finish_function with = std::exchange(part.finish, {});
     if (!end(operation, with.plan->finish.give(results, failure)))
