@@ -631,6 +631,28 @@ def test_a_buffer_is_filled_and_its_number_of_bytes_given(run, name, kind):
     assert run(main()) == (4, 6, DATA[4:10], 6)
 
 
+def test_no_bytes_are_read_and_written_though_gio_would_never_call_back(run, tmp_path):
+    """GIO refuses a buffer that is null, which that of no bytes is."""
+
+    async def main():
+        nothing, target = GLib.Bytes.new(b""), Gio.File.new_for_path(f"{tmp_path}/empty")
+        output = Gio.MemoryOutputStream.new_resizable()
+        cancelled = Gio.Cancellable()
+        cancelled.cancel()
+        with pytest.raises(GLib.Error, match="cancelled"):
+            await stream().read_bytes_async(0, cancellable=cancelled)
+        await target.replace_contents_bytes_async(
+            nothing, None, False, Gio.FileCreateFlags.NONE
+        )
+        return (
+            (await stream().read_bytes_async(0)).get_size(),
+            await output.write_bytes_async(nothing),
+            target.load_contents()[1],
+        )
+
+    assert run(main()) == (0, 0, b"")
+
+
 @fills
 def test_a_buffer_is_kept_and_locked_until_the_operation_has_ended(run, name):
     async def main():

@@ -2,6 +2,7 @@
 
 #include "awaiting/original_function.hpp"
 #include "awaiting/stream_runner.hpp"
+#include "gawait/detail/stream_transfer.hpp"
 
 #include <utility>
 
@@ -33,6 +34,10 @@ void refuse(const async_function& function, PyObject* bound, PyObject* values,
                  PyTuple_GET_ITEM(function.names.get(), unfit), given);
 }
 
+bool reads_no_bytes(const start_plan& plan, const start_call& call) noexcept {
+    return plan.of_stream() == stream_function::read_bytes && call.values[1].uint64 == 0;
+}
+
 /// Returns false, with an exception or without, if it was not started.
 bool start_by_plan(PyObject* info, const awaitable_part& part, PyObject* operation,
                    PyObject* values) noexcept {
@@ -55,7 +60,13 @@ bool start_by_plan(PyObject* info, const awaitable_part& part, PyObject* operati
     if (run_on_stream(plan->start, call, operation))
         return true;
     // What GLib runs stays alive.
-    plan->start.call(call, c_cancellable_of(operation), ready_in_c, Py_NewRef(operation));
+    void* const data = Py_NewRef(operation);
+    GCancellable* const cancellable = c_cancellable_of(operation);
+    if (reads_no_bytes(plan->start, call))
+        detail::read_no_bytes(static_cast<GInputStream*>(call.values[0].pointer),
+                              call.values[2].int32, cancellable, ready_in_c, data);
+    else
+        plan->start.call(call, cancellable, ready_in_c, data);
     return true;
 }
 
