@@ -320,7 +320,7 @@ def _descriptor(call):
 
 
 def _operation(operation):
-    function, finish, call, age, cancellable = operation._told
+    function, finish, call, age, cancellable, is_unheard = operation._told
     if call:
         destination, path, interface, member = call
         to = f" of {destination}" if destination else ""
@@ -335,7 +335,8 @@ def _operation(operation):
     begins = [("user data", id(operation)), ("future", id(operation))]
     if cancellable:
         begins.append(("cancellable", cancellable))
-    return _Node(f"awaits {text}, in flight for {_duration(age)}", begins)
+    refused = ", or refused: nobody has its cancellable" if is_unheard else ""
+    return _Node(f"awaits {text}, in flight for {_duration(age)}{refused}", begins)
 
 
 def _symbol(name):

@@ -28,6 +28,7 @@ struct operation_part {
     object memory;       // that GLib reads or writes until the end
     bool filled = false; // by GLib
     bool cancel_requested = false;
+    bool takes_own_cancellable = false; // the function that was started
     operation_runner* runner = nullptr; // until it has ended, if there is one
     flight in_flight;                   // until then, if there is none
     object what;                        // as describe_operation() has it
@@ -155,6 +156,20 @@ object finish(const finish_function& with, GObject* source, GAsyncResult* result
                                       : object();
 }
 
+/// Whether nobody would hear of a cancellation, as far as one can tell.
+bool is_unheard(const operation_part& part) noexcept {
+    // That of Python's holds one reference to that of C.
+    PyObject* const seen = part.cancellable.get();
+    if (!part.takes_own_cancellable || part.runner || (seen && Py_REFCNT(seen) > 1))
+        return false;
+    auto* const own =
+        seen ? pygobject_get(seen)
+             : reinterpret_cast<GObject*>(static_cast<GCancellable*>(part.own_cancellable));
+    static const guint cancelled = g_signal_lookup("cancelled", G_TYPE_CANCELLABLE);
+    return own && g_atomic_int_get(&own->ref_count) == 1 &&
+           !g_signal_has_handler_pending(own, cancelled, 0, TRUE);
+}
+
 /// The `GAsyncReadyCallback` that PyGObject calls.
 PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t count) {
     if (count < 2) {
@@ -187,6 +202,7 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
         part.cancel_requested = true;
         part.message = message == Py_None ? object() : object::retain(message);
     }
+    const bool unheard = !ended && is_unheard(part);
     // Also of one that has ended, as of PyGObject's: others may listen to the same cancellable.
     if (const auto kept = ref<GCancellable>::retain(c_cancellable_of(operation))) {
         // Its handlers, in any thread, may want the GIL.
@@ -195,6 +211,12 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
     }
     if (operation_runner* const runner = part_of(operation).runner)
         runner->cancel();
+    if (unheard) {
+        part.in_flight = flight();
+        // What it has in memory is kept, for the case that it was not refused.
+        if (!settle(operation, {}))
+            return nullptr;
+    }
     return PyBool_FromLong(!ended);
 }
 
@@ -210,17 +232,18 @@ PyObject* get_cancellable(PyObject* operation, void*) {
 
 PyObject* get_ready(PyObject* operation, void*) { return ready_callback(operation).release(); }
 
-/// (function, finish, what, age, cancellable): the introspected function that began it, by its
-/// name, or None; the function that finishes it, or None; what describe_operation() says, or None;
-/// for how many seconds it lives; the address of its GCancellable, or 0.
+/// (function, finish, what, age, cancellable, is unheard): the introspected function that began it,
+/// by its name, or None; the function that finishes it, or None; what describe_operation() says, or
+/// None; for how many seconds it lives; the address of its GCancellable, or 0; is_unheard().
 PyObject* get_told(PyObject* operation, void*) {
     const operation_part& part = part_of(operation);
     const auto or_none = [](const object& some) { return some ? some.get() : Py_None; };
     const std::chrono::duration<double> age = coarse_now() - part.since;
     void* const cancellable = part.cancellable ? pygobject_get(part.cancellable.get())
                                                : static_cast<void*>(part.own_cancellable.get());
-    return Py_BuildValue("zOOdN", part.finish.of, or_none(part.finish.function), or_none(part.what),
-                         age.count(), PyLong_FromVoidPtr(cancellable));
+    return Py_BuildValue("zOOdNN", part.finish.of, or_none(part.finish.function),
+                         or_none(part.what), age.count(), PyLong_FromVoidPtr(cancellable),
+                         PyBool_FromLong(is_unheard(part)));
 }
 
 PyObject* new_operation_method(PyObject*, PyObject* arguments) {
@@ -420,6 +443,10 @@ GCancellable* c_cancellable_of(PyObject* operation) noexcept {
     if (!part.own_cancellable)
         part.own_cancellable = ref<GCancellable>::adopt(g_cancellable_new());
     return part.own_cancellable;
+}
+
+void took_own_cancellable(PyObject* operation) noexcept {
+    part_of(operation).takes_own_cancellable = true;
 }
 
 bool is_cancelled(PyObject* operation) noexcept {
