@@ -85,6 +85,18 @@ class _Awaiting(collections.abc.Coroutine):
         return self._operation.__await__()
 
 
+class _NotAwaitable:
+    """What a call without its callback returns on a loop that does not iterate GLib: PyGObject has
+    begun an operation, whose result nobody gets."""
+
+    def __await__(self):
+        loop = type(asyncio.get_running_loop()).__name__
+        raise RuntimeError(
+            f"the running event loop, {loop}, does not iterate the GLib.MainContext that the "
+            "operation calls back in: use gawait.run()"
+        )
+
+
 def _call(start, finish, cancellable, args, kwargs):
     loop = asyncio.get_running_loop()
     operation = _native.start_function(loop, start, finish, cancellable, args, kwargs)
@@ -135,4 +147,5 @@ _native.await_functions(
     introspection.plan_of,
     introspection.of_class,
     introspection.explain,
+    _NotAwaitable(),
 )
