@@ -1,6 +1,7 @@
 """Calls that C refuses with a critical, and never calls back for."""
 
 import asyncio
+import gc
 import io
 
 import pytest
@@ -72,6 +73,19 @@ def test_its_task_is_shown_as_such(run, start):
         return to.getvalue()
 
     assert "ms, or refused: nobody has its cancellable\n" in run(main())
+
+
+def test_it_lets_go_of_its_object_then(run):
+    async def main():
+        files = Gio.File.new_for_path("/").enumerate_children("*", Gio.FileQueryInfoFlags.NONE)
+        gone = []
+        files.weak_ref(gone.append, True)
+        files.next_files_async(-1).cancel()
+        del files
+        gc.collect()
+        return gone
+
+    assert run(main()) == [True]
 
 
 def test_one_that_has_begun_is_not_taken_for_it(run):

@@ -213,7 +213,8 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
         runner->cancel();
     if (unheard) {
         part.in_flight = flight();
-        // What it has in memory is kept, for the case that it was not refused.
+        // What it reads or fills is kept, for the case that it was not refused.
+        const object source = std::move(part.finish.source);
         if (!settle(operation, {}))
             return nullptr;
     }
