@@ -86,14 +86,14 @@ class _Awaiting(collections.abc.Coroutine):
 
 
 class _NotAwaitable:
-    """What a call without its callback returns on a loop that does not iterate GLib: PyGObject has
-    begun an operation, whose result nobody gets."""
+    """What a call without its callback returns on a loop of others: PyGObject has begun an operation,
+    whose result nobody gets."""
 
     def __await__(self):
         loop = type(asyncio.get_running_loop()).__name__
         raise RuntimeError(
-            f"the running event loop, {loop}, does not iterate the GLib.MainContext that the "
-            "operation calls back in: use gawait.run()"
+            f"the running event loop, {loop}, is not gawait's, and nobody gets the result of the "
+            "operation there: use gawait.run()"
         )
 
 
