@@ -37,6 +37,7 @@ struct operation_part {
     object memory;       // that GLib reads or writes until the end
     bool filled = false; // by GLib
     bool cancel_requested = false;
+    bool takes_own_cancellable = false; // the function that was started
     operation_runner* runner = nullptr; // until it has ended, if there is one
     flight in_flight;                   // until then, if there is none
     counted_operation unended;
@@ -139,13 +140,17 @@ object settle(PyObject* operation, const object& value) noexcept {
     return call(future_set_exception, operation, refusal.get());
 }
 
-/// Ends an operation, with what its finish function returned or raised.
-bool end(PyObject* operation, object value) noexcept {
-    operation_part& part = part_of(operation);
+void be_waited_for_no_longer(operation_part& part) noexcept {
     part.in_flight = flight();
     part.unended = counted_operation();
     part.shown = {};
     part.producer = {};
+}
+
+/// Ends an operation, with what its finish function returned or raised.
+bool end(PyObject* operation, object value) noexcept {
+    operation_part& part = part_of(operation);
+    be_waited_for_no_longer(part);
     if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
         value = take_filled(std::move(memory), value);
     if (settle(operation, value))
@@ -202,6 +207,20 @@ object watched(PyObject* operation, const finish_function& with, Finish finish) 
     return value;
 }
 
+/// Whether nobody would hear of a cancellation, as far as one can tell.
+bool is_unheard(const operation_part& part) noexcept {
+    // That of Python's holds one reference to that of C.
+    PyObject* const seen = part.cancellable.get();
+    if (!part.takes_own_cancellable || part.runner || (seen && Py_REFCNT(seen) > 1))
+        return false;
+    auto* const own =
+        seen ? pygobject_get(seen)
+             : reinterpret_cast<GObject*>(static_cast<GCancellable*>(part.own_cancellable));
+    static const guint cancelled = g_signal_lookup("cancelled", G_TYPE_CANCELLABLE);
+    return own && g_atomic_int_get(&own->ref_count) == 1 &&
+           !g_signal_has_handler_pending(own, cancelled, 0, TRUE);
+}
+
 /// The `GAsyncReadyCallback` that PyGObject calls.
 PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t count) {
     if (count < 2) {
@@ -236,6 +255,7 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
         part.cancel_requested = true;
         part.message = message == Py_None ? object() : object::retain(message);
     }
+    const bool unheard = !ended && is_unheard(part);
     // Also of one that has ended, as of PyGObject's: others may listen to the same cancellable.
     if (const auto kept = ref<GCancellable>::retain(c_cancellable_of(operation))) {
         // Its handlers, in any thread, may want the GIL.
@@ -244,6 +264,13 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
     }
     if (operation_runner* const runner = part_of(operation).runner)
         runner->cancel();
+    if (unheard) {
+        be_waited_for_no_longer(part);
+        // What it reads or fills is kept, for the case that it was not refused.
+        const object source = std::move(part.finish.source);
+        if (!settle(operation, {}))
+            return nullptr;
+    }
     return PyBool_FromLong(!ended);
 }
 
@@ -312,9 +339,9 @@ PyObject* call_base(PyObject* function, PyObject* operation, PyObject* const* ar
     return call_base(future_remove_done_callback, operation, arguments, count, names);
 }
 
-/// (function, finish, what, age, cancellable): the introspected function that began it, by its
-/// name, or None; the function that finishes it, or None; what it is of D-Bus, in words, or None;
-/// for how many seconds it lives; the address of its GCancellable, or 0.
+/// (function, finish, what, age, cancellable, is unheard): the introspected function that began it,
+/// by its name, or None; the function that finishes it, or None; what it is of D-Bus, in words, or
+/// None; for how many seconds it lives; the address of its GCancellable, or 0; is_unheard().
 PyObject* get_told(PyObject* operation, void*) {
     const operation_part& part = part_of(operation);
     const auto or_none = [](const object& some) { return some ? some.get() : Py_None; };
@@ -322,8 +349,8 @@ PyObject* get_told(PyObject* operation, void*) {
     void* const cancellable = part.cancellable ? pygobject_get(part.cancellable.get())
                                                : static_cast<void*>(part.own_cancellable.get());
     PyObject* const call = part.what ? name_of_call(part.what.get()) : Py_NewRef(Py_None);
-    return Py_BuildValue("zONdN", part.finish.of, or_none(part.finish.function), call, age.count(),
-                         PyLong_FromVoidPtr(cancellable));
+    return Py_BuildValue("zONdNN", part.finish.of, or_none(part.finish.function), call, age.count(),
+                         PyLong_FromVoidPtr(cancellable), PyBool_FromLong(is_unheard(part)));
 }
 
 PyObject* new_operation_method(PyObject*, PyObject* arguments) {
@@ -552,6 +579,10 @@ GCancellable* c_cancellable_of(PyObject* operation) noexcept {
     if (!part.own_cancellable)
         part.own_cancellable = ref<GCancellable>::adopt(g_cancellable_new());
     return part.own_cancellable;
+}
+
+void took_own_cancellable(PyObject* operation) noexcept {
+    part_of(operation).takes_own_cancellable = true;
 }
 
 bool is_cancelled(PyObject* operation) noexcept {
