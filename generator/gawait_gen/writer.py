@@ -7,7 +7,8 @@ import re
 
 from mako.template import Template
 
-from . import documentation, layout, text
+from . import layout, text
+from .documentation import Documentation
 from .gir import Array, Class, Enumeration, Interface, Record
 from .names import snake
 from .signals import Property, Signal
@@ -291,7 +292,7 @@ class Writer:
         directory.mkdir(parents=True, exist_ok=True)
         rendered = Template(filename=str(TEMPLATES / template)).render(
             namespace=namespace,
-            documentation=documentation,
+            documentation=Documentation(self._repository, namespace),
             text=text,
             **values,
         )
