@@ -62,14 +62,15 @@ class CallingTraits:
         self.functions = {"ref": ref, "unref": unref}
 
     def text(self):
+        parameters = [f"{self.c_type}* object"]
         methods = [
-            f"    static void {name}({self.c_type}* object) noexcept {{\n"
-            f"        {function}(object);\n"
-            "    }\n"
-            for name, function in self.functions.items()
-            if function
+            layout.function(
+                f"static void {name}", parameters, " noexcept", f"{called}(object);", 4
+            )
+            for name, called in self.functions.items()
+            if called
         ]
-        return f"template <> struct ref_traits<{self.c_type}> {{\n{''.join(methods)}}};"
+        return "\n".join([f"template <> struct ref_traits<{self.c_type}> {{", *methods, "};"])
 
 
 def templated_full(declaration):
