@@ -267,7 +267,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     def _create_task(self, coro, *, priority=None, **kwargs):
         if priority is not None:
             kwargs["context"] = _with_priority(kwargs.get("context"), priority)
-        if isinstance(coro, Operation):
+        if isinstance(coro, _no_coroutines):
             coro = as_coroutine(coro)
         task = super(_native.LoopCore, self).create_task(coro, **kwargs)
         if self._task_factory is None and task._source_traceback:
@@ -591,6 +591,11 @@ def check_priority(value, function):
         )
     if not GLib.MININT32 <= value <= GLib.MAXINT32:
         raise OverflowError(f"{function}() argument 'priority' is out of range")
+
+
+# What tasks can be made of all the same. What reads a task's coroutine in the memory of another
+# process, since Python 3.14, fails for all of them if one is something else.
+_no_coroutines = (Operation, _native.SocketCall) if sys.version_info >= (3, 14) else Operation
 
 
 def _with_priority(context, value):

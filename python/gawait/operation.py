@@ -53,34 +53,35 @@ def wrap(start, finish=None):
     return started
 
 
-def as_coroutine(operation):
-    """Return what a task can be made of that awaits an Operation."""
-    coroutine = _await(operation)
+def as_coroutine(awaitable):
+    """Return what a task can be made of that awaits an Operation, or something with close()."""
+    coroutine = _await(awaitable)
+    coroutine.__name__ = coroutine.__qualname__ = getattr(awaitable, "__qualname__", "Operation")
     # One that has not begun is not even entered if its task is cancelled at once: who then waits
     # for the task is to wait for the operation's end.
     coroutine.send(None)
     return coroutine
 
 
-async def _await(operation):
+async def _await(awaitable):
     try:
         await _task()
     except asyncio.CancelledError as error:
-        if operation.done():
+        if not isinstance(awaitable, Operation):
+            awaitable.close()
             raise
-        operation.cancel(*error.args[:1])
+        if awaitable.done():
+            raise
+        awaitable.cancel(*error.args[:1])
     except GeneratorExit:
-        operation.cancel()
+        awaitable.close()
         raise
-    return await operation
+    return await awaitable
 
 
 @types.coroutine
 def _task():
     yield
-
-
-_await.__name__ = _await.__qualname__ = "Operation"  # in what asyncio shows of a task
 
 
 def _call(start, finish, cancellable, args, kwargs):

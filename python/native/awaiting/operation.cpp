@@ -296,8 +296,8 @@ PyObject* call_base(PyObject* function, PyObject* operation, PyObject* const* ar
 }
 
 /// Who waits, whether by `await`, asyncio.gather() or asyncio.wait(), begins with this.
-PyObject* add_done_callback(PyObject* operation, PyObject* const* arguments, Py_ssize_t count,
-                            PyObject* names) {
+[[maybe_unused]] PyObject* add_done_callback(PyObject* operation, PyObject* const* arguments,
+                                             Py_ssize_t count, PyObject* names) {
     PyObject* const added = call_base(future_add_done_callback, operation, arguments, count, names);
     operation_part& part = part_of(operation);
     if (added && !part.shown && !is_done(operation))
@@ -306,8 +306,8 @@ PyObject* add_done_callback(PyObject* operation, PyObject* const* arguments, Py_
     return added;
 }
 
-PyObject* remove_done_callback(PyObject* operation, PyObject* const* arguments, Py_ssize_t count,
-                               PyObject* names) {
+[[maybe_unused]] PyObject* remove_done_callback(PyObject* operation, PyObject* const* arguments,
+                                                Py_ssize_t count, PyObject* names) {
     part_of(operation).shown = {};
     return call_base(future_remove_done_callback, operation, arguments, count, names);
 }
