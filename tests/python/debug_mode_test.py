@@ -168,8 +168,8 @@ def test_what_is_slow_is_logged_by_name(told, work, words, says):
         loop.remove_signal_handler(signal.SIGUSR1)
 
     lines = told(main).about("Executing", *words)
-    assert len(lines) == 1 and says in lines[0], lines
-    assert " created " in lines[0] and lines[0].endswith(" tookN seconds")
+    assert any(says in line for line in lines), lines
+    assert all(" created " in line and line.endswith(" tookN seconds") for line in lines)
 
 
 class Blocking(asyncio.Protocol):
@@ -191,8 +191,8 @@ def test_what_is_slow_of_a_protocol_is_logged_by_name(told):
             await rounds()
 
     log = told(main)
-    assert len(log.about("Executing", "Blocking.connection_made(")) == 1
-    assert len(log.about("Executing", "Transport._read_ready()")) == 1
+    assert log.about("Executing", "Blocking.connection_made(")
+    assert log.about("Executing", "Transport._read_ready()")
 
 
 def test_nothing_is_logged_of_what_is_quicker_than_slow_callback_duration(told):
@@ -273,7 +273,9 @@ def test_a_report_says_where_the_handle_was_created_that_runs(told):
         await rounds()
         loop.call_exception_handler({"message": "another one"})
 
-    first, second = (each for each in told(main).texts if "report" in each or "another" in each)
+    first, second = (
+        each for each in told(main).texts if each.startswith(("a report", "another one"))
+    )
     assert "handle_traceback: Handle created at (most recent call last):" in first
     assert first.rstrip().endswith(
         'loop.call_soon(loop.call_exception_handler, {"message": "a report"})'
