@@ -12,6 +12,7 @@
 # First, since it refuses to be where PyGObject cannot be.
 from gawait._native import Handle, TimerHandle
 from gawait import application, async_result, blocking, call_graph, handlers, iteration, virtual
+from gawait.counters import Counters
 from gawait.dialogs import Dismissed, response
 from gawait.handlers import connect
 from gawait.loop import EventLoop, create_background_task, create_task, priority
@@ -22,6 +23,7 @@ from gawait.signals import signal, signals
 from gawait.tasks import print_tasks
 
 __all__ = [
+    "Counters",
     "Dismissed",
     "EventLoop",
     "EventLoopPolicy",

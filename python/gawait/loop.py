@@ -26,6 +26,7 @@ from gi import _ossighelper
 from gi.repository import GLib
 
 from gawait import _native
+from gawait.counters import Counters
 from gawait.operation import Operation, as_coroutine
 from gawait.transports import DatagramTransport, ReadPipeTransport, WritePipeTransport
 
@@ -268,7 +269,10 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             kwargs["context"] = _with_priority(kwargs.get("context"), priority)
         if isinstance(coro, _no_coroutines):
             coro = as_coroutine(coro)
-        return super(_native.LoopCore, self).create_task(coro, **kwargs)
+        task = super(_native.LoopCore, self).create_task(coro, **kwargs)
+        if self._task_factory is None and task._source_traceback:
+            del task._source_traceback[-1]  # which is here
+        return task
 
     # What is in flight: virtual time does not jump meanwhile ------------------------
 
@@ -412,6 +416,16 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         if not handle._cancelled:
             self.call_soon_threadsafe(handle._run)
 
+    # What is counted ----------------------------------------------------------------
+
+    def counters(self):
+        """Return the Counters: what was done until now, and what is in flight.
+
+        To be called in the loop's thread, from anywhere; it takes no time worth mentioning. Raises
+        RuntimeError in another thread while the loop runs, and once the loop is closed.
+        """
+        return Counters(*self._counters())
+
     # What handles leave to Python ---------------------------------------------------
 
     def _extract_stack(self):
@@ -446,9 +460,28 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         self.call_exception_handler(context)
 
     def _callback_was_slow(self, handle, seconds):
-        base_events.logger.warning(
-            "Executing %s took %.3f seconds", base_events._format_handle(handle), seconds
-        )
+        # The standard library's own, of a signal.
+        inner = getattr(handle._callback, "__self__", None)
+        if isinstance(inner, asyncio.Handle):
+            handle = inner
+        self._was_slow(base_events._format_handle(handle), seconds)
+
+    def _finish_was_slow(self, of, seconds):
+        operation, function = of
+        if function is None:
+            self._was_slow(f"the end of {operation!r}", seconds)
+            return
+        called = format_helpers._format_callback_source(function, ())
+        self._was_slow(f"{called} of {operation!r}", seconds)
+
+    @staticmethod
+    def _was_slow(what, seconds):
+        log.logger.warning("Executing %s took %.3f seconds", what, seconds)
+
+    @staticmethod
+    def _told_origin(stack):
+        lines = "".join(stack.format()).rstrip("\n")
+        return f"\nCoroutine created at (most recent call last)\n{lines}"
 
 
 class _Selector:

@@ -84,6 +84,18 @@ def _task():
     yield
 
 
+class _NotAwaitable:
+    """What a call without its callback returns on a loop of others: PyGObject has begun an operation,
+    whose result nobody gets."""
+
+    def __await__(self):
+        loop = type(asyncio.get_running_loop()).__name__
+        raise RuntimeError(
+            f"the running event loop, {loop}, is not gawait's, and nobody gets the result of the "
+            "operation there: use gawait.run()"
+        )
+
+
 def _call(start, finish, cancellable, args, kwargs):
     loop = asyncio.get_running_loop()
     operation = _native.start_function(loop, start, finish, cancellable, args, kwargs)
@@ -134,4 +146,5 @@ _native.await_functions(
     introspection.plan_of,
     introspection.of_class,
     introspection.explain,
+    _NotAwaitable(),
 )

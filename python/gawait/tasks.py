@@ -335,11 +335,13 @@ def name_of(operation):
 
 
 def _operation(operation):
-    *_, age, cancellable = operation._told
+    *_, age, cancellable, is_unheard = operation._told
     begins = [("user data", id(operation)), ("future", id(operation))]
     if cancellable:
         begins.append(("cancellable", cancellable))
-    return _Node(f"awaits {name_of(operation)}, in flight for {_duration(age)}", begins)
+    refused = ", or refused: nobody has its cancellable" if is_unheard else ""
+    text = name_of(operation)
+    return _Node(f"awaits {text}, in flight for {_duration(age)}{refused}", begins)
 
 
 def _symbol(name):

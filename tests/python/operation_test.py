@@ -762,6 +762,21 @@ def test_awaiting_on_a_loop_of_no_context_is_an_error_at_the_line_of_the_call():
     assert last.line == "return await stream().read_bytes_async(4)"
 
 
+def test_awaiting_there_what_pygobject_begins_is_an_error_at_that_line_as_well():
+    async def main():
+        file(__file__).load_contents_async()  # and forget it
+        assert file(__file__).load_contents_async(callback=None) is None
+        return await file(__file__).load_contents_async()
+
+    with pytest.raises(
+        RuntimeError, match=r"_UnixSelectorEventLoop.*use gawait.run\(\)"
+    ) as caught:
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(main())
+    lines = [each.line for each in traceback.extract_tb(caught.tb)]
+    assert "return await file(__file__).load_contents_async()" in lines
+
+
 def test_without_a_loop_wrong_arguments_are_refused_as_without_gawait():
     with pytest.raises(TypeError):
         stream().read_bytes_async()

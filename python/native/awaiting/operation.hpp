@@ -93,6 +93,11 @@ PyObject* cancellable_of(PyObject* operation) noexcept;
 /// The same for C.
 GCancellable* c_cancellable_of(PyObject* operation) noexcept;
 
+/// To be called when a function was started with the operation's own cancellable. If nobody has
+/// that when the operation is cancelled, it ends at once: C has refused the call with a critical,
+/// and never calls back.
+void took_own_cancellable(PyObject* operation) noexcept;
+
 /// Whether that is cancelled, as the caller's may be before the operation begins.
 bool is_cancelled(PyObject* operation) noexcept;
 

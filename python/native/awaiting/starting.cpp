@@ -113,6 +113,33 @@ bool keep_callbacks(const awaitable_part& part, PyObject* operation, PyObject* v
     return true;
 }
 
+/// False with an exception set.
+bool start_by_pygobject(PyObject* info, const awaitable_part& part, PyObject* operation,
+                        const object& values) noexcept {
+    PyObject** items = &PyTuple_GET_ITEM(values.get(), 0);
+    const Py_ssize_t count = PyTuple_GET_SIZE(values.get());
+    PyObject** const cancellable = cancellable_in(part, values);
+    if (cancellable) {
+        PyObject* const seen = cancellable_of(operation);
+        if (!seen)
+            return false;
+        Py_SETREF(*cancellable, Py_NewRef(seen));
+    }
+    if (PyTuple_GET_SIZE(part.function->kept.get()) > 0 &&
+        !keep_callbacks(part, operation, values.get()))
+        return false;
+    items[count - 1] = ready_callback(operation).release();
+    if (!items[count - 1])
+        return false;
+    if (!call_original(info, {items, count, nullptr})) [[unlikely]] {
+        raise_start_failure(info, values.get());
+        return false;
+    }
+    if (cancellable)
+        Py_SETREF(*cancellable, Py_NewRef(Py_None));
+    return true;
+}
+
 } // namespace
 
 PyObject** cancellable_in(const awaitable_part& part, const object& values) noexcept {
@@ -132,33 +159,17 @@ finish_function finish_of(PyObject* info, const awaitable_part& part,
 
 object start(PyObject* info, const awaitable_part& part, PyObject* loop, const object& values,
              finish_function finish) noexcept {
-    PyObject** items = &PyTuple_GET_ITEM(values.get(), 0);
-    const Py_ssize_t count = PyTuple_GET_SIZE(values.get());
-    PyObject** cancellable = cancellable_in(part, values);
+    PyObject** const cancellable = cancellable_in(part, values);
+    const bool has_own = cancellable && *cancellable == Py_None;
     object operation = new_operation(loop, object::retain(cancellable ? *cancellable : Py_None),
                                      std::move(finish));
     if (!operation)
         return {};
-    if (start_by_plan(info, part, operation.get(), values.get())) [[likely]]
-        return operation;
-    if (PyErr_Occurred())
-        return {};
-    if (cancellable) {
-        PyObject* const seen = cancellable_of(operation.get());
-        if (!seen)
+    if (!start_by_plan(info, part, operation.get(), values.get())) [[unlikely]]
+        if (PyErr_Occurred() || !start_by_pygobject(info, part, operation.get(), values))
             return {};
-        Py_SETREF(*cancellable, Py_NewRef(seen));
-    }
-    if (PyTuple_GET_SIZE(part.function->kept.get()) > 0 &&
-        !keep_callbacks(part, operation.get(), values.get()))
-        return {};
-    items[count - 1] = ready_callback(operation.get()).release();
-    if (!items[count - 1])
-        return {};
-    if (!call_original(info, {items, count, nullptr})) [[unlikely]] {
-        raise_start_failure(info, values.get());
-        return {};
-    }
+    if (has_own)
+        took_own_cancellable(operation.get());
     return operation;
 }
 
