@@ -247,10 +247,16 @@ def _called(within):
     """The function of asyncio's or gawait's that was called, by its public name, or ""."""
     if _iterated(within):
         return ""
-    names = [each.name.partition(".<locals>")[0] for each in within]
+    names = [_public(each.name) for each in within]
     return next(
         (name for name in names if "._" not in name.replace(".__", ".")), "".join(names[:1])
     )
+
+
+def _public(name):
+    # Of asyncio.as_completed(), which is a class since Python 3.13.
+    name = name.replace("._AsCompletedIterator.", ".as_completed.<locals>.")
+    return name.partition(".<locals>")[0]
 
 
 def _iterated(within):

@@ -594,6 +594,7 @@ def test_a_cancellable_that_the_caller_cancels_ends_both_alike(loop, rounds):
 def test_awaited_it_needs_no_task(run):
     class Looking(GObject.Object, Gio.AsyncInitable):
         async def do_init_async(self):
+            gc.collect()  # those of other tests
             (end,) = (each for each in gc.get_objects() if isinstance(each, _native.CallEnd))
             self.target = end.target
 

@@ -38,6 +38,8 @@ def test_what_is_shown_passes(pytester, monkeypatch, section, plugin):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     for name, content in files_of(section):
         (pytester.path / name).write_text(content)
-    plugins = ["-p", "gawait.testing.plugin", "-p", plugin]
-    shown = pytester.runpytest_subprocess(*plugins, "-p", "no:cacheprovider", timeout=60)
+    # pytest-asyncio 1.4 has a new way besides, which older ones do not know.
+    old_way = '-Wignore:Overriding the "event_loop_policy":DeprecationWarning'
+    options = ["-p", "gawait.testing.plugin", "-p", plugin, "-p", "no:cacheprovider", old_way]
+    shown = pytester.runpytest_subprocess(*options, timeout=60)
     assert shown.parseoutcomes() == {"passed": 1}

@@ -30,8 +30,10 @@ def outcomes(pytester, monkeypatch):
             "import asyncio, gawait, pytest\nfrom gi.repository import GLib\n" + tests
         )
         options = [f"-p{each}" for each in ("gawait.testing.plugin", *plugins)]
+        # pytest-asyncio 1.4 has a new way besides, which older ones do not know.
+        old_way = '-Wignore:Overriding the "event_loop_policy":DeprecationWarning'
         result = pytester.runpytest_subprocess(
-            "-rs", "-pno:cacheprovider", *options, timeout=60
+            "-rs", "-pno:cacheprovider", old_way, *options, timeout=60
         )
         return result
 
