@@ -29,9 +29,12 @@ struct match {
     std::string before, matched, after;
 };
 
-/// Looks for an expression in a file. What is large or is no text is taken for empty, as is what
-/// cannot be read.
+/// Looks for an expression in a file, in a worker thread. What is large or is no text is taken for
+/// empty, as is what cannot be read. What is said to be empty may be a file of the kernel's, that
+/// never ends.
 gawait::task<std::optional<match>> search(gawait::ref<GFileInfo> file, gawait::ref<GRegex> wanted);
 
-/// A small picture of a picture, or nothing if it is none.
+/// A small picture of a picture, which worker threads of GdkPixbuf's load.
+///
+/// @throws error if it is none, or too large.
 gawait::task<gawait::ref<GdkTexture>> thumbnail(gawait::ref<GFileInfo> file);
