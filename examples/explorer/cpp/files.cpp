@@ -14,6 +14,7 @@
 #include "gawait/gtk/search_entry.hpp"
 #include "gawait/gtk/signal_list_item_factory.hpp"
 #include "gawait/result.hpp"
+#include "gawait/sleep.hpp"
 #include "gawait/when_any.hpp"
 
 #include <unordered_map>
@@ -22,6 +23,7 @@ using namespace gawait;
 
 namespace {
 
+constexpr std::chrono::milliseconds until_shown(250);
 constexpr std::size_t searches_at_once = 8;   // files
 constexpr std::size_t thumbnails_at_once = 2; // threads
 constexpr std::size_t most_results = 100;
@@ -89,13 +91,11 @@ private:
     }
 
     task<> scan_folder() {
-        const at_work spinning(*this);
-        const auto errors = co_await scan(folder_, [&](GPtrArray* found) {
-            g_list_store_splice(files_, count(), 0, found->pdata, found->len);
-            tell_of_more();
-        });
+        const auto found = adopt(g_ptr_array_new_with_free_func(g_object_unref));
+        const auto ended = co_await when_any(scan(folder_, found), show_now_and_then(found));
+        const auto& errors = std::get<0>(ended);
         scanned_ = true;
-        tell_of_more();
+        show_found(found);
         if (!errors.empty()) {
             const std::size_t others = errors.size() - 1;
             const std::string more = others ? ", and " + std::to_string(others) + " more" : "";
@@ -105,7 +105,17 @@ private:
             show_view("no-files");
     }
 
-    void tell_of_more() {
+    /// A grid that gets more is laid out and drawn anew, which takes longer than a scan.
+    task<> show_now_and_then(ref<GPtrArray> found) {
+        for (;;) {
+            co_await sleep_for(until_shown);
+            show_found(found);
+        }
+    }
+
+    void show_found(GPtrArray* found) {
+        g_list_store_splice(files_, count(), 0, found->pdata, found->len);
+        g_ptr_array_set_size(found, 0);
         show_summary();
         more_.set();
         more_.reset();
@@ -141,7 +151,6 @@ private:
         show_view(*text() ? "results" : "files");
         if (!*text())
             co_return;
-        const at_work spinning(*this);
         const unique_string literal(g_regex_escape_string(text(), -1));
         const auto wanted =
             adopt(g_regex_new(literal.get(), G_REGEX_CASELESS, GRegexMatchFlags{}, nullptr));
@@ -244,26 +253,6 @@ private:
         });
     }
 
-    /// As long as one of these lives the spinner spins.
-    class at_work {
-    public:
-        explicit at_work(files_page& page) : page_(page) {
-            ++page_.working_;
-            gtk_spinner_start(spinner());
-        }
-        at_work(const at_work&) = delete;
-        at_work& operator=(const at_work&) = delete;
-        ~at_work() {
-            if (--page_.working_ == 0)
-                gtk_spinner_stop(spinner());
-        }
-
-    private:
-        GtkSpinner* spinner() const { return page_.window_.get<GtkSpinner>("spinner"); }
-
-        files_page& page_;
-    };
-
     GtkEditable* entry() const { return window_.get<GtkEditable>("search"); }
     const char* text() const { return gtk_editable_get_text(entry()); }
     GtkListBox* results() const { return window_.get<GtkListBox>("results"); }
@@ -284,7 +273,6 @@ private:
     std::vector<ref<GFile>> results_;
     std::unordered_map<GObject*, ui> tiles_;
     semaphore thumbnails_{thumbnails_at_once};
-    int working_ = 0;
 };
 
 } // namespace

@@ -9,7 +9,6 @@
 #include "gawait/semaphore.hpp"
 #include "gawait/to_thread.hpp"
 #include "gawait/with_cancellable.hpp"
-#include "gawait/yield.hpp"
 
 #include <string_view>
 
@@ -29,18 +28,17 @@ int by_name(const void* one, const void* other) {
     const auto name = [](const void* file) {
         return g_file_info_get_display_name(*static_cast<GFileInfo* const*>(file));
     };
-    return g_utf8_collate(name(one), name(other));
+    return g_ascii_strcasecmp(name(one), name(other));
 }
 
 struct tree_scan {
-    std::function<void(GPtrArray*)> found;
+    ref<GPtrArray> found;
     semaphore free{folders_at_once};
     std::vector<error> errors;
 
     task<> scan(scope& children, ref<GFile> folder) try {
         const auto permit = co_await free.hold();
-        co_await yield(G_PRIORITY_LOW); // the window is drawn first
-        const auto files = adopt(g_ptr_array_new_with_free_func(g_object_unref));
+        auto files = adopt(g_ptr_array_new_with_free_func(g_object_unref));
         auto inside = files_of(folder, attributes, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS);
         while (ref<GFileInfo>* info = co_await inside.next()) {
             const auto file = adopt(g_file_get_child(folder, g_file_info_get_name(*info)));
@@ -55,7 +53,7 @@ struct tree_scan {
             g_ptr_array_add(files, info->release());
         }
         g_ptr_array_sort(files, by_name);
-        found(files);
+        g_ptr_array_extend_and_steal(found, files.release());
     } catch (const error& failure) {
         errors.push_back(failure);
     }
@@ -98,7 +96,7 @@ const char* content_type_of(GFileInfo* file) {
     return g_file_info_get_attribute_string(file, "standard::fast-content-type");
 }
 
-task<std::vector<error>> scan(ref<GFile> folder, std::function<void(GPtrArray*)> found) {
+task<std::vector<error>> scan(ref<GFile> folder, ref<GPtrArray> found) {
     tree_scan all{.found = std::move(found)};
     co_await with_scope([&](scope& children) { return all.scan(children, folder); });
     co_return std::move(all.errors);

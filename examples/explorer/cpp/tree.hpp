@@ -6,7 +6,6 @@
 
 #include <gdk/gdk.h>
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,10 +18,10 @@ const char* content_type_of(GFileInfo* file);
 
 /// Finds the files in a folder and in those below it, without hidden ones.
 ///
-/// @param found called with those of each folder, `GFileInfo`s.
+/// @param found gets them, `GFileInfo`s.
 /// @return the errors of folders that could not be read.
 gawait::task<std::vector<gawait::error>> scan(gawait::ref<GFile> folder,
-                                              std::function<void(GPtrArray*)> found);
+                                              gawait::ref<GPtrArray> found);
 
 /// A line of a file, in three parts.
 struct match {

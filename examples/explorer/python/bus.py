@@ -10,10 +10,7 @@ from ui import Ui, escaped
 
 async def show_bus(ui):
     """Show the names on the session bus, but for those that are only numbers."""
-    ui.names.set_sort_func(
-        lambda one, other: (one.get_title() > other.get_title())
-        - (one.get_title() < other.get_title())
-    )
+    ui.names.set_sort_func(lambda *rows: GLib.strcmp0(*(row.get_title() for row in rows)))
     try:
         bus = await Gio.bus_get(Gio.BusType.SESSION)
         bus.set_exit_on_close(False)

@@ -46,7 +46,9 @@ class DownloadsPage:
 
     async def attempt(self, address, row):
         """Download, until the button is pressed; returns the file, or None if there is none."""
-        row.begin()
+        row.row.remove_css_class("error")
+        row.progress.set_fraction(0)
+        row.tell("Waiting", "process-stop-symbolic", "Cancel")
         download = asyncio.create_task(self.take_turn(address, row))
         pressed = row.button.connect("clicked", lambda button: download.cancel())
         try:
@@ -54,12 +56,12 @@ class DownloadsPage:
         except asyncio.CancelledError:
             if asyncio.current_task().cancelling():
                 raise  # it is the window that is closed
-            row.end("Cancelled", "view-refresh-symbolic", "Try Again")
+            row.tell("Cancelled", "view-refresh-symbolic", "Try Again")
         except GLib.Error as error:
             row.row.add_css_class("error")
-            row.end(error.message, "view-refresh-symbolic", "Try Again")
+            row.tell(error.message, "view-refresh-symbolic", "Try Again")
         else:
-            row.end(row.row.get_subtitle(), "document-open-symbolic", "Open")
+            row.tell(row.row.get_subtitle(), "document-open-symbolic", "Open")
             return file
         finally:
             row.button.disconnect(pressed)
@@ -111,18 +113,9 @@ class Row(Ui):
         kind, _ = Gio.content_type_guess(name)
         self.icon.set_from_gicon(Gio.content_type_get_icon(kind))
 
-    def begin(self):
-        self.progress.set_fraction(0)
-        self.progress.set_visible(True)
-        self.row.remove_css_class("error")
-        self.tell("Waiting", "process-stop-symbolic", "Cancel")
-
-    def end(self, what, icon, action):
-        self.progress.set_visible(False)
-        self.tell(what, icon, action)
-
     def tell(self, what, icon, action):
         self.row.set_subtitle(escaped(what))
+        self.progress.set_visible(action == "Cancel")
         self.button.set_icon_name(icon)
         self.button.set_tooltip_text(action)
 

@@ -49,15 +49,14 @@ class Application(Adw.Application):
             self.ui = WindowUi()
             self.files, self.downloads = FilesPage(self.ui), DownloadsPage(self.ui)
             gawait.create_background_task(show_bus(self.ui))
-            self.ui.window.add_action_entries(
-                [
-                    ("page", self.show_page, "s"),
-                    ("choose-folder", self.files.choose_folder),
-                    ("search", self.files.begin_search),
-                    ("add-downloads", self.downloads.ask),
-                    ("about", self.show_about),
-                ]
+            actions = (
+                ("page", self.show_page, "s"),
+                ("choose-folder", self.files.choose_folder),
+                ("search", self.files.begin_search),
+                ("add-downloads", self.downloads.ask),
+                ("about", self.show_about),
             )
+            self.ui.window.add_action_entries(actions)
             self.add_window(self.ui.window)
         self.ui.window.present()
 

@@ -8,6 +8,7 @@ import tree
 from gi.repository import Gio, GLib, GObject, Gtk
 from ui import Ui, escaped
 
+SECONDS_UNTIL_SHOWN = 0.25
 SEARCHES_AT_ONCE = 8  # files
 THUMBNAILS_AT_ONCE = 2
 MOST_RESULTS = 100
@@ -22,7 +23,7 @@ class FilesPage(GObject.Object):
         super().__init__()
         self.ui = ui
         self.files = Gio.ListStore(item_type=Gio.FileInfo)
-        self.scanning = self.searching = False
+        self.scanning = False
         self.searched = 0  # files
         self.more = asyncio.Event()  # has been found, or nothing more will be
         self.thumbnails = asyncio.Semaphore(THUMBNAILS_AT_ONCE)
@@ -51,35 +52,36 @@ class FilesPage(GObject.Object):
         self.scanning = True
         self.ui.search.set_text("")
         self.ui.files_views.set_visible_child_name("files")
-        # The window is drawn first.
-        scan = tree.scan(self.folder, self.found)
-        errors = await gawait.create_task(scan, priority=GLib.PRIORITY_LOW)
-        self.scanning = False
-        self.found([])
-        for error in errors[:1]:
+        found = []
+        async with asyncio.TaskGroup() as tasks:
+            scan = tasks.create_task(tree.scan(self.folder, found))
+            while not scan.done():
+                # A grid that gets more is laid out and drawn anew, which takes longer than a scan.
+                await asyncio.wait([scan], timeout=SECONDS_UNTIL_SHOWN)
+                self.scanning = not scan.done()
+                self.files.splice(len(self.files), 0, found)
+                found.clear()
+                self.show_summary()
+                self.more.set()
+                self.more.clear()
+        errors = scan.result()
+        if errors:
             more = f", and {len(errors) - 1} more" * (len(errors) > 1)
-            self.ui.toast(error.message + more)
+            self.ui.toast(errors[0].message + more)
         if not self.files:
             self.ui.files_views.set_visible_child_name("no-files")
-
-    def found(self, files):
-        self.files.splice(len(self.files), 0, files)
-        self.show_summary()
-        self.more.set()
-        self.more.clear()
 
     def show_summary(self):
         files = f"{len(self.files)} files" + " so far" * self.scanning
         searched = f"Searched {self.searched} of " * bool(self.ui.search.get_text())
         self.ui.summary.set_label(searched + files)
-        self.ui.spinner.set_spinning(self.scanning or self.searching)
 
     async def search(self, entry):
         """Search what the scan has found, and then what it finds."""
         text = entry.get_text()
         while row := self.ui.results.get_row_at_index(0):
             self.ui.results.remove(row)
-        self.searched, self.searching = 0, bool(text and self.folder)
+        self.searched = 0
         self.show_summary()
         if not self.folder:
             return
@@ -90,8 +92,6 @@ class FilesPage(GObject.Object):
         async with asyncio.TaskGroup() as tasks:
             for _ in range(SEARCHES_AT_ONCE):
                 tasks.create_task(self.search_some(positions, text))
-        self.searching = False
-        self.show_summary()
         if not self.ui.results.get_row_at_index(0):
             self.ui.files_views.set_visible_child_name("no-results")
 
@@ -112,7 +112,7 @@ class FilesPage(GObject.Object):
     def path_of(self, file):
         """Where a file is in the folder, to be shown."""
         path = self.folder.get_relative_path(tree.location_of(file))
-        return GLib.filename_display_name(path)
+        return GLib.filename_display_name(path or file.get_name())  # of another folder by now
 
     def show_result(self, file, before, matched, after):
         result = Ui("result.ui")
@@ -148,14 +148,11 @@ class FilesPage(GObject.Object):
                 return  # scrolled away
             try:
                 picture = await tree.thumbnail(file)
+                if item.get_item() is file:
+                    item.tile.picture.set_from_paintable(picture)
             except GLib.Error as error:
-                picture = None
-                why = error.message
-        if item.get_item() is file:
-            if picture:
-                item.tile.picture.set_from_paintable(picture)
-            else:
-                item.tile.tile.set_tooltip_text(f"{self.path_of(file)}\n{why}")
+                if item.get_item() is file:
+                    item.tile.tile.set_tooltip_text(f"{self.path_of(file)}\n{error.message}")
 
     def begin_search(self, *_):
         self.ui.pages.set_visible_child_name("files")

@@ -27,7 +27,7 @@ def content_type_of(file):
 
 
 async def scan(folder, found):
-    """Call found() with the Gio.FileInfos of the files in a folder, and in each folder below it.
+    """Add to a list, found, the Gio.FileInfos of the files in a folder and in all below it.
 
     Hidden ones are left out. Returns the errors of folders that could not be read.
     """
@@ -50,7 +50,7 @@ async def scan(folder, found):
         except GLib.Error as error:
             errors.append(error)
         files.sort(key=lambda file: file.get_display_name().casefold())
-        found(files)
+        found.extend(files)
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(scan_one(folder))
@@ -77,7 +77,11 @@ async def search(file, text):
         return None
     before = contents[: match.start()].rpartition("\n")[2].lstrip()
     after = contents[match.end() :].partition("\n")[0].rstrip()
-    return "…" * (len(before) > MOST_BEFORE) + before[-MOST_BEFORE:], match[0], after[:MOST_AFTER]
+    return (
+        "…" * (len(before) > MOST_BEFORE) + before[-MOST_BEFORE:],
+        match[0],
+        after[:MOST_AFTER],
+    )
 
 
 async def thumbnail(file):
