@@ -172,7 +172,7 @@ private:
         const unique_string after(g_utf8_substring(
             line.after.c_str(), 0, std::min(most_after, g_utf8_strlen(line.after.c_str(), -1))));
         const std::string shown = (length > most_before ? "…" : "") +
-                                  std::string(escaped(before.get()).get()) + "<b>" +
+                                  std::string(escaped(g_strchug(before.get())).get()) + "<b>" +
                                   escaped(line.matched).get() + "</b>" + escaped(after.get()).get();
         const ui result("result.ui");
         auto* const row = result.get<AdwActionRow>("row");
