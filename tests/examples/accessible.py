@@ -43,13 +43,15 @@ class Accessible:
             Accessible(self.bus, *each) for each in self.ask("Accessible", "GetChildren")[0]
         ]
 
-    def find(self, role):
+    def find(self, role, *, but_not_in=None):
         """All of a role below this, as far as they are still there."""
         try:
             for child in self.children():
-                if child.role == role:
+                what = child.role
+                if what == role:
                     yield child
-                yield from child.find(role)
+                if what != but_not_in:
+                    yield from child.find(role, but_not_in=but_not_in)
         except GLib.Error:
             pass
 
@@ -57,7 +59,8 @@ class Accessible:
         return [label.name for label in self.find("label")]
 
     def list(self, called):
-        return next(each for each in self.find("list") if each.name == called)
+        lists = self.find("list", but_not_in="grid cell")
+        return next(each for each in lists if each.name == called)
 
     def rows(self):
         """Those of a list: by their titles what else they say."""

@@ -42,7 +42,7 @@ task<ref<GFile>> new_file(std::filesystem::path name) {
     const char* const kept = g_get_user_special_dir(G_USER_DIRECTORY_DOWNLOAD);
     const std::filesystem::path folder(kept ? kept : g_get_home_dir());
     std::string number;
-    for (int next = 2;; ++next) {
+    for (int next = 1;; ++next) {
         const auto path = folder / (name.stem().string() + number + name.extension().string());
         auto file = adopt(g_file_new_for_path(path.c_str()));
         const auto made = co_await as_result(gio::file_create(file, G_FILE_CREATE_NONE));
@@ -74,10 +74,11 @@ public:
 private:
     void add(scope& children, const std::vector<std::string>& addresses) {
         for (const std::string& each : addresses)
-            children.spawn(download(each));
+            children.spawn(show(each));
     }
 
     task<std::vector<std::string>> ask() {
+        show_page(window_, "downloads");
         const ui parts("add-downloads.ui");
         const unique_window dialog(parts.get<GtkWindow>("dialog"));
         gtk_window_set_transient_for(dialog.get(), window_.get<GtkWindow>("window"));
@@ -94,35 +95,55 @@ private:
         co_return addresses;
     }
 
-    /// A row of the list, which is tried until it is there.
-    task<> download(std::string address) {
+    /// A row of the list: it is tried again whenever that is wanted, and what is there is opened.
+    task<> show(std::string address) {
         const ui row("download.ui");
         auto* const button = row.get<GtkButton>("button");
-        const auto tell = [&](const char* what, const char* icon, const char* button_does) {
-            adw_action_row_set_subtitle(row.get<AdwActionRow>("row"), escaped(what).get());
-            gtk_button_set_icon_name(button, icon);
-            gtk_widget_set_tooltip_text(GTK_WIDGET(button), button_does);
-        };
-        adw_preferences_row_set_title(row.get<AdwPreferencesRow>("row"),
-                                      escaped(name_in(address).c_str()).get());
+        const std::string name = name_in(address);
+        adw_preferences_row_set_title(row.get<AdwPreferencesRow>("row"), escaped(name).get());
+        const unique_string kind(g_content_type_guess(name.c_str(), nullptr, 0, nullptr));
+        gtk_image_set_from_gicon(row.get<GtkImage>("icon"),
+                                 adopt(g_content_type_get_icon(kind.get())));
         gtk_list_box_append(window_.get<GtkListBox>("downloads"), row.get<GtkWidget>("row"));
-        gtk_stack_set_visible_child_name(window_.get<GtkStack>("downloads-page"), "list");
-        for (;;) {
-            tell("Waiting", "process-stop-symbolic", "Cancel");
-            gtk_progress_bar_set_fraction(row.get<GtkProgressBar>("progress"), 0);
-            auto ended =
-                co_await as_result(when_any(fetch(address, row), gtk::button_clicked(button)));
-            if (ended && ended->index() == 0)
-                break;
-            tell(ended ? "Cancelled" : ended.error().message(), "view-refresh-symbolic",
-                 "Try Again");
+        gtk_stack_set_visible_child_name(window_.get<GtkStack>("downloads_page"), "list");
+        ref<GFile> file;
+        while (!file) {
+            file = co_await attempt(address, row);
             co_await gtk::button_clicked(button);
         }
-        gtk_widget_set_visible(row.get<GtkWidget>("progress"), false);
-        gtk_widget_set_visible(row.get<GtkWidget>("button"), false);
+        for (;;) {
+            co_await launch(window_, file);
+            co_await gtk::button_clicked(button);
+        }
     }
 
-    task<> fetch(const std::string& address, const ui& row) {
+    /// Downloads, until the button is pressed; gives the file, or null if there is none.
+    task<ref<GFile>> attempt(const std::string& address, const ui& row) {
+        auto* const button = row.get<GtkButton>("button");
+        const auto tell = [&](const std::string& what, const char* icon, const char* action) {
+            adw_action_row_set_subtitle(row.get<AdwActionRow>("row"), escaped(what).get());
+            gtk_button_set_icon_name(button, icon);
+            gtk_widget_set_tooltip_text(GTK_WIDGET(button), action);
+        };
+        auto* const bar = row.get<GtkProgressBar>("progress");
+        gtk_progress_bar_set_fraction(bar, 0);
+        gtk_widget_set_visible(GTK_WIDGET(bar), true);
+        gtk_widget_remove_css_class(row.get<GtkWidget>("row"), "error");
+        tell("Waiting", "process-stop-symbolic", "Cancel");
+        auto ended = co_await as_result(when_any(fetch(address, row), gtk::button_clicked(button)));
+        gtk_widget_set_visible(GTK_WIDGET(bar), false);
+        if (ended && ended->index() == 0) {
+            tell(adw_action_row_get_subtitle(row.get<AdwActionRow>("row")),
+                 "document-open-symbolic", "Open");
+            co_return std::get<0>(std::move(*ended));
+        }
+        if (!ended)
+            gtk_widget_add_css_class(row.get<GtkWidget>("row"), "error");
+        tell(ended ? "Cancelled" : ended.error().message(), "view-refresh-symbolic", "Try Again");
+        co_return nullptr;
+    }
+
+    task<ref<GFile>> fetch(const std::string& address, const ui& row) {
         const auto permit = co_await free_.hold();
         adw_action_row_set_subtitle(row.get<AdwActionRow>("row"), "Connecting");
         const auto message = adopt(soup_message_new("GET", address.c_str()));
@@ -132,15 +153,18 @@ private:
         soup_message_headers_replace(soup_message_get_request_headers(message), "Accept-Encoding",
                                      "identity");
         const auto body = co_await soup::session_send(session_, message);
-        if (!SOUP_STATUS_IS_SUCCESSFUL(soup_message_get_status(message)))
-            throw error(G_IO_ERROR_FAILED, soup_message_get_reason_phrase(message));
+        const guint status = soup_message_get_status(message);
+        if (!SOUP_STATUS_IS_SUCCESSFUL(status))
+            throw error(G_IO_ERROR_FAILED,
+                        (std::to_string(status) + " " + soup_status_get_phrase(status)).c_str());
         const goffset whole =
             soup_message_headers_get_content_length(soup_message_get_response_headers(message));
         const auto file = co_await new_file(name_in(address));
         const auto saved = co_await as_result(save(body, file, whole, row));
         if (!saved)
-            co_await shield(gio::file_delete(file)); // which has a part of it
+            static_cast<void>(co_await as_result(shield(gio::file_delete(file))));
         saved.value();
+        co_return file;
     }
 
     task<> save(ref<GInputStream> body, ref<GFile> file, goffset whole, const ui& row) {
@@ -150,15 +174,17 @@ private:
         auto chunks = chunks_of(body);
         while (chunk* bytes = co_await chunks.next()) {
             done += goffset(co_await gio::output_stream_write_all(out, *bytes));
-            const unique_string size(g_format_size(guint64(done)));
-            adw_action_row_set_subtitle(row.get<AdwActionRow>("row"), size.get());
+            std::string size = unique_string(g_format_size(guint64(done))).get();
+            if (done < whole)
+                size = size + " of " + unique_string(g_format_size(guint64(whole))).get();
+            adw_action_row_set_subtitle(row.get<AdwActionRow>("row"), size.c_str());
             if (whole > 0)
                 gtk_progress_bar_set_fraction(bar, double(done) / double(whole));
             else
                 gtk_progress_bar_pulse(bar);
         }
         if (done < whole)
-            throw error(G_IO_ERROR_PARTIAL_INPUT, "The server sent only a part of it");
+            throw error(G_IO_ERROR_PARTIAL_INPUT, "The server has sent only a part of it");
         co_await gio::output_stream_close(out);
     }
 

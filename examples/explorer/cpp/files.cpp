@@ -6,19 +6,16 @@
 
 #include "gawait/event.hpp"
 #include "gawait/for_each.hpp"
-#include "gawait/gio/app_info.hpp"
 #include "gawait/gio/simple_action.hpp"
 #include "gawait/gtk/editable.hpp"
 #include "gawait/gtk/grid_view.hpp"
 #include "gawait/gtk/list_box.hpp"
+#include "gawait/gtk/native_dialog.hpp"
+#include "gawait/gtk/search_entry.hpp"
 #include "gawait/gtk/signal_list_item_factory.hpp"
 #include "gawait/result.hpp"
+#include "gawait/sleep.hpp"
 #include "gawait/when_any.hpp"
-#if GTK_CHECK_VERSION(4, 10, 0)
-#include "gawait/gtk/file_dialog.hpp"
-#else
-#include "gawait/gtk/native_dialog.hpp"
-#endif
 
 #include <unordered_map>
 
@@ -26,21 +23,12 @@ using namespace gawait;
 
 namespace {
 
+constexpr std::chrono::milliseconds until_shown(250);
 constexpr std::size_t searches_at_once = 8;   // files
 constexpr std::size_t thumbnails_at_once = 2; // threads
 constexpr std::size_t most_results = 100;
-constexpr glong shown_before = 40; // characters of a line, before what was searched for
+constexpr glong most_before = 40, most_after = 80; // characters of a line, around what was found
 
-#if GTK_CHECK_VERSION(4, 10, 0)
-/// @param now what it begins with, or null.
-task<ref<GFile>> choose_folder(GtkWindow* window, ref<GFile> now) {
-    const auto dialog = adopt(gtk_file_dialog_new());
-    gtk_file_dialog_set_title(dialog, "Open Folder");
-    gtk_file_dialog_set_initial_folder(dialog, now);
-    auto chosen = co_await as_result(gtk::file_dialog_select_folder(dialog, window));
-    co_return chosen ? std::move(*chosen) : ref<GFile>();
-}
-#else
 /// @param now what it begins with, or null.
 task<ref<GFile>> choose_folder(GtkWindow* window, ref<GFile> now) {
     const auto dialog = adopt(gtk_file_chooser_native_new(
@@ -54,7 +42,6 @@ task<ref<GFile>> choose_folder(GtkWindow* window, ref<GFile> now) {
         co_return nullptr;
     co_return adopt(gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog.get())));
 }
-#endif
 
 class files_page {
 public:
@@ -68,7 +55,7 @@ public:
     task<> run(ref<GFile> folder) {
         co_await with_scope([&](scope& children) -> task<> {
             show_tiles(children);
-            open_what_is_activated(children);
+            handle_the_rest(children);
             if (!folder)
                 folder = co_await next_folder(nullptr);
             for (;;) {
@@ -82,6 +69,7 @@ private:
     task<ref<GFile>> next_folder(ref<GFile> now) {
         for (;;) {
             co_await gio::simple_action_activate(choose_);
+            show_page(window_, "files");
             auto folder = co_await choose_folder(window_.get<GtkWindow>("window"), now);
             if (folder)
                 co_return folder;
@@ -90,39 +78,61 @@ private:
 
     /// Scans a folder, and searches in what that finds. Each letter ends the search before it.
     task<> show(ref<GFile> folder) {
+        folder_ = folder;
         g_list_store_remove_all(files_);
+        scanned_ = false;
         gtk_editable_set_text(entry(), "");
         show_view("files");
-        scanned_ = false;
         co_await with_scope([&](scope& children) -> task<> {
-            const auto search = [&] { return search_in(folder); };
             gtk::editable_changed(window_.get<GtkSearchEntry>("search"))
-                .connect(children, search, {.restart = true});
-            co_await scan_all(folder);
+                .connect(children, [&] { return search_files(); }, {.restart = true});
+            co_await scan_folder();
         });
     }
 
-    task<> scan_all(ref<GFile> folder) {
-        const at_work spinning(*this);
-        const auto errors = co_await scan(folder, [&](GPtrArray* found) {
-            g_list_store_splice(files_, count(), 0, found->pdata, found->len);
-            const unique_string summary(g_strdup_printf("%u files", count()));
-            gtk_label_set_label(window_.get<GtkLabel>("summary"), summary.get());
-            more_.set();
-            more_.reset();
-        });
+    task<> scan_folder() {
+        const auto found = adopt(g_ptr_array_new_with_free_func(g_object_unref));
+        const auto ended = co_await when_any(scan(folder_, found), show_now_and_then(found));
+        const auto& errors = std::get<0>(ended);
         scanned_ = true;
-        more_.set();
-        more_.reset();
-        if (!errors.empty())
-            show_toast(window_, errors.front().message());
+        show_found(found);
+        if (!errors.empty()) {
+            const std::size_t others = errors.size() - 1;
+            const std::string more = others ? ", and " + std::to_string(others) + " more" : "";
+            show_toast(window_, errors.front().message() + more);
+        }
         if (count() == 0)
             show_view("no-files");
     }
 
+    /// A grid that gets more is laid out and drawn anew, which takes longer than a scan.
+    task<> show_now_and_then(ref<GPtrArray> found) {
+        for (;;) {
+            co_await sleep_for(until_shown);
+            show_found(found);
+        }
+    }
+
+    void show_found(GPtrArray* found) {
+        g_list_store_splice(files_, count(), 0, found->pdata, found->len);
+        g_ptr_array_set_size(found, 0);
+        show_summary();
+        more_.set();
+        more_.reset();
+    }
+
+    void show_summary() {
+        std::string summary = std::to_string(count()) + " files";
+        if (*text())
+            summary = "Searched " + std::to_string(searched_) + " of " + summary;
+        if (!scanned_)
+            summary += " so far";
+        gtk_label_set_label(window_.get<GtkLabel>("summary"), summary.c_str());
+    }
+
     /// What the scan has found, and then what it finds.
     async_generator<ref<GFileInfo>> found() {
-        for (guint each = 0;; ++each) {
+        for (guint each = 0; results_.size() < most_results; ++each) {
             while (each == count() && !scanned_)
                 co_await more_.wait();
             if (each == count())
@@ -132,49 +142,52 @@ private:
         }
     }
 
-    task<> search_in(ref<GFile> folder) {
+    task<> search_files() {
         while (auto* row = gtk_list_box_get_row_at_index(results(), 0))
             gtk_list_box_remove(results(), GTK_WIDGET(row));
         results_.clear();
-        const char* const text = gtk_editable_get_text(entry());
-        show_view(*text ? "results" : "files");
-        if (!*text)
+        searched_ = 0;
+        show_summary();
+        show_view(*text() ? "results" : "files");
+        if (!*text())
             co_return;
-        const at_work spinning(*this);
-        const unique_string literal(g_regex_escape_string(text, -1));
+        const unique_string literal(g_regex_escape_string(text(), -1));
         const auto wanted =
             adopt(g_regex_new(literal.get(), G_REGEX_CASELESS, GRegexMatchFlags{}, nullptr));
         const auto look_into = [&](ref<GFileInfo> file) -> task<> {
-            const auto line = co_await search(file, wanted);
-            if (line && results_.size() < most_results)
-                show_result(folder, file, *line);
+            if (const auto line = co_await search(file, wanted))
+                show_result(file, *line);
+            ++searched_;
+            show_summary();
         };
         co_await for_each(found(), searches_at_once, look_into);
         if (results_.empty())
             show_view("no-results");
     }
 
-    void show_result(GFile* folder, GFileInfo* file, const match& line) {
-        const char* before = line.before.c_str();
-        const glong length = g_utf8_strlen(before, -1);
-        if (length > shown_before)
-            before = g_utf8_offset_to_pointer(before, length - shown_before);
-        const unique_string path(g_file_get_relative_path(folder, location_of(file)));
-        const unique_string shown(g_markup_printf_escaped(
-            "%s<b>%s</b>%s", g_strchug(unique_string(g_strdup(before)).get()), line.matched.c_str(),
-            line.after.substr(0, 400).c_str()));
-        auto* const row = ADW_ACTION_ROW(adw_action_row_new());
-        adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), escaped(path.get()).get());
-        adw_action_row_set_subtitle(row, shown.get());
-        // GTK 4.8 warns of a label that may be cut and is shorter than an ellipsis.
-        adw_action_row_set_subtitle_lines(row, line.before.size() + line.after.size() < 4 ? 0 : 1);
-        gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), true);
+    void show_result(GFileInfo* file, const match& line) {
+        const glong length = g_utf8_strlen(line.before.c_str(), -1);
+        const unique_string before(
+            g_utf8_substring(line.before.c_str(), std::max(0L, length - most_before), length));
+        const unique_string after(g_utf8_substring(
+            line.after.c_str(), 0, std::min(most_after, g_utf8_strlen(line.after.c_str(), -1))));
+        const std::string shown = (length > most_before ? "…" : "") +
+                                  std::string(escaped(g_strchug(before.get())).get()) + "<b>" +
+                                  escaped(line.matched).get() + "</b>" + escaped(after.get()).get();
+        const ui result("result.ui");
+        auto* const row = result.get<AdwActionRow>("row");
+        adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), escaped(path_of(file)).get());
+        adw_action_row_set_subtitle(row, shown.c_str());
         const auto icon = adopt(g_content_type_get_icon(content_type_of(file)));
-        auto* const image = gtk_image_new_from_gicon(icon);
-        gtk_image_set_pixel_size(GTK_IMAGE(image), 32);
-        adw_action_row_add_prefix(row, image);
+        gtk_image_set_from_gicon(result.get<GtkImage>("icon"), icon);
         gtk_list_box_append(results(), GTK_WIDGET(row));
         results_.push_back(ref<GFile>::retain(location_of(file)));
+    }
+
+    /// Where a file is in the folder, to be shown.
+    std::string path_of(GFileInfo* file) const {
+        const unique_string path(g_file_get_relative_path(folder_, location_of(file)));
+        return unique_string(g_filename_display_name(path.get())).get();
     }
 
     /// Shows in each tile of the grid what it has at the time.
@@ -190,9 +203,8 @@ private:
             const ui& tile = tiles_.at(item.get());
             auto* const file =
                 static_cast<GFileInfo*>(gtk_list_item_get_item(GTK_LIST_ITEM(item.get())));
-            const char* const name = g_file_info_get_display_name(file);
-            gtk_label_set_label(tile.get<GtkLabel>("name"), name);
-            gtk_widget_set_tooltip_text(tile.get<GtkWidget>("tile"), name);
+            gtk_label_set_label(tile.get<GtkLabel>("name"), g_file_info_get_display_name(file));
+            gtk_widget_set_tooltip_text(tile.get<GtkWidget>("tile"), path_of(file).c_str());
             gtk_label_set_label(
                 tile.get<GtkLabel>("size"),
                 unique_string(g_format_size(guint64(g_file_info_get_size(file)))).get());
@@ -210,61 +222,44 @@ private:
         const auto permit = co_await thumbnails_.hold();
         if (!is_shown())
             co_return; // scrolled away
-        const auto picture = co_await thumbnail(file);
-        if (picture && is_shown())
-            gtk_image_set_from_paintable(tiles_.at(item.get()).get<GtkImage>("picture"),
-                                         GDK_PAINTABLE(picture.get()));
+        const auto picture = co_await as_result(thumbnail(file));
+        if (picture.was_cancelled() || !is_shown())
+            co_return;
+        const ui& tile = tiles_.at(item.get());
+        if (picture)
+            gtk_image_set_from_paintable(tile.get<GtkImage>("picture"),
+                                         GDK_PAINTABLE(picture->get()));
+        else
+            gtk_widget_set_tooltip_text(tile.get<GtkWidget>("tile"),
+                                        (path_of(file) + "\n" + picture.error().message()).c_str());
     }
 
-    void open_what_is_activated(scope& children) {
-        const auto open = [&](const ref<GFile>& file) -> task<> {
-            const unique_string uri(g_file_get_uri(file));
-            const auto opened = co_await as_result(gio::app_info_launch_default_for_uri(uri.get()));
-            if (!opened && !opened.was_cancelled())
-                show_toast(window_, opened.error().message());
-        };
+    void handle_the_rest(scope& children) {
         gtk::grid_view_activate(window_.get<GtkGridView>("files"))
-            .connect(children, [=, this, &children](guint position) {
-                auto* const model = gtk_grid_view_get_model(window_.get<GtkGridView>("files"));
-                const auto file = adopt(
-                    static_cast<GFileInfo*>(g_list_model_get_item(G_LIST_MODEL(model), position)));
-                children.spawn(open, ref<GFile>::retain(location_of(file)));
+            .connect(children, [this](guint position) {
+                const auto file = adopt(static_cast<GFileInfo*>(
+                    g_list_model_get_item(G_LIST_MODEL(files_.get()), position)));
+                return launch(window_, ref<GFile>::retain(location_of(file)));
             });
         gtk::list_box_row_activated(results()).connect(
-            children, [=, this, &children](const ref<GtkListBoxRow>& row) {
-                children.spawn(open, results_.at(std::size_t(gtk_list_box_row_get_index(row))));
+            children, [this](const ref<GtkListBoxRow>& row) {
+                return launch(window_, results_.at(std::size_t(gtk_list_box_row_get_index(row))));
             });
-        gio::simple_action_activate(focus_).connect(children, [&](const ref<GVariant>&) {
+        gtk::search_entry_stop_search(window_.get<GtkSearchEntry>("search"))
+            .connect(children, [this] { gtk_editable_set_text(entry(), ""); });
+        gio::simple_action_activate(focus_).connect(children, [this](const ref<GVariant>&) {
+            show_page(window_, "files");
             gtk_widget_grab_focus(window_.get<GtkWidget>("search"));
         });
     }
 
-    /// As long as one of these lives the spinner spins.
-    class at_work {
-    public:
-        explicit at_work(files_page& page) : page_(page) {
-            ++page_.working_;
-            gtk_spinner_start(spinner());
-        }
-        at_work(const at_work&) = delete;
-        at_work& operator=(const at_work&) = delete;
-        ~at_work() {
-            if (--page_.working_ == 0)
-                gtk_spinner_stop(spinner());
-        }
-
-    private:
-        GtkSpinner* spinner() const { return page_.window_.get<GtkSpinner>("spinner"); }
-
-        files_page& page_;
-    };
-
     GtkEditable* entry() const { return window_.get<GtkEditable>("search"); }
+    const char* text() const { return gtk_editable_get_text(entry()); }
     GtkListBox* results() const { return window_.get<GtkListBox>("results"); }
     guint count() const { return g_list_model_get_n_items(G_LIST_MODEL(files_.get())); }
 
     void show_view(const char* name) {
-        gtk_stack_set_visible_child_name(window_.get<GtkStack>("files-views"), name);
+        gtk_stack_set_visible_child_name(window_.get<GtkStack>("files_views"), name);
     }
 
     const ui& window_;
@@ -272,11 +267,12 @@ private:
     const ref<GSimpleAction> focus_ = add_action(window_, "search");
     const ref<GListStore> files_ = adopt(g_list_store_new(G_TYPE_FILE_INFO));
     event more_; // which the scan has found
-    bool scanned_ = false;
+    ref<GFile> folder_;
+    bool scanned_ = true;
+    guint searched_ = 0; // files
     std::vector<ref<GFile>> results_;
     std::unordered_map<GObject*, ui> tiles_;
     semaphore thumbnails_{thumbnails_at_once};
-    int working_ = 0;
 };
 
 } // namespace

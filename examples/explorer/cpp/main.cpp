@@ -13,6 +13,8 @@ using namespace gawait;
 
 namespace {
 
+constexpr const char* application_id = "org.gawait.ExplorerCpp";
+
 task<> show_pages(const ui& parts, GtkWindow* window, const std::vector<ref<GFile>>& files) {
     ref<GFile> folder;
     std::vector<std::string> addresses;
@@ -30,14 +32,14 @@ task<> show_pages(const ui& parts, GtkWindow* window, const std::vector<ref<GFil
         pages.spawn(show_downloads(parts, addresses));
         pages.spawn(show_bus(parts));
         gio::simple_action_activate(page).connect(pages, [&](const ref<GVariant>& name) {
-            adw_view_stack_set_visible_child_name(parts.get<AdwViewStack>("pages"),
-                                                  g_variant_get_string(name, nullptr));
+            show_page(parts, g_variant_get_string(name, nullptr));
         });
         gio::simple_action_activate(about).connect(pages, [&](const ref<GVariant>&) {
             const ui description("about.ui");
-            auto* const shown = description.get<GtkWindow>("about");
-            gtk_window_set_transient_for(shown, window);
-            gtk_window_present(shown);
+            auto* const shown = description.get<AdwAboutWindow>("about");
+            adw_about_window_set_application_icon(shown, application_id);
+            gtk_window_set_transient_for(GTK_WINDOW(shown), window);
+            gtk_window_present(GTK_WINDOW(shown));
         });
         gtk::window_close_request(window).connect(pages, [&] {
             pages.cancel();
@@ -50,6 +52,7 @@ task<> show_pages(const ui& parts, GtkWindow* window, const std::vector<ref<GFil
 task<> show_window(ref<AdwApplication> application, std::vector<ref<GFile>> files) {
     const ui parts("window.ui");
     const unique_window window(parts.get<GtkWindow>("window"));
+    gtk_window_set_default_icon_name(application_id);
     gtk_window_set_application(window.get(), GTK_APPLICATION(application.get()));
     gtk_window_present(window.get());
     co_await show_pages(parts, window.get(), files);
@@ -58,8 +61,7 @@ task<> show_window(ref<AdwApplication> application, std::vector<ref<GFile>> file
 } // namespace
 
 int main(int argc, char** argv) {
-    const auto application =
-        adopt(adw_application_new("org.gawait.ExplorerCpp", G_APPLICATION_HANDLES_OPEN));
+    const auto application = adopt(adw_application_new(application_id, G_APPLICATION_HANDLES_OPEN));
     return run_application(application, argc, argv, [&](std::vector<ref<GFile>> files) {
         return show_window(application, std::move(files));
     });

@@ -3,13 +3,12 @@
 #include "tree.hpp"
 
 #include "gawait/files.hpp"
-#include "gawait/gdkpixbuf/classes.hpp"
+#include "gawait/gdkpixbuf/pixbuf.hpp"
+#include "gawait/gio/file.hpp"
 #include "gawait/scope.hpp"
 #include "gawait/semaphore.hpp"
 #include "gawait/to_thread.hpp"
 #include "gawait/with_cancellable.hpp"
-
-#include <gdk-pixbuf/gdk-pixbuf.h>
 
 #include <string_view>
 
@@ -18,8 +17,9 @@ using namespace gawait;
 namespace {
 
 constexpr std::size_t folders_at_once = 16;
-constexpr goffset largest_searched = 1 << 20; // bytes
-constexpr int thumbnail_size = 192;           // pixels
+constexpr goffset largest_searched = 1 << 20;   // bytes
+constexpr gint64 largest_picture = 100'000'000; // pixels
+constexpr int thumbnail_size = 192;             // pixels
 constexpr const char* attributes = "standard::name,standard::display-name,standard::type,"
                                    "standard::size,standard::is-hidden,"
                                    "standard::fast-content-type";
@@ -28,17 +28,17 @@ int by_name(const void* one, const void* other) {
     const auto name = [](const void* file) {
         return g_file_info_get_display_name(*static_cast<GFileInfo* const*>(file));
     };
-    return g_utf8_collate(name(one), name(other));
+    return g_ascii_strcasecmp(name(one), name(other));
 }
 
 struct tree_scan {
-    std::function<void(GPtrArray*)> found;
+    ref<GPtrArray> found;
     semaphore free{folders_at_once};
     std::vector<error> errors;
 
     task<> scan(scope& children, ref<GFile> folder) try {
         const auto permit = co_await free.hold();
-        const auto files = adopt(g_ptr_array_new_with_free_func(g_object_unref));
+        auto files = adopt(g_ptr_array_new_with_free_func(g_object_unref));
         auto inside = files_of(folder, attributes, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS);
         while (ref<GFileInfo>* info = co_await inside.next()) {
             const auto file = adopt(g_file_get_child(folder, g_file_info_get_name(*info)));
@@ -53,7 +53,7 @@ struct tree_scan {
             g_ptr_array_add(files, info->release());
         }
         g_ptr_array_sort(files, by_name);
-        found(files);
+        g_ptr_array_extend_and_steal(found, files.release());
     } catch (const error& failure) {
         errors.push_back(failure);
     }
@@ -63,8 +63,7 @@ std::string valid(std::string_view text) {
     return unique_string(g_utf8_make_valid(text.data(), gssize(text.size()))).get();
 }
 
-// These two run in worker threads.
-
+// Runs in a worker thread.
 std::optional<match> find(ref<GFile> file, ref<GRegex> wanted, ref<GCancellable> cancellable) {
     char* loaded = nullptr;
     gsize length = 0;
@@ -87,22 +86,6 @@ std::optional<match> find(ref<GFile> file, ref<GRegex> wanted, ref<GCancellable>
                  contents.substr(to, line_end - to)};
 }
 
-ref<GdkTexture> load_thumbnail(ref<GFile> file, ref<GCancellable> cancellable) {
-    const auto stream = adopt(g_file_read(file, cancellable, nullptr));
-    if (!stream)
-        return nullptr;
-    const auto scaled = adopt(gdk_pixbuf_new_from_stream_at_scale(
-        G_INPUT_STREAM(stream.get()), thumbnail_size, thumbnail_size, true, cancellable, nullptr));
-    if (!scaled)
-        return nullptr;
-    const auto pixels = adopt(gdk_pixbuf_apply_embedded_orientation(scaled));
-    const auto bytes = adopt(gdk_pixbuf_read_pixel_bytes(pixels));
-    return adopt(gdk_memory_texture_new(gdk_pixbuf_get_width(pixels), gdk_pixbuf_get_height(pixels),
-                                        gdk_pixbuf_get_has_alpha(pixels) ? GDK_MEMORY_R8G8B8A8
-                                                                         : GDK_MEMORY_R8G8B8,
-                                        bytes, std::size_t(gdk_pixbuf_get_rowstride(pixels))));
-}
-
 } // namespace
 
 GFile* location_of(GFileInfo* file) {
@@ -113,14 +96,15 @@ const char* content_type_of(GFileInfo* file) {
     return g_file_info_get_attribute_string(file, "standard::fast-content-type");
 }
 
-task<std::vector<error>> scan(ref<GFile> folder, std::function<void(GPtrArray*)> found) {
+task<std::vector<error>> scan(ref<GFile> folder, ref<GPtrArray> found) {
     tree_scan all{.found = std::move(found)};
     co_await with_scope([&](scope& children) { return all.scan(children, folder); });
     co_return std::move(all.errors);
 }
 
 task<std::optional<match>> search(ref<GFileInfo> file, ref<GRegex> wanted) {
-    if (g_file_info_get_size(file) > largest_searched)
+    const goffset size = g_file_info_get_size(file);
+    if (size == 0 || size > largest_searched)
         co_return std::nullopt;
     const auto cancellable = ref<GCancellable>::retain(co_await current_cancellable());
     const auto location = ref<GFile>::retain(location_of(file));
@@ -128,7 +112,13 @@ task<std::optional<match>> search(ref<GFileInfo> file, ref<GRegex> wanted) {
 }
 
 task<ref<GdkTexture>> thumbnail(ref<GFileInfo> file) {
-    const auto cancellable = ref<GCancellable>::retain(co_await current_cancellable());
-    const auto location = ref<GFile>::retain(location_of(file));
-    co_return co_await to_thread(load_thumbnail, location, cancellable);
+    GFile* const location = location_of(file);
+    const auto size = co_await gdkpixbuf::pixbuf_get_file_info(g_file_peek_path(location));
+    if (gint64(size.width) * size.height > largest_picture)
+        throw error(G_IO_ERROR_NOT_SUPPORTED, "It has too many pixels for a preview");
+    const auto stream = co_await gio::file_read(location);
+    const auto scaled = co_await gdkpixbuf::pixbuf_new_from_stream_at_scale(stream, thumbnail_size,
+                                                                            thumbnail_size, true);
+    const auto upright = adopt(gdk_pixbuf_apply_embedded_orientation(scaled));
+    co_return adopt(gdk_texture_new_for_pixbuf(upright));
 }

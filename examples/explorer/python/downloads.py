@@ -4,185 +4,137 @@ import asyncio
 import contextlib
 import itertools
 import posixpath
-import urllib.parse
 
 import gawait
-from gi.repository import Adw, Gio, GLib, Gtk, Soup
-from widgets import boxed_list, column, pill
+from gi.repository import Gio, GLib, Soup
+from ui import Ui, escaped
 
 CHUNK = 1 << 16  # bytes
-MOST_AT_ONCE = 20
+MOST_AT_ONCE = 20  # as window.ui says
 
 
-class DownloadsPage(Gtk.Box):
+class DownloadsPage:
     """A list of downloads, into the user's folder of those."""
 
-    def __init__(self):
-        super().__init__(orientation=Gtk.Orientation.VERTICAL)
+    def __init__(self, ui):
+        self.ui = ui
         self.session = Soup.Session(max_conns=MOST_AT_ONCE, max_conns_per_host=MOST_AT_ONCE)
         self.at_work = 0
-        self.changed = asyncio.Condition()  # told of the limit, and of how many are at work
-        self.build()
-        self.limit.connect("value-changed", self.limit_changed)
+        self.changed = asyncio.Event()  # the limit has, or how many are at work
+        ui.limit.connect("value-changed", self.tell_of_change)
 
-    async def ask(self):
-        text = Gtk.TextView(top_margin=9, bottom_margin=9, left_margin=9, right_margin=9)
-        text.update_property([Gtk.AccessibleProperty.LABEL], ["Addresses"])
-        dialog = Adw.MessageDialog(
-            heading="Add Downloads",
-            body="The addresses, one a line",
-            extra_child=Gtk.ScrolledWindow(
-                child=text, css_classes=["card"], width_request=400, height_request=120
-            ),
-            default_response="add",
-        )
-        dialog.add_response("cancel", "_Cancel")
-        dialog.add_response("add", "_Add")
-        dialog.set_response_appearance("add", Adw.ResponseAppearance.SUGGESTED)
-        dialog.set_focus(text)
-        if await gawait.response(dialog, self.get_root()) == "add":
-            for address in text.get_buffer().props.text.split():
+    async def ask(self, *_):
+        self.ui.pages.set_visible_child_name("downloads")
+        asked = Ui("add-downloads.ui")
+        if await gawait.response(asked.dialog, self.ui.window) == "add":
+            for address in asked.addresses.props.text.split():
                 self.add(address)
 
     def add(self, address):
-        self.list.append(Download(self, address))
-        self.views.set_visible_child_name("list")
+        gawait.create_background_task(self.show(address))
 
-    @contextlib.asynccontextmanager
-    async def turn(self):
-        """Wait until there are fewer at work than the limit, and be one of them."""
-        async with self.changed:
-            await self.changed.wait_for(lambda: self.at_work < self.limit.get_value())
-            self.at_work += 1
+    async def show(self, address):
+        """A row of the list: it is tried again whenever that is wanted, and what is there is opened."""
+        row = Row(name_in(address))
+        self.ui.downloads.append(row.row)
+        self.ui.downloads_page.set_visible_child_name("list")
+        while not (file := await self.attempt(address, row)):
+            await gawait.signal(row.button, "clicked")
+        while True:
+            await gawait.signal(row.button, "clicked")
+            await self.ui.launch(file)
+
+    async def attempt(self, address, row):
+        """Download, until the button is pressed; returns the file, or None if there is none."""
+        row.row.remove_css_class("error")
+        row.progress.set_fraction(0)
+        row.tell("Waiting", "process-stop-symbolic", "Cancel")
+        download = asyncio.create_task(self.take_turn(address, row))
+        pressed = row.button.connect("clicked", lambda button: download.cancel())
         try:
-            yield
+            file = await download
+        except asyncio.CancelledError:
+            if asyncio.current_task().cancelling():
+                raise  # it is the window that is closed
+            row.tell("Cancelled", "view-refresh-symbolic", "Try Again")
+        except GLib.Error as error:
+            row.row.add_css_class("error")
+            row.tell(error.message, "view-refresh-symbolic", "Try Again")
+        else:
+            row.tell(row.row.get_subtitle(), "document-open-symbolic", "Open")
+            return file
+        finally:
+            row.button.disconnect(pressed)
+
+    async def take_turn(self, address, row):
+        """Wait until there are fewer at work than the limit, and be one of them."""
+        while self.at_work >= self.ui.limit.get_value():
+            await self.changed.wait()
+        self.at_work += 1
+        try:
+            return await self.download(address, row)
         finally:
             self.at_work -= 1
-            await self.limit_changed()
+            self.tell_of_change()
 
-    async def limit_changed(self, *_):
-        async with self.changed:
-            self.changed.notify_all()
+    def tell_of_change(self, *_):
+        self.changed.set()
+        self.changed.clear()
 
-    def build(self):
-        self.limit = Gtk.SpinButton.new_with_range(1, MOST_AT_ONCE, 1)
-        self.limit.set_value(3)
-        self.limit.update_property([Gtk.AccessibleProperty.LABEL], ["Downloads at Once"])
-        at_once = Adw.ActionRow(
-            title="Downloads at Once", subtitle="The others wait for their turn"
-        )
-        self.limit.set_valign(Gtk.Align.CENTER)
-        at_once.add_suffix(self.limit)
-        at_once.set_activatable_widget(self.limit)
-        limits = Adw.PreferencesGroup()
-        limits.add(at_once)
-        self.list = boxed_list()
-        add = Gtk.Button(
-            icon_name="list-add-symbolic",
-            tooltip_text="Add Downloads",
-            action_name="win.add-downloads",
-            css_classes=["flat"],
-        )
-        group = Adw.PreferencesGroup(title="Downloads", header_suffix=add)
-        group.add(self.list)
-        empty = Adw.StatusPage(
-            icon_name="folder-download-symbolic",
-            title="No Downloads",
-            description="Add the addresses of some files.",
-            child=pill("_Add Downloads…", "win.add-downloads"),
-        )
-        self.views = Gtk.Stack(vexpand=True)
-        self.views.add_named(empty, "empty")
-        self.views.add_named(column(limits, group), "list")
-        self.append(self.views)
-
-
-class Download(Adw.ActionRow):
-    """A download, which begins when it is made and has its turn."""
-
-    def __init__(self, page, address):
-        path = urllib.parse.unquote(address.partition("?")[0])
-        self.file_name = posixpath.basename(path) or "index.html"
-        super().__init__(title=GLib.markup_escape_text(self.file_name), title_lines=1)
-        self.page, self.address = page, address
-        kind, _ = Gio.content_type_guess(self.file_name)
-        self.add_prefix(Gtk.Image(gicon=Gio.content_type_get_icon(kind), pixel_size=32))
-        self.bar = Gtk.ProgressBar(valign=Gtk.Align.CENTER, width_request=160)
-        self.button = Gtk.Button(valign=Gtk.Align.CENTER, css_classes=["flat", "circular"])
-        self.button.connect("clicked", self.clicked)
-        self.add_suffix(self.bar)
-        self.add_suffix(self.button)
-        self.begin()
-
-    def begin(self):
-        self.saved = None
-        self.bar.set_fraction(0)
-        self.bar.set_visible(True)
-        self.remove_css_class("error")
-        self.tell("Waiting", "process-stop-symbolic", "Cancel")
-        self.task = gawait.create_background_task(self.download())
-
-    async def clicked(self, button):
-        if not self.task.done():
-            self.task.cancel()
-        elif self.saved:
-            await self.get_root().launch(self.saved)
-        else:
-            self.begin()
-
-    async def download(self):
+    async def download(self, address, row):
+        row.row.set_subtitle("Connecting")
         try:
-            async with self.page.turn():
-                self.saved = await self.fetch()
-        except asyncio.CancelledError:
-            self.stopped("Cancelled")
-            raise
-        except GLib.Error as error:
-            self.add_css_class("error")
-            self.stopped(error.message)
-        else:
-            self.tell(self.get_subtitle(), "document-open-symbolic", "Open")
-
-    def stopped(self, why):
-        self.bar.set_visible(False)
-        self.tell(why, "view-refresh-symbolic", "Try Again")
-
-    def tell(self, what, icon, action):
-        self.set_subtitle(GLib.markup_escape_text(what))
-        self.button.set_icon_name(icon)
-        self.button.set_tooltip_text(action)
-
-    async def fetch(self):
-        """Write what the server sends to a new file, and return that."""
-        try:
-            message = Soup.Message.new("GET", self.address)
+            message = Soup.Message.new("GET", address)
         except TypeError:  # the constructor has given NULL
             raise GLib.Error("This is no address") from None
-        source = await self.page.session.send_async(message)
-        if message.get_status() != Soup.Status.OK:
-            raise GLib.Error(f"{int(message.get_status())} {message.get_reason_phrase()}")
+        # So that as much comes as the server says.
+        message.get_request_headers().replace("Accept-Encoding", "identity")
+        source = await self.session.send_async(message)
+        status = message.props.status_code
+        if not 200 <= status < 300:
+            raise GLib.Error(f"{status} {Soup.Status.get_phrase(status)}")
         size = message.get_response_headers().get_content_length()
-        file, target = await create(self.file_name)
+        file, target = await create(name_in(address))
         try:
-            await self.copy(source, target, size)
+            await copy(source, target, size, row)
         except BaseException:  # cancelled, say
-            await file.delete_async()
+            with contextlib.suppress(GLib.Error):
+                await file.delete_async()
             raise
         return file
 
-    async def copy(self, source, target, size):
-        done = 0
-        while data := (await source.read_bytes_async(CHUNK)).get_data():
-            await target.write_all_async(data)
-            done += len(data)
-            if size:
-                self.bar.set_fraction(done / size)
-            else:
-                self.bar.pulse()
-            of = f" of {GLib.format_size(size)}" if done < size else ""
-            self.set_subtitle(GLib.format_size(done) + of)
-        await target.close_async()
-        self.bar.set_fraction(1)
+
+class Row(Ui):
+    """A download, as it is shown."""
+
+    def __init__(self, name):
+        super().__init__("download.ui")
+        self.row.set_title(escaped(name))
+        kind, _ = Gio.content_type_guess(name)
+        self.icon.set_from_gicon(Gio.content_type_get_icon(kind))
+
+    def tell(self, what, icon, action):
+        self.row.set_subtitle(escaped(what))
+        self.progress.set_visible(action == "Cancel")
+        self.button.set_icon_name(icon)
+        self.button.set_tooltip_text(action)
+
+
+async def copy(source, target, size, row):
+    """Write to a file what the server sends, of which it says the size, or 0."""
+    done = 0
+    while data := (await source.read_bytes_async(CHUNK)).get_data():
+        await target.write_all_async(data)
+        done += len(data)
+        if size:
+            row.progress.set_fraction(done / size)
+        else:
+            row.progress.pulse()
+        of = f" of {GLib.format_size(size)}" if done < size else ""
+        row.row.set_subtitle(GLib.format_size(done) + of)
+    if done < size:
+        raise GLib.Error("The server has sent only a part of it")
+    await target.close_async()
 
 
 async def create(name):
@@ -197,3 +149,12 @@ async def create(name):
             if not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.EXISTS):
                 raise
         name = f"{stem} ({number}){ending}"
+
+
+def name_in(address):
+    """What a file is called that comes from an address."""
+    try:
+        path = GLib.Uri.parse(address, GLib.UriFlags.NONE).get_path()
+    except GLib.Error:
+        path = ""
+    return posixpath.basename(path) or "index.html"

@@ -1,210 +1,159 @@
 """The page of files: a tree that is scanned, with thumbnails, and searched as one types."""
 
 import asyncio
-import contextlib
+import itertools
 
 import gawait
 import tree
-from gi.repository import Adw, Gio, GLib, GObject, Gtk, Pango
-from widgets import boxed_list, column, pill
+from gi.repository import Gio, GLib, GObject, Gtk
+from ui import Ui, escaped
 
+SECONDS_UNTIL_SHOWN = 0.25
 SEARCHES_AT_ONCE = 8  # files
+THUMBNAILS_AT_ONCE = 2
 MOST_RESULTS = 100
-MOST_SHOWN_BEFORE, MOST_SHOWN_AFTER = 40, 200  # characters of a line, around what was found
-# PyGObject makes no expressions before 3.44.
-BY_NAME = """<interface><object class="GtkStringSorter" id="by_name">
-<property name="expression"><lookup name="name" type="ExplorerFile"/></property>
-</object></interface>"""
 
 
-class FilesPage(Gtk.Box):
+class FilesPage(GObject.Object):
     """What is in a folder and in those below it."""
 
     folder = GObject.Property(type=Gio.File)
 
-    def __init__(self):
-        super().__init__(orientation=Gtk.Orientation.VERTICAL)
-        self.files = Gio.ListStore(item_type=tree.File)
-        self.scanned = asyncio.Event()
-        self.thumbnails_at_once = asyncio.Semaphore(4)
-        self.at_work = 0
-        self.build()
+    def __init__(self, ui):
+        super().__init__()
+        self.ui = ui
+        self.files = Gio.ListStore(item_type=Gio.FileInfo)
+        self.scanning = False
+        self.searched = 0  # files
+        self.more = asyncio.Event()  # has been found, or nothing more will be
+        self.thumbnails = asyncio.Semaphore(THUMBNAILS_AT_ONCE)
+        ui.tiles.connect("setup", self.make_tile)
+        ui.tiles.connect("bind", self.show_file)
+        ui.files.set_model(Gtk.NoSelection(model=self.files))
+        ui.files.connect("activate", self.open_file)
+        ui.results.connect("row-activated", self.open_result)
+        ui.search.connect("stop-search", lambda entry: entry.set_text(""))
         # Another folder ends the scan of the one before it, another letter the search before it.
         gawait.connect(self, "notify::folder", self.scan, concurrency="restart", cancel=True)
-        gawait.connect(self.entry, "changed", self.search, concurrency="restart", cancel=True)
+        gawait.connect(ui.search, "changed", self.search, concurrency="restart", cancel=True)
 
-    async def choose_folder(self):
+    async def choose_folder(self, *_):
+        self.ui.pages.set_visible_child_name("files")
         chooser = Gtk.FileChooserNative(
             title="Open Folder", action=Gtk.FileChooserAction.SELECT_FOLDER, modal=True
         )
-        if await gawait.response(chooser, self.get_root()) == Gtk.ResponseType.ACCEPT:
+        if self.folder:
+            chooser.set_current_folder(self.folder)
+        if await gawait.response(chooser, self.ui.window) == Gtk.ResponseType.ACCEPT:
             self.folder = chooser.get_file()
 
     async def scan(self, *_):
-        self.scanned.clear()
-        self.entry.set_text("")
         self.files.remove_all()
-        self.views.set_visible_child_name("files")
-        with self.spinning():
-            errors = await tree.scan(self.folder, self.found)
-        self.scanned.set()
-        for error in errors[:1]:
+        self.scanning = True
+        self.ui.search.set_text("")
+        self.ui.files_views.set_visible_child_name("files")
+        found = []
+        async with asyncio.TaskGroup() as tasks:
+            scan = tasks.create_task(tree.scan(self.folder, found))
+            while not scan.done():
+                # A grid that gets more is laid out and drawn anew, which takes longer than a scan.
+                await asyncio.wait([scan], timeout=SECONDS_UNTIL_SHOWN)
+                self.scanning = not scan.done()
+                self.files.splice(len(self.files), 0, found)
+                found.clear()
+                self.show_summary()
+                self.more.set()
+                self.more.clear()
+        errors = scan.result()
+        if errors:
             more = f", and {len(errors) - 1} more" * (len(errors) > 1)
-            self.get_root().toast(error.message + more)
+            self.ui.toast(errors[0].message + more)
         if not self.files:
-            self.views.set_visible_child_name("no-files")
+            self.ui.files_views.set_visible_child_name("no-files")
 
-    def found(self, files):
-        self.files.splice(len(self.files), 0, files)
-        self.summary.set_label(f"{len(self.files):,} files")
+    def show_summary(self):
+        files = f"{len(self.files)} files" + " so far" * self.scanning
+        searched = f"Searched {self.searched} of " * bool(self.ui.search.get_text())
+        self.ui.summary.set_label(searched + files)
 
     async def search(self, entry):
+        """Search what the scan has found, and then what it finds."""
         text = entry.get_text()
-        self.clear_results()
-        if not text or self.folder is None:
-            self.views.set_visible_child_name("files" if self.folder else "no-folder")
+        while row := self.ui.results.get_row_at_index(0):
+            self.ui.results.remove(row)
+        self.searched = 0
+        self.show_summary()
+        if not self.folder:
             return
-        self.views.set_visible_child_name("results")
-        with self.spinning():
-            await self.scanned.wait()
-            files = iter(self.files)
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(SEARCHES_AT_ONCE):
-                    tasks.create_task(self.search_in(files, text))
-        if self.results.get_row_at_index(0) is None:
-            self.views.set_visible_child_name("no-results")
+        self.ui.files_views.set_visible_child_name("results" if text else "files")
+        if not text:
+            return
+        positions = itertools.count()
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(SEARCHES_AT_ONCE):
+                tasks.create_task(self.search_some(positions, text))
+        if not self.ui.results.get_row_at_index(0):
+            self.ui.files_views.set_visible_child_name("no-results")
 
-    async def search_in(self, files, text):
-        for file in files:
-            if match := await tree.search(file, text):
-                if self.results.get_row_at_index(MOST_RESULTS - 1):
+    async def search_some(self, positions, text):
+        for position in positions:
+            while position >= len(self.files):
+                if not self.scanning:
                     return
-                self.results.append(Result(file, match))
+                await self.more.wait()
+            if self.ui.results.get_row_at_index(MOST_RESULTS - 1):
+                return
+            file = self.files[position]
+            if line := await tree.search(file, text):
+                self.show_result(file, *line)
+            self.searched += 1
+            self.show_summary()
 
-    def clear_results(self):
-        while row := self.results.get_row_at_index(0):
-            self.results.remove(row)
+    def path_of(self, file):
+        """Where a file is in the folder, to be shown."""
+        path = self.folder.get_relative_path(tree.location_of(file))
+        return GLib.filename_display_name(path or file.get_name())  # of another folder by now
 
-    @contextlib.contextmanager
-    def spinning(self):
-        self.at_work += 1
-        self.spinner.start()
-        try:
-            yield
-        finally:
-            self.at_work -= 1
-            self.spinner.set_spinning(self.at_work > 0)
-
-    async def open_file(self, view, position):
-        await self.get_root().launch(view.get_model().get_item(position).location)
+    def show_result(self, file, before, matched, after):
+        result = Ui("result.ui")
+        result.row.file = file
+        result.row.set_title(escaped(self.path_of(file)))
+        result.row.set_subtitle(f"{escaped(before)}<b>{escaped(matched)}</b>{escaped(after)}")
+        result.icon.set_from_gicon(Gio.content_type_get_icon(tree.content_type_of(file)))
+        self.ui.results.append(result.row)
 
     async def open_result(self, results, row):
-        await self.get_root().launch(row.file.location)
+        await self.ui.launch(tree.location_of(row.file))
 
-    def build(self):
-        choose = Gtk.Button(
-            icon_name="folder-open-symbolic",
-            tooltip_text="Open Folder",
-            action_name="win.choose-folder",
-        )
-        self.entry = Gtk.SearchEntry(placeholder_text="Search in the files", hexpand=True)
-        self.entry.connect("stop-search", lambda entry: entry.set_text(""))
-        self.spinner = Gtk.Spinner()
-        self.summary = Gtk.Label(css_classes=["dim-label", "numeric"], margin_end=6)
-        bar = Gtk.Box(spacing=12, css_classes=["toolbar"])
-        for widget in choose, self.entry, self.spinner, self.summary:
-            bar.append(widget)
-        self.append(bar)
+    async def open_file(self, view, position):
+        await self.ui.launch(tree.location_of(self.files[position]))
 
-        factory = Gtk.SignalListItemFactory()
-        factory.connect("setup", lambda _, item: item.set_child(Tile(self.thumbnails_at_once)))
-        factory.connect("bind", lambda _, item: item.get_child().bind(item.get_item()))
-        factory.connect("unbind", lambda _, item: item.get_child().unbind())
-        by_name = Gtk.Builder.new_from_string(BY_NAME, -1).get_object("by_name")
-        grid = Gtk.GridView(
-            model=Gtk.NoSelection(model=Gtk.SortListModel(model=self.files, sorter=by_name)),
-            factory=factory,
-            min_columns=2,
-            max_columns=12,
-        )
-        grid.connect("activate", self.open_file)
-        self.results = boxed_list()
-        self.results.connect("row-activated", self.open_result)
-        self.views = Gtk.Stack(vexpand=True, transition_type=Gtk.StackTransitionType.CROSSFADE)
-        for name, view in {
-            "no-folder": Adw.StatusPage(
-                icon_name="folder-symbolic",
-                title="No Folder",
-                description="Open one to see its files, and those of the folders in it.",
-                child=pill("_Open Folder…", "win.choose-folder"),
-            ),
-            "files": Gtk.ScrolledWindow(child=grid),
-            "no-files": Adw.StatusPage(icon_name="folder-symbolic", title="No Files"),
-            "results": column(self.results),
-            "no-results": Adw.StatusPage(
-                icon_name="system-search-symbolic",
-                title="Nothing Found",
-                description="None of the files has that in it.",
-            ),
-        }.items():
-            self.views.add_named(view, name)
-        self.append(self.views)
+    def make_tile(self, factory, item):
+        item.tile = Ui("tile.ui")
+        item.set_child(item.tile.tile)
 
+    def show_file(self, factory, item):
+        file, tile = item.get_item(), item.tile
+        kind = tree.content_type_of(file)
+        tile.name.set_label(file.get_display_name())
+        tile.size.set_label(GLib.format_size(file.get_size()))
+        tile.tile.set_tooltip_text(self.path_of(file))
+        tile.picture.set_from_gicon(Gio.content_type_get_icon(kind))
+        if Gio.content_type_is_a(kind, "image/*"):
+            gawait.create_background_task(self.show_thumbnail(file, item))
 
-class Tile(Gtk.Box):
-    """A file in the grid."""
-
-    def __init__(self, thumbnails_at_once):
-        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        self.thumbnails_at_once = thumbnails_at_once
-        self.file = None
-        self.picture = Gtk.Image(pixel_size=96)
-        self.name = Gtk.Label(ellipsize=Pango.EllipsizeMode.MIDDLE, max_width_chars=14)
-        self.size = Gtk.Label(css_classes=["caption", "dim-label", "numeric"])
-        for widget in self.picture, self.name, self.size:
-            self.append(widget)
-
-    def bind(self, file):
-        self.file = file
-        self.name.set_label(file.name)
-        self.set_tooltip_text(file.name)
-        self.size.set_label(GLib.format_size(file.size))
-        if file.thumbnail:
-            self.picture.set_from_paintable(file.thumbnail)
-            return
-        self.picture.set_from_gicon(file.icon)
-        if file.is_picture:
-            gawait.create_background_task(self.show_thumbnail(file))
-
-    def unbind(self):
-        self.file = None
-
-    async def show_thumbnail(self, file):
-        async with self.thumbnails_at_once:
-            if self.file is not file:
+    async def show_thumbnail(self, file, item):
+        async with self.thumbnails:
+            if item.get_item() is not file:
                 return  # scrolled away
             try:
-                file.thumbnail = await tree.thumbnail(file)
-            except GLib.Error:
-                file.is_picture = False
-                return
-        if self.file is file:
-            self.picture.set_from_paintable(file.thumbnail)
+                picture = await tree.thumbnail(file)
+                if item.get_item() is file:
+                    item.tile.picture.set_from_paintable(picture)
+            except GLib.Error as error:
+                if item.get_item() is file:
+                    item.tile.tile.set_tooltip_text(f"{self.path_of(file)}\n{error.message}")
 
-
-class Result(Adw.ActionRow):
-    """A file in which something was found."""
-
-    def __init__(self, file, match):
-        before, after = match.before, match.after[:MOST_SHOWN_AFTER]
-        if len(before) > MOST_SHOWN_BEFORE:
-            before = "…" + before[-MOST_SHOWN_BEFORE:]
-        before, matched, after = map(GLib.markup_escape_text, (before, match.matched, after))
-        super().__init__(
-            title=GLib.markup_escape_text(file.name),
-            subtitle=f"{before}<b>{matched}</b>{after}",
-            subtitle_lines=1,
-            activatable=True,
-        )
-        self.file = file
-        self.add_prefix(Gtk.Image(gicon=file.icon, pixel_size=32))
+    def begin_search(self, *_):
+        self.ui.pages.set_visible_child_name("files")
+        self.ui.search.grab_focus()

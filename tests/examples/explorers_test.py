@@ -1,40 +1,45 @@
-"""examples/explorer/cpp, as who uses it sees it: by what it tells screen readers."""
+"""examples/explorer in both languages, as who uses it sees it: by what it tells screen readers."""
 
 import http.server
+import json
 import os
+import re
 import shutil
+import socket
+import struct
 import subprocess
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
 from accessible import AccessibilityBus, until
 from gi.repository import GLib
+from programs import said
 from serving import serving
 
 import gawait
 
 BUILD = Path(gawait.__file__).parents[2]
-SOURCE = Path(__file__).parents[2] / "examples/explorer/cpp"
-APPLICATION_ID = "org.gawait.ExplorerCpp"
-PROGRAM = BUILD / "examples/explorer/cpp" / APPLICATION_ID
+SOURCE = Path(__file__).parents[2] / "examples/explorer"
+PROGRAMS = {
+    "org.gawait.Explorer": SOURCE / "python/explorer.py",
+    "org.gawait.ExplorerCpp": BUILD / "examples/explorer/cpp/org.gawait.ExplorerCpp",
+}
 
 as_gtk_4_8_tells = pytest.mark.skipif(
     subprocess.call(["pkg-config", "--atleast-version=4.10", "gtk4"]) == 0,
     reason="newer GTK tells of dialogs, progress and rows in another way, which accessible.py does not know",
-)
-pytestmark = pytest.mark.skipif(
-    not PROGRAM.exists(), reason="it is not built, since what it uses is not installed"
 )
 
 
 class Explorer:
     """The program, while it runs."""
 
-    def __init__(self, bus, environment, folder, *arguments):
-        self.bus = bus
+    def __init__(self, application_id, bus, environment, folder, *arguments):
+        self.id, self.bus = application_id, bus
         self.process = subprocess.Popen(
-            [PROGRAM, *map(str, arguments)],
+            [*WITHOUT_PRIVILEGES, PROGRAMS[application_id], *map(str, arguments)],
             cwd=folder,
             env=environment,
             stderr=subprocess.PIPE,
@@ -54,6 +59,11 @@ class Explorer:
         """The tiles of the grid: name and size."""
         return dict(tile.labels() for tile in self.window.find("grid cell"))
 
+    def says(self, text):
+        """Whether a label has that, other than those of files, which are many."""
+        labels = self.window.find("label", but_not_in="grid cell")
+        return any(re.search(text, each.name) for each in labels)
+
     def search(self, *texts):
         """Types one after the other."""
         entry = next(self.window.find("search box"))
@@ -64,8 +74,8 @@ class Explorer:
         """What a menu, a key or another program does."""
         parameter = [GLib.Variant("s", each) for each in parameter]
         self.bus.session.call_sync(
-            APPLICATION_ID,
-            f"/{APPLICATION_ID.replace('.', '/')}/window/1",
+            self.id,
+            f"/{self.id.replace('.', '/')}/window/1",
             "org.gtk.Actions",
             "Activate",
             GLib.Variant("(sava{sv})", (action, parameter, {})),
@@ -79,7 +89,20 @@ class Explorer:
         """Presses the window's own button, and returns the exit status and what was warned of."""
         self.window.button("Close").press()
         _, warned = self.process.communicate(timeout=60)
-        return self.process.returncode, warned
+        return self.process.returncode, said(warned)
+
+
+# To root no folder is closed, and no file.
+WITHOUT_PRIVILEGES = (
+    ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+)
+
+
+@pytest.fixture(params=PROGRAMS)
+def application_id(request):
+    if not PROGRAMS[request.param].exists():
+        pytest.skip("it is not built, since what it uses is not installed")
+    return request.param
 
 
 @pytest.fixture
@@ -101,6 +124,7 @@ def environment(desktop, accessibility, tmp_path):
         "G_DEBUG": "fatal-criticals",
         "GTK_A11Y": "atspi",
         "HOME": str(tmp_path),
+        "PYTHONPATH": str(BUILD / "python"),
         "LC_ALL": "C.UTF-8",
         "XDG_CONFIG_HOME": str(settings),
     }
@@ -109,14 +133,13 @@ def environment(desktop, accessibility, tmp_path):
 
 
 @pytest.fixture
-def explore(accessibility, environment, tmp_path):
+def explore(application_id, accessibility, environment, tmp_path):
     """Starts the program; what it is still doing at the end of a test, closing it ends."""
     started = []
 
     def start(*arguments, **changed):
-        started.append(
-            Explorer(accessibility, {**environment, **changed}, tmp_path, *arguments)
-        )
+        changed = {**environment, **changed}
+        started.append(Explorer(application_id, accessibility, changed, tmp_path, *arguments))
         return started[-1]
 
     yield start
@@ -173,6 +196,16 @@ def found(explorer):
     return {name: line for name, (line,) in explorer.window.list("Results").rows().items()}
 
 
+def many_folders(tmp_path):
+    """A folder with 2000 others, and a file in each."""
+    folder = tmp_path / "many"
+    for number in range(400):
+        for inner in "abcde":
+            (folder / f"{number}" / inner).mkdir(parents=True)
+            (folder / f"{number}" / inner / f"file-{inner}-{number}").write_text("a\n" * 1000)
+    return folder
+
+
 def test_contents_are_searched_and_the_line_is_shown(explore, tree):
     explorer = explore(tree)
     until(lambda: explorer.files() == FILES)
@@ -193,9 +226,10 @@ def test_each_letter_ends_the_search_before_it(explore, tree):
     for number in range(300):
         (tree / f"many-{number}").write_text("a line to look for: b\n" * 200)
     explorer = explore(tree)
-    until(lambda: "305 files" in explorer.window.labels())
+    until(lambda: explorer.says("305 files"))
     explorer.search("b", "bl", "blu", "blue")
     until(lambda: found(explorer) == {"inner/deep/plums.txt": "Blue"})
+    until(lambda: explorer.says("Searched 305 of 305 files"))
     explorer.search("g", "gr", "gree", "green <")
     until(lambda: found(explorer) == {"apples.txt": "green <b>& sour</b>"})
     assert found(explorer) == {"apples.txt": "green <b>& sour</b>"}, "and nothing later"
@@ -222,9 +256,102 @@ def test_a_dialog_that_is_open_ends_with_the_window(explore, tree):
     assert explorer.close() == (0, "")
 
 
-def test_a_folder_that_cannot_be_read_is_told(explore, tree):
+def test_a_search_begins_while_the_scan_runs_and_says_so(explore):
+    explorer = explore("/")
+    explorer.search("e")
+    until(lambda: found(explorer))
+    assert explorer.says("^Searched [0-9]+ of [0-9]+ files so far$")
+
+
+def test_a_search_goes_on_with_what_the_scan_finds(explore, tmp_path):
+    explorer = explore(many_folders(tmp_path))
+    explorer.search("b")
+    until(
+        lambda: explorer.says("Searched 2000 of 2000 files") and explorer.says("Nothing Found")
+    )
+
+
+def test_a_folder_that_is_not_there_is_told(explore, tree):
     explorer = explore(tree / "nowhere")
-    until(lambda: any("No such file" in each for each in explorer.window.labels()))
+    until(lambda: explorer.says("No such file") and explorer.says("No Files"))
+
+
+def test_folders_that_are_closed_are_told_and_the_others_shown(explore, tree):
+    for name in "closed", "inner/closed too":
+        (tree / name).mkdir(mode=0)
+    (tree / "pears.txt").write_text("green\n")
+    (tree / "pears.txt").chmod(0)
+    explorer = explore(tree)
+    until(lambda: explorer.says("Permission denied, and 1 more"))
+    until(lambda: explorer.says("6 files"))
+    explorer.search("green")
+    until(lambda: explorer.says("Searched 6 of 6 files"))
+    assert "inner/pears.txt" in found(explorer) and "pears.txt" not in found(explorer)
+
+
+def test_odd_names_are_shown_and_what_is_no_file_is_left_out(explore, tmp_path):
+    tree = tmp_path / "odd"
+    (tree / "inner").mkdir(parents=True)
+    (tree / "two\nlines <b>").write_text("a needle\n")
+    Path(os.fsdecode(bytes(tree) + b"/caf\xe9")).write_bytes(
+        b"\xff\xfe needle \xe4" + b"\xc3" * 300
+    )
+    (tree / "inner" / "loop").symlink_to(tree)
+    (tree / "dangling").symlink_to(tree / "nowhere")
+    os.mkfifo(tree / "pipe")
+    os.mkfifo(tree / "inner" / "pipe.png")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.relpath(tree / "socket"))
+    explorer = explore(tree)
+    until(lambda: explorer.says("2 files"))
+    explorer.search("needle")
+    until(lambda: explorer.says("Searched 2 of 2 files"))
+    assert set(found(explorer)) == {"two lines <b>", "caf\N{REPLACEMENT CHARACTER}"}
+
+
+def test_files_that_vanish_are_taken_for_empty(explore, tree):
+    explorer = explore(tree)
+    until(lambda: explorer.files() == FILES)
+    shutil.rmtree(tree)
+    explorer.search("green")
+    until(lambda: explorer.says("Nothing Found"))
+
+
+def png(width, height):
+    """A picture of one colour, which is small as a file."""
+
+    def chunk(kind, data):
+        checked = kind + data
+        return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    lines = zlib.compress(bytes(1 + (width + 7) // 8) * height)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", lines)
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_pictures_that_are_broken_or_huge_have_no_thumbnail_and_say_why(explore, tree):
+    (tree / "huge.png").write_bytes(png(30_000, 30_000))
+    (tree / "cut.png").write_bytes(png(3000, 3000)[:60])  # GdkPixbuf shows what there is
+    explorer = explore(tree)
+
+    def explained():
+        tiles = list(explorer.window.find("grid cell"))
+        descriptions = [each.description for tile in tiles for each in [tile, *tile.children()]]
+        return [
+            name
+            for name in WITHOUT_THUMBNAIL
+            if any(f"{name}\n" in each for each in descriptions)
+        ]
+
+    until(lambda: explained() == WITHOUT_THUMBNAIL)
+
+
+WITHOUT_THUMBNAIL = ["broken.png", "huge.png"]
 
 
 # Downloads --------------------------------------------------------------------------------
@@ -294,7 +421,7 @@ def slow(*numbers):
     return [f"slow-{number}" for number in numbers]
 
 
-HALF = "1.0 kB"
+HALF = "1.0 kB of 2.0 kB"
 WHOLE = "2.0 kB"
 
 
@@ -364,19 +491,51 @@ def test_one_that_is_cancelled_leaves_nothing_and_can_be_tried_again(
 def test_failures_are_told_in_the_row_and_leave_nothing(explore, server, downloads):
     explorer = explore(server.url("missing"), server.url("broken"), server.url("fine"))
     explorer.act("page", "downloads")
-    told(explorer, missing="Not Found", broken="The server sent only a part of it", fine=WHOLE)
+    broken = "The server has sent only a part of it"
+    told(explorer, missing="404 Not Found", broken=broken, fine=WHOLE)
     assert downloads() == {"fine": 2000}
     server.mended = True
     explorer.window.row("broken").button("Try Again").press()
-    told(explorer, missing="Not Found", broken=WHOLE, fine=WHOLE)
+    told(explorer, missing="404 Not Found", broken=WHOLE, fine=WHOLE)
     assert downloads() == {"broken": 2000, "fine": 2000}
+
+
+def test_a_server_that_is_not_there_or_does_not_speak_http_is_told(explore):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def answer():
+            connection, _ = listener.accept()
+            connection.sendall(b"\0 this is not HTTP\r\n\r\n")
+            connection.close()
+
+        threading.Thread(target=answer).start()
+        explorer = explore(f"http://127.0.0.1:{port}/odd", "http://127.0.0.1:1/gone")
+        explorer.act("page", "downloads")
+        until(lambda: len(explorer.window.buttons("Try Again")) == 2)
+    assert "refused" in downloading(explorer)["gone"]
+
+
+def test_names_that_are_no_names_of_files_are_downloaded_all_the_same(
+    explore, server, downloads
+):
+    explore(*map(server.url, ("%ff", "..", "")))
+    until(lambda: list(downloads().values()) == [2000] * 3)
+    assert set(downloads()) == {"index.html", "index (1).html", "index (2).html"}
 
 
 def test_a_file_of_the_same_name_is_kept(explore, server, downloads, tmp_path):
     (tmp_path / "downloads" / "one.tar").write_text("mine")
     explore(server.url("folder/one.tar"), server.url("one.tar"))
     until(lambda: sorted(downloads().values()) == [4, 2000, 2000])
-    assert downloads() == {"one.tar": 4, "one (2).tar": 2000, "one (3).tar": 2000}
+    assert downloads() == {"one.tar": 4, "one (1).tar": 2000, "one (2).tar": 2000}
+
+
+def test_that_a_file_cannot_be_written_is_told(explore, server, tmp_path):
+    (tmp_path / "downloads").chmod(0o500)
+    explorer = explore(server.url("one"))
+    explorer.act("page", "downloads")
+    until(lambda: "Permission denied" in downloading(explorer)["one"])
 
 
 @as_gtk_4_8_tells
@@ -398,7 +557,7 @@ def test_addresses_are_asked_for_in_a_dialog(explore, server):
 
 def on_the_bus(explorer):
     return {
-        name: said[0].partition(" ")[0]
+        name: said[0]
         for name, said in explorer.window.list("Names").rows().items()
         if name.startswith("org.example.")
     }
@@ -415,44 +574,68 @@ def test_names_on_the_bus_appear_and_vanish(explore, accessibility):
             *(GLib.Variant(form, arguments), None, 0, -1, None),
         )
 
+    here = Path("/proc/self/comm").read_text().strip() + f", process {os.getpid()}"
     change("RequestName", "org.example.Before", 0)
     explorer = explore()
-    until(lambda: on_the_bus(explorer) == {"org.example.Before": "Owned"})
+    until(lambda: on_the_bus(explorer) == {"org.example.Before": here})
     change("RequestName", "org.example.After", 0)
     until(
-        lambda: on_the_bus(explorer)
-        == {"org.example.After": "Owned", "org.example.Before": "Owned"}
+        lambda: on_the_bus(explorer) == {"org.example.After": here, "org.example.Before": here}
     )
     change("ReleaseName", "org.example.Before")
-    until(
-        lambda: on_the_bus(explorer)
-        == {"org.example.After": "Owned", "org.example.Before": "Vanished"}
-    )
+    until(lambda: on_the_bus(explorer)["org.example.Before"].startswith("Vanished at "))
+    assert on_the_bus(explorer)["org.example.After"] == here
     change("RequestName", "org.example.Before", 0)
-    until(lambda: on_the_bus(explorer)["org.example.Before"] == "Owned")
+    until(lambda: on_the_bus(explorer)["org.example.Before"] == here)
+
+
+def test_that_the_bus_has_gone_is_told(explore):
+    command = "dbus-daemon", "--session", "--nofork", "--print-address"
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as daemon:
+        explorer = explore(DBUS_SESSION_BUS_ADDRESS=daemon.stdout.readline().strip())
+        until(
+            lambda: any(
+                name.startswith("org.") for name in explorer.window.list("Names").rows()
+            )
+        )
+        daemon.terminate()
+        until(lambda: explorer.says("No Session Bus"))
 
 
 # The window -------------------------------------------------------------------------------
 
 
-@as_gtk_4_8_tells
-def test_closing_the_window_ends_all_at_once(explore, server, downloads, tree):
-    for number in range(1000):
-        (tree / f"folder-{number}").mkdir()
-        (tree / f"folder-{number}" / "file").write_text("a\n")
-    explorer = explore(tree, *map(server.url, slow(1, 2, 3, 4)))
-    told(explorer, slow_1=HALF, slow_2=HALF, slow_3=HALF, slow_4="Waiting")
-    explorer.search("a", "ab", "a")
+@pytest.mark.parametrize("dialog", ["choose-folder", "add-downloads", "about"])
+def test_closing_the_window_in_the_middle_of_everything_ends_all_at_once(
+    explore, server, downloads, tmp_path, dialog
+):
+    explorer = explore(many_folders(tmp_path), *map(server.url, slow(1, 2, 3, 4)))
+    until(lambda: server.at_work == set(slow(1, 2, 3)) and len(downloads()) == 3)
+    explorer.act(dialog)
+    until(lambda: len(explorer.program.children()) == 2)
+    explorer.search("a", "ab", "b")
     assert explorer.close() == (0, "")
     assert downloads() == {}
 
 
-def test_a_second_start_opens_a_window_in_the_first(explore, environment, tree):
+def test_closing_the_window_while_a_folder_without_an_end_is_scanned_ends_that(explore):
+    explorer = explore("/")
+    until(lambda: explorer.says(" files so far"))
+    explorer.search("a", "ab")
+    assert explorer.close() == (0, "")
+
+
+def test_a_second_start_shows_its_folder_in_the_first(explore, environment, tree):
     explorer = explore()
-    second = subprocess.run([PROGRAM, tree], env=environment, capture_output=True, timeout=60)
-    assert (second.returncode, second.stderr) == (0, b"")
-    windows = until(lambda: len(each := explorer.program.children()) == 2 and each)
-    until(lambda: any("5 files" in each.labels() for each in windows))
+    command = [PROGRAMS[explorer.id], tree]
+    second = subprocess.run(command, env=environment, capture_output=True, timeout=60)
+    assert (second.returncode, said(second.stderr.decode())) == (0, "")
+    windows = until(
+        lambda: any("5 files" in each.labels() for each in explorer.program.children())
+        and explorer.program.children()
+    )
     for window in windows[1:]:
         window.button("Close").press()
     assert explorer.close() == (0, "")
@@ -461,30 +644,46 @@ def test_a_second_start_opens_a_window_in_the_first(explore, environment, tree):
 # What is installed with it ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "tool, file",
-    [
-        ("desktop-file-validate", f"{APPLICATION_ID}.desktop"),
-        ("appstreamcli validate --no-net", f"{APPLICATION_ID}.metainfo.xml"),
-        ("gtk4-builder-tool validate", "tile.ui"),
-        ("/usr/bin/python3 -m json.tool", f"{APPLICATION_ID}.json"),
-    ],
-)
-def test_what_the_desktop_reads_is_valid(tool, file):
-    command = tool.split()
-    if not shutil.which(command[0]):
-        pytest.skip(f"{command[0]} is not installed")
-    checked = subprocess.run([*command, SOURCE / file], capture_output=True, text=True)
+FOLDERS = {"org.gawait.Explorer": SOURCE / "python", "org.gawait.ExplorerCpp": SOURCE / "cpp"}
+
+
+def check(command):
+    if not shutil.which(command.split()[0]):
+        pytest.skip(f"{command.split()[0]} is not installed")
+    checked = subprocess.run(command.split(), capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_the_program_is_installed_with_what_the_desktop_wants_of_it(tmp_path):
+@pytest.mark.parametrize("application_id", PROGRAMS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "desktop-file-validate {}.desktop",
+        "appstreamcli validate --no-net {}.metainfo.xml",
+        "/usr/bin/python3 -m json.tool {}.json",
+    ],
+)
+def test_what_the_desktop_reads_is_valid(command, application_id):
+    check(command.format(FOLDERS[application_id] / application_id))
+
+
+def test_the_descriptions_of_widgets_are_valid():
+    for file in SOURCE.glob("*.ui"):
+        check(f"gtk4-builder-tool validate {file}")
+
+
+def test_the_program_in_cpp_is_installed_with_what_the_desktop_wants_of_it(tmp_path):
+    name = "org.gawait.ExplorerCpp"
+    if not PROGRAMS[name].exists():
+        pytest.skip("it is not built, since what it uses is not installed")
     command = ["meson", "install", "-C", BUILD, "--no-rebuild", "--tags", "explorer-cpp"]
     subprocess.run([*command, "--destdir", tmp_path / "root"], check=True, capture_output=True)
     installed = {each.name for each in (tmp_path / "root").rglob("*") if each.is_file()}
-    assert installed == {
-        APPLICATION_ID,
-        f"{APPLICATION_ID}.desktop",
-        f"{APPLICATION_ID}.metainfo.xml",
-        f"{APPLICATION_ID}.svg",
-    }
+    assert installed == {name, f"{name}.desktop", f"{name}.metainfo.xml", f"{name}.svg"}
+
+
+def test_the_flatpak_of_the_program_in_python_has_each_of_its_files():
+    manifest = json.loads((SOURCE / "python/org.gawait.Explorer.json").read_text())
+    commands = " ".join(manifest["modules"][-1]["build-commands"]).split()
+    files = [*SOURCE.glob("python/*.py"), *SOURCE.glob("*.ui"), SOURCE / "style.css"]
+    assert {each.relative_to(SOURCE).as_posix() for each in files} <= set(commands)
