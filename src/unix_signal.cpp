@@ -41,6 +41,7 @@ void unix_signal_awaiter::attach() noexcept {
         source_,
         [](gpointer data) -> gboolean {
             auto& self = *static_cast<unix_signal_awaiter*>(data);
+            self.came_ = true;
             g_source_destroy(self.source_);
             self.finish_now(); // which may be the end of it
             return G_SOURCE_REMOVE;
@@ -50,9 +51,8 @@ void unix_signal_awaiter::attach() noexcept {
 }
 
 bool unix_signal_awaiter::withdraw() noexcept {
-    const bool waiting = !g_source_is_destroyed(source_);
-    g_source_destroy(source_);
-    return waiting;
+    g_source_destroy(source_); // the end of the context may have done so
+    return !came_;
 }
 
 // The handler is in place from here on, and GLib notes the signal in the source, attached or not.

@@ -94,7 +94,10 @@ concept handle_to =
 /// A reference of one's own to the object of a handle, as to one of the class `T`, which may be one
 /// above its own: `ref_to<GInputStream>(file_stream)`.
 template <class T, handle_to<T> Handle> ref<T> ref_to(const Handle& handle) noexcept {
-    return ref<T>::retain(reinterpret_cast<T*>(handle_traits<Handle>::get(handle)));
+    if constexpr (std::is_same_v<Handle, std::nullptr_t>)
+        return {};
+    else
+        return ref<T>::retain(reinterpret_cast<T*>(handle_traits<Handle>::get(handle)));
 }
 
 } // namespace gawait

@@ -135,14 +135,36 @@ template <class Awaitable> class [[nodiscard]] result_awaiter {
 public:
     explicit result_awaiter(Awaitable awaited) : awaiter_(get_awaiter(std::move(awaited))) {}
 
-    bool await_ready() { return awaiter_.await_ready(); }
+    bool await_ready() {
+        if constexpr (requires { awaiter_type::awaited_once; }) {
+            if (std::exchange(awaited_, true)) {
+                refused_.emplace(G_IO_ERROR_INVALID_ARGUMENT,
+                                 "gawait::as_result: awaited a second time");
+                return true;
+            }
+        }
+        return awaiter_.await_ready();
+    }
 
     template <detail::has_environment Promise>
     auto await_suspend(std::coroutine_handle<Promise> awaiting) {
-        return awaiter_.await_suspend(awaiting);
+        using returned = decltype(awaiter_.await_suspend(awaiting));
+        if constexpr (std::is_same_v<returned, bool> &&
+                      !noexcept(awaiter_.await_suspend(awaiting))) {
+            try {
+                return awaiter_.await_suspend(awaiting);
+            } catch (const error& why) {
+                refused_ = why;
+                return false;
+            }
+        } else {
+            return awaiter_.await_suspend(awaiting);
+        }
     }
 
     result<value_type> await_resume() {
+        if (refused_) [[unlikely]]
+            return *std::exchange(refused_, std::nullopt);
         if constexpr (has_await_result<awaiter_type>) {
             return awaiter_.await_result();
         } else {
@@ -163,6 +185,8 @@ public:
 
 private:
     awaiter_type awaiter_;
+    std::optional<error> refused_; // what it did not begin to wait for
+    bool awaited_ = false;
 };
 
 /// The non-throwing form of an await: `co_await as_result(x)` gives a `result` where

@@ -310,8 +310,7 @@ public:
     /// @throws error `G_IO_ERROR_INVALID_ARGUMENT`, with the file and line of the call, if the
     ///     object is null or has no such signal, or the C++ types are others than the signal's.
     object_signal(const emitter<GObject>& object, const char* name, const char* detail = nullptr)
-        : base(find(object, detail ? std::string(name) + "::" + detail : std::string(name)), read) {
-    }
+        : base(find(object, name, detail), read) {}
 
     /// Iterates over the emissions from now on. Whoever wants an answer gets 0 or null, as from
     /// an await.
@@ -322,13 +321,16 @@ public:
     }
 
 private:
-    static detail::signal_of find(const emitter<GObject>& object, const std::string& name) {
+    static detail::signal_of find(const emitter<GObject>& object, const char* name,
+                                  const char* said_by_itself) {
+        const std::string both =
+            name && said_by_itself ? std::string(name) + "::" + said_by_itself : std::string();
         const std::array<const detail::gvalue_kind*, sizeof...(Arguments)> parameters{
             &gvalue_traits<Arguments>::kind...};
         const detail::gvalue_kind* answer = nullptr;
         if constexpr (!std::is_void_v<R>)
             answer = &gvalue_traits<R>::kind;
-        return detail::find_signal(object, name.c_str(), parameters, answer);
+        return detail::find_signal(object, both.empty() ? name : both.c_str(), parameters, answer);
     }
 
     static value_type read(const GValue* arguments) {

@@ -59,6 +59,9 @@ private:
 
 template <class T> class task<T>::awaiter : detail::nested_run {
 public:
+    /// Says so to what keeps it.
+    static constexpr bool awaited_once = true;
+
     explicit awaiter(detail::coroutine<T> awaited) noexcept : awaited_(std::move(awaited)) {}
 
     /// Awaits under a node of its own, below that of the awaiting coroutine or apart.

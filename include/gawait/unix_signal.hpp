@@ -35,6 +35,7 @@ private:
     bool withdraw() noexcept override;
 
     ref<GSource> source_;
+    bool came_ = false;
 };
 
 /// Suspends until the process gets a signal. While any task waits, the signal does nothing

@@ -58,7 +58,7 @@ void cancellation::request() noexcept {
     GSList* to_cancel = nullptr;
     {
         const std::lock_guard guard(*lock_);
-        mark(&to_cancel);
+        mark_all(&to_cancel);
     }
     // Without the lock: handlers of the signal may do anything.
     to_cancel = g_slist_reverse(to_cancel);
@@ -67,9 +67,25 @@ void cancellation::request() noexcept {
     g_slist_free_full(to_cancel, g_object_unref);
 }
 
-void cancellation::mark(GSList** to_cancel) noexcept {
+// Not by recursion: a tree may be deeper than the stack.
+void cancellation::mark_all(GSList** to_cancel) noexcept {
+    cancellation* at = this;
+    for (;;) {
+        if (at->mark(to_cancel) && at->children_) {
+            at = at->children_;
+            continue;
+        }
+        while (at != this && !at->next_)
+            at = at->parent_;
+        if (at == this)
+            return;
+        at = at->next_;
+    }
+}
+
+bool cancellation::mark(GSList** to_cancel) noexcept {
     if (requested_.exchange(true, std::memory_order_acq_rel))
-        return; // and so are all below
+        return false; // and so are all below
     GCancellable* made = cancellable_.load(std::memory_order_relaxed);
     if (made && !source_)
         *to_cancel = g_slist_prepend(*to_cancel, g_object_ref(made));
@@ -77,8 +93,7 @@ void cancellation::mark(GSList** to_cancel) noexcept {
         unlink(*told);
         told->home_->post(*told);
     }
-    for (cancellation* child = children_; child; child = child->next_)
-        child->mark(to_cancel);
+    return true;
 }
 
 bool cancellation::add(waiter& added, engine& home) noexcept {

@@ -21,6 +21,11 @@ void check_object(GObject* object, const char* name, const std::source_location&
         refuse(where, std::string("what '") + name + "' is asked for of is no GObject");
 }
 
+void check_name(const char* name, const std::source_location& where) {
+    if (!name)
+        refuse(where, "the name of the signal or property is null");
+}
+
 // GLib's locks order a connection before the calls of it; this says so in terms of C++, for tools
 // that do not see into GLib.
 std::atomic<unsigned> connected_count{0};
@@ -65,6 +70,7 @@ signal_of find_signal(const emitter<GObject>& of, const char* name,
                       std::span<const gvalue_kind* const> parameters, const gvalue_kind* answer) {
     GObject* const object = of.object();
     const std::source_location& where = of.where();
+    check_name(name, where);
     check_object(object, name, where);
     signal_of found{ref<GObject>::retain(object)};
     if (!g_signal_parse_name(name, G_OBJECT_TYPE(object), &found.id, &found.detail, TRUE)) {
@@ -86,6 +92,7 @@ signal_of find_signal(const emitter<GObject>& of, const char* name,
 signal_of find_property(const emitter<GObject>& of, const char* name, const gvalue_kind& kind) {
     GObject* const object = of.object();
     const std::source_location& where = of.where();
+    check_name(name, where);
     check_object(object, name, where);
     const GParamSpec* const property =
         g_object_class_find_property(G_OBJECT_GET_CLASS(object), name);

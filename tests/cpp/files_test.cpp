@@ -127,6 +127,7 @@ TEST(files_of, of_null_are_refused) {
         return outcome.has_error() && outcome.error().matches(G_IO_ERROR_INVALID_ARGUMENT);
     };
     EXPECT_TRUE(refused(files_of(ref<GFile>())));
+    EXPECT_TRUE(refused(files_of(nullptr)));
 }
 
 } // namespace

@@ -7,12 +7,19 @@
 #include "gawait/yield.hpp"
 #include "support/failure_of.hpp"
 #include "support/loop.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/turns.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <memory>
+#include <ranges>
+#include <regex>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -72,6 +79,48 @@ TEST(for_each, of_nothing_does_nothing) {
     run(for_each(std::vector<int>(), 2, work));
     run(for_each(up_to(0), 2, work));
     EXPECT_EQ(calls.most, 0);
+}
+
+TEST(for_each, gives_each_element_of_a_range_that_can_be_gone_through_only_once) {
+    const test::own_context context;
+    for (const std::size_t limit : {1U, 3U, 100U}) {
+        counter calls;
+        std::istringstream text("1 2 3 4 5 6");
+        using numbers = std::istream_iterator<int>;
+        run(for_each(std::ranges::subrange(numbers(text), numbers()), limit,
+                     [&](int number) { return calls.work(number); }));
+        EXPECT_EQ(calls.sum, 21);
+        EXPECT_EQ(calls.most, int(std::min<std::size_t>(limit, 6)));
+    }
+}
+
+TEST(for_each, keeps_an_element_that_is_part_of_its_iterator_until_its_call_has_ended) {
+    const test::own_context context;
+    const std::string text = "one two three four five";
+    const std::regex word("\\w+");
+    std::multiset<std::string> words;
+    const auto note = [&](const std::smatch& match) -> task<> {
+        co_await let_others_run();
+        words.insert(match.str());
+    };
+    using matches = std::sregex_iterator;
+    run(for_each(std::ranges::subrange(matches(text.begin(), text.end(), word), matches()), 2,
+                 note));
+    EXPECT_EQ(words, (std::multiset<std::string>{"five", "four", "one", "three", "two"}));
+}
+
+TEST(for_each, takes_what_std_filesystem_iterates_with) {
+    const test::own_context context;
+    const test::temporary_directory directory;
+    for (const char* name : {"one", "two", "three"})
+        directory.write(name, "text");
+    std::multiset<std::string> names;
+    const auto note = [&](const std::filesystem::directory_entry& entry) -> task<> {
+        co_await let_others_run();
+        names.insert(entry.path().filename());
+    };
+    run(for_each(std::filesystem::directory_iterator(directory.path()), 2, note));
+    EXPECT_EQ(names, (std::multiset<std::string>{"one", "three", "two"}));
 }
 
 TEST(for_each, takes_elements_that_only_move) {

@@ -66,6 +66,26 @@ TEST(result, holds_a_reference) {
     EXPECT_EQ(&std::move(value).value(), &object);
 }
 
+TEST(result, of_a_task_is_given_once) {
+    run([]() -> task<> {
+        auto once = as_result([]() -> task<int> { co_return 1; }());
+        EXPECT_EQ((co_await once).value(), 1);
+        const auto again = co_await once;
+        EXPECT_STREQ(again.error().message(), "gawait::as_result: awaited a second time");
+    }());
+}
+
+TEST(result, holds_the_error_of_what_does_not_begin) {
+    run([]() -> task<> {
+        const auto refuse = [](GCancellable*, GAsyncReadyCallback, gpointer) {
+            throw error(G_IO_ERROR_BUSY, "not now");
+        };
+        const auto finish = +[](GAsyncResult*) { return 1; };
+        const auto refused = co_await as_result(async(refuse, finish));
+        EXPECT_STREQ(refused.error().message(), "not now");
+    }());
+}
+
 TEST(result, holds_an_error_which_value_throws) {
     result<int> failed = error(G_IO_ERROR_NOT_FOUND, "no such thing");
     EXPECT_FALSE(failed);

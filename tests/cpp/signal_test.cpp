@@ -1,5 +1,6 @@
 #include "gawait/signal.hpp"
 
+#include "gawait/property.hpp"
 #include "gawait/result.hpp"
 #include "gawait/run.hpp"
 #include "gawait/sleep.hpp"
@@ -231,6 +232,11 @@ TEST(signal, that_there_is_not_is_refused_by_name) {
 TEST(signal, of_null_is_refused) {
     const ref<emitting_object> none;
     EXPECT_NE(refusal_of([&] { plain_signal(none, "plain"); }).find("the object is null"),
+              std::string::npos);
+    const auto object = make_emitting_object();
+    EXPECT_NE(refusal_of([&] { plain_signal(object, nullptr); }).find("is null"),
+              std::string::npos);
+    EXPECT_NE(refusal_of([&] { object_property<int>(object, nullptr); }).find("is null"),
               std::string::npos);
 }
 

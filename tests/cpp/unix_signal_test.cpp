@@ -46,6 +46,18 @@ TEST(unix_signal, of_ctrl_c_ends_the_wait_for_it) {
     EXPECT_NO_THROW(waiting.take());
 }
 
+TEST(unix_signal, that_is_waited_for_ends_with_its_context) {
+    auto context = ref<GMainContext>::adopt(g_main_context_new());
+    const auto waiting = spawn_on(context, unix_signal(SIGUSR1));
+    while (g_main_context_iteration(context, FALSE)) {
+    }
+    EXPECT_FALSE(waiting.done());
+    context = {};
+    ASSERT_TRUE(waiting.done());
+    EXPECT_THROW(waiting.take(), cancelled);
+    EXPECT_TRUE(has_default_effect(SIGUSR1));
+}
+
 TEST(unix_signal, ends_all_waits_for_it_and_none_for_another) {
     const test::own_context context;
     const auto body = []() -> task<> {

@@ -94,7 +94,8 @@ private:
     static gulong connect(GCancellable* source, cancellation& target) noexcept;
     GCancellable* make_cancellable() noexcept;
     void heed_source() noexcept;
-    void mark(GSList** to_cancel) noexcept;
+    void mark_all(GSList** to_cancel) noexcept;
+    bool mark(GSList** to_cancel) noexcept;
     void unlink(waiter& gone) noexcept;
 
     cancellation* const parent_;

@@ -18,6 +18,7 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <list>
 #include <memory>
 #include <random>
 #include <string>
@@ -161,6 +162,19 @@ TEST(cancellation, does_not_cancel_a_cancellable_from_elsewhere) {
     root.request();
     EXPECT_TRUE(below.requested());
     EXPECT_FALSE(g_cancellable_is_cancelled(source));
+}
+
+TEST(cancellation, reaches_nodes_deeper_than_any_stack) {
+    const own_context context;
+    cancellation_root root(*engine::get());
+    std::list<cancellation> chain;
+    cancellation* deepest = &root;
+    for (int level = 0; level < 1'000'000; ++level)
+        deepest = &chain.emplace_back(deepest);
+    root.request();
+    EXPECT_TRUE(deepest->requested());
+    while (!chain.empty()) // from below
+        chain.pop_back();
 }
 
 TEST(cancellation, reaches_all_nodes_below_and_none_above) {
