@@ -34,9 +34,12 @@ ref<GSource> new_source(int number) {
 const unix_signal_awaiter::kind unix_signal_awaiter::a_signal{role::wait, "a Unix signal"};
 
 unix_signal_awaiter::unix_signal_awaiter(int number)
-    : suspension(a_signal), source_(new_source(number)) {}
+    : suspension(a_signal), number_(number), source_(new_source(number)) {}
 
 void unix_signal_awaiter::attach() noexcept {
+    if (g_source_is_destroyed(source_)) // by an await before
+        source_ = new_source(number_);
+    came_ = false;
     g_source_set_callback(
         source_,
         [](gpointer data) -> gboolean {

@@ -34,6 +34,7 @@ private:
     void attach() noexcept;
     bool withdraw() noexcept override;
 
+    int number_;
     ref<GSource> source_;
     bool came_ = false;
 };
