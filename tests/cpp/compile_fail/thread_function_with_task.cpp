@@ -1,4 +1,5 @@
 // error: gawait::to_thread: what this function gives would have to be awaited, and nobody does
+#include "gawait/task.hpp"
 #include "gawait/to_thread.hpp"
 
 gawait::task<> count();
