@@ -18,15 +18,30 @@ SITES = {
 WIDTH = 96
 
 
-def plain(text):
-    """Text without the marks of gtk-doc and gi-docgen."""
-    text = re.sub(r"\[`?(\w+)@([^\]`]+)`?\]", lambda m: _named(m[1], m[2]), text)
+# Advice to who calls C, whose work the owners of C++ do.
+FREEING = re.compile(
+    r"(?:,? ?\(?(?:which|that|and))? (?:should|must|may|can) be (?:freed|released|unref\w*)\b"
+    r".*?(?=,? or null|\.?$)"
+)
+
+
+def plain(text, c_name=None):
+    """Text without the marks of gtk-doc and gi-docgen.
+
+    `c_name` gives what C calls what a link is to, or None.
+    """
+
+    def linked(match):
+        name = c_name(match[2]) if c_name else None
+        return f"`{name}`" if name else _named(match[1], match[2])
+
+    text = re.sub(r"\[`?(\w+)@([^\]`]+)`?\]", linked, text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"[#%](NULL)\b|`NULL`|%NULL", "null", text)
     text = re.sub(r"%(\w+)", r"`\1`", text)
     text = re.sub(r"#(\w+)", r"`\1`", text)
     text = re.sub(r"(?<![\w`])@(\w+)", r"`\1`", text)
-    text = re.sub(r"(?<![\w`])(\w+\(\))", r"`\1`", text)
+    text = re.sub(r"(?<![\w`.])(\w+\(\))", r"`\1`", text)
     # A comment that ends in a backslash goes on in the next line.
     return " ".join(text.split()).replace("\\", "")
 
@@ -34,22 +49,6 @@ def plain(text):
 def _named(kind, name):
     name = name.rpartition(":")[2] if "::" in name else name
     return f"`{name}()`" if kind in ("method", "func", "ctor", "type_func") else f"`{name}`"
-
-
-def first_sentence(doc):
-    paragraph = plain(re.split(r"\n\s*\n", doc.strip())[0])
-    sentence = re.match(r"(.+?[.!?])(?=\s+[A-Z`(]|$)", paragraph)
-    text = sentence[1] if sentence else paragraph
-    return text if len(text) <= 400 else text[:397].rsplit(" ", 1)[0] + " ..."
-
-
-def gives(operation):
-    """What the function returns, without what C returns when it fails: that is thrown."""
-    if not operation.returned:
-        return ""
-    text = first_sentence(operation.finish.returned.doc)
-    text = re.sub(r",?\s*(?:or |and )?(?:null|`FALSE`|-1)\b[^.]*(?:error|fail).*$", "", text)
-    return "" if re.match(r"(?:a )?`TRUE`|A `gboolean`|a `gboolean`|Always", text) else text
 
 
 def link(namespace, owner, function):
@@ -82,32 +81,77 @@ def comment(*paragraphs, indent=""):
     return "\n".join(lines)
 
 
-def of_operation(operation):
-    start = operation.start
-    about = first_sentence(start.doc)
-    returned = gives(operation)
-    notes = []
-    if not operation.takes_cancellable:
-        notes.append("It cannot be cancelled: a cancelled task waits for its end.")
-    if operation.left_out:
-        names = ", ".join(f"`{name}`" for name in operation.left_out)
-        notes.append(f"Left out: {names}, which come out when it starts.")
-    address = link(operation.namespace, operation.owner, start)
-    return comment(
-        about,
-        " ".join(notes),
-        ("@return ", returned) if returned else None,
-        ("@see ", f"`{start.c_name}()`" + (f", {address}" if address else "")),
-    )
+class Documentation:
+    """What the headers of a namespace say of what is in them."""
 
+    comment = staticmethod(comment)
 
-def of_observed(observed, kind):
-    """Of a signal or a property."""
-    site = SITES.get(f"{observed.owner.namespace.name}-{observed.owner.namespace.version}")
-    mark = "::" if kind == "signal" else ":"
-    c_name = f"`{observed.owner.c_type}{mark}{observed.element.name}`"
-    page = f"{site}/{kind}.{observed.owner.name}.{observed.element.name}.html"
-    return comment(
-        first_sentence(observed.element.doc),
-        ("@see ", c_name + (f", {page}" if site else "")),
-    )
+    def __init__(self, repository, namespace):
+        self._repository = repository
+        self._namespace = namespace
+
+    def first_sentence(self, doc):
+        paragraph = plain(re.split(r"\n\s*\n", doc.strip())[0], self._c_name)
+        sentence = re.match(r"(.+?[.!?])(?=\s+[A-Z`(]|$)", paragraph)
+        text = sentence[1] if sentence else paragraph
+        return text if len(text) <= 400 else text[:397].rsplit(" ", 1)[0] + " ..."
+
+    def _c_name(self, name):
+        """What C calls what gi-docgen links to by this name: a type, or a function, property or
+        signal of one or of none.
+        """
+        name, mark, observed = re.match(r"([^:]*)(:*)(.*)", name).groups()
+        *path, last = name.split(".")
+        namespace = self._namespace
+        if path and path[0] in self._repository.namespaces:
+            namespace = self._repository.namespaces[path.pop(0)]
+        if not path and last in namespace.members:
+            c_type = namespace.members[last].c_type
+            return c_type and f"{c_type}{mark}{observed}"
+        owner = namespace.members.get(path[0]) if len(path) == 1 else None
+        functions = owner.functions if owner else namespace.functions if not path else ()
+        found = next((each for each in functions if each.name == last), None)
+        return found and f"{found.c_name}()"
+
+    def _gives(self, operation):
+        """What the function returns, without what C returns when it fails, which is thrown, and
+        what its caller should do with it.
+        """
+        if not operation.returned:
+            return ""
+        text = self.first_sentence(operation.finish.returned.doc)
+        text = re.sub(
+            r",?\s*(?:or |and )?(?:null|`FALSE`|-1)\b[^.]*(?:error|fail).*$", "", text
+        )
+        text = FREEING.sub("", text)
+        return "" if re.match(r"(?:a )?`TRUE`|A `gboolean`|a `gboolean`|Always", text) else text
+
+    def of_operation(self, operation):
+        start = operation.start
+        about = self.first_sentence(start.doc)
+        returned = self._gives(operation)
+        notes = []
+        if not operation.takes_cancellable:
+            notes.append("It cannot be cancelled: a cancelled task waits for its end.")
+        if operation.left_out:
+            names = ", ".join(f"`{name}`" for name in operation.left_out)
+            are = "are" if len(operation.left_out) > 1 else "is"
+            notes.append(f"{names}, which C gives when it starts, {are} left out.")
+        address = link(operation.namespace, operation.owner, start)
+        return comment(
+            about,
+            " ".join(notes),
+            ("@return ", returned) if returned else None,
+            ("@see ", f"`{start.c_name}()`" + (f", {address}" if address else "")),
+        )
+
+    def of_observed(self, observed, kind):
+        """Of a signal or a property."""
+        site = SITES.get(f"{observed.owner.namespace.name}-{observed.owner.namespace.version}")
+        mark = "::" if kind == "signal" else ":"
+        c_name = f"`{observed.owner.c_type}{mark}{observed.element.name}`"
+        page = f"{site}/{kind}.{observed.owner.name}.{observed.element.name}.html"
+        return comment(
+            self.first_sentence(observed.element.doc),
+            ("@see ", c_name + (f", {page}" if site else "")),
+        )

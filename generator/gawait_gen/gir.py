@@ -4,6 +4,7 @@ it. Elements that are wrong are refused, with their line.
 
 import re
 
+from .names import KEYWORDS
 from .xml import Malformed, parse
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -17,6 +18,14 @@ def identifier(element, attribute, default=None):
     """An attribute that becomes part of C++."""
     value = element.get(attribute, default) if default else element.need(attribute)
     if not IDENTIFIER.fullmatch(value):
+        element.fail(f"{attribute} is no identifier: {value!r}")
+    return value
+
+
+def c_name(element, attribute):
+    """An attribute that is what C calls something, or None."""
+    value = element.get(attribute)
+    if value is not None and (not IDENTIFIER.fullmatch(value) or value in KEYWORDS):
         element.fail(f"{attribute} is no identifier: {value!r}")
     return value
 
@@ -122,7 +131,8 @@ class Function(Documented):
         super().__init__(element)
         self.kind = element.name
         self.name = element.get("name", "")
-        self.c_name = identifier(element, "c:identifier")
+        element.need("c:identifier")
+        self.c_name = c_name(element, "c:identifier")
         self.throws = element.flag("throws")
         self.version = element.get("version")
         self.deprecated = element.flag("deprecated")
@@ -206,15 +216,11 @@ class Named(Documented):
         super().__init__(element)
         self.namespace = namespace
         self.name = element.need("name")
-        self.c_type = element.get("c:type")
-        if self.c_type is not None and not IDENTIFIER.fullmatch(self.c_type):
-            element.fail(f"c:type is no identifier: {self.c_type!r}")
+        self.c_type = c_name(element, "c:type")
         self.version = element.get("version")
         self.deprecated = element.flag("deprecated")
-        self.get_type = element.get("glib:get-type")
-        self.gtype_name = element.get("glib:type-name")
-        if self.gtype_name is not None and not IDENTIFIER.fullmatch(self.gtype_name):
-            element.fail(f"glib:type-name is no identifier: {self.gtype_name!r}")
+        self.get_type = c_name(element, "glib:get-type")
+        self.gtype_name = c_name(element, "glib:type-name")
         position = element.first("source-position")
         self.header = position.get("filename", "") if position else ""
 
@@ -252,7 +258,7 @@ class Class(Observable):
         super().__init__(element, namespace)
         self.is_fundamental = element.flag("glib:fundamental")
         self.fundamental_functions = [
-            element.get(name) for name in ["glib:ref-func", "glib:unref-func"]
+            c_name(element, name) for name in ["glib:ref-func", "glib:unref-func"]
         ]
         parent = element.get("parent")
         self.base_names = [parent] if parent else []
@@ -368,6 +374,7 @@ class Namespace:
                 each.fail(f"no name of a header: {each.get('name')!r}")
             self.c_includes.append(each.get("name"))
         self.members = {}
+        self.c_types = set()
         self.functions = []
         for child in element.children:
             if child.name == "function":
@@ -379,6 +386,9 @@ class Namespace:
                 if child.name == "glib:boxed":
                     child.attributes.setdefault("name", child.get("glib:name"))
                 member = KINDS[child.name](child, self)
+                if member.c_type and member.c_type in self.c_types:
+                    child.fail(f"two types have the C type {member.c_type}")
+                self.c_types.add(member.c_type)
                 self.members[member.name] = member
         if not self.members and not self.functions:
             raise Malformed(path, self.line, f"the namespace {self.name} is empty")

@@ -12,6 +12,14 @@ GLIB_ARRAYS = {
 BYTES = {"gint8", "guint8", "gchar", "guchar"}
 
 
+# Functions that take over nothing, though the GIR file says that they do: a reference given to them
+# would be nobody's.
+TAKING_NOTHING = {
+    f"secret_password_{name}"
+    for name in ("clearv", "lookupv", "searchv", "storev", "storev_binary")
+}
+
+
 class Unsupported(Exception):
     """Why a function is left out."""
 
@@ -27,7 +35,8 @@ class Input:
     valid = None  # an expression that tells whether C may have it
 
     def __init__(self, name):
-        self.name = safe(name)
+        # The function has a type of that name.
+        self.name = "call_" if name == "call" else safe(name)
         self.member = safe(name).rstrip("_") + "_"
 
     @property
@@ -35,7 +44,8 @@ class Input:
         return f"std::move({self.name})"
 
     def _takes_template(self, concept):
-        self.type_name = camel(self.name.rstrip("_"))
+        plain = self.name.rstrip("_")
+        self.type_name = camel(plain) if camel(plain) != plain else f"{plain}Type"
         self.template = f"{concept} {self.type_name}"
         self.parameter = f"{self.type_name}&& {self.name}"
 
@@ -138,9 +148,7 @@ class Called(Input):
 
     def __init__(self, name, c_type, nullable, has_destroy):
         super().__init__(name)
-        self.type_name = camel(self.name.rstrip("_"))
-        self.template = f"class {self.type_name}"
-        self.parameter = f"{self.type_name}&& {self.name}"
+        self._takes_template("class")
         kind = "kept_callback_argument" if has_destroy else "callback_argument"
         self.member_type = f"detail::{kind}<{self.type_name}, {c_type}>"
         self.argument = f"{self.member}.function()"
@@ -160,6 +168,10 @@ def c_type_of(a_type, member):
     return a_type.pointee or getattr(member, "c_type", None) or member
 
 
+def is_string_in_c(a_type):
+    return a_type.pointers == 1 and a_type.pointee in ("char", "gchar")
+
+
 def make(repository, function, parameter):
     """The input for a parameter, which is none of those that a call supplies itself."""
     a_type = parameter.type
@@ -170,9 +182,9 @@ def make(repository, function, parameter):
         return _array(repository, function, parameter)
     if parameter.direction == "out":
         raise Unsupported(f"its argument {name} comes out when it starts")
-    give = parameter.transfer in ("full", "floating")
+    give = parameter.transfer in ("full", "floating") and function.c_name not in TAKING_NOTHING
     if a_type.name in ("utf8", "filename"):
-        if a_type.c_type and a_type.pointers != 1:
+        if a_type.c_type and not is_string_in_c(a_type):
             raise Unsupported(f"its argument {name} is a string in GIR and none in C")
         return Holder(name, "cstring", parameter.nullable, give)
     if a_type.name in ("GLib.List", "GLib.SList"):
@@ -264,6 +276,8 @@ def _array(repository, function, parameter):
     length_type = length.type.c_type or length.type.name
     if length.direction != "in" or length.type.pointers:
         raise Unsupported(f"the length of its argument {name} comes out when it starts")
+    if repository.type_of(length.type) not in BASIC:
+        raise Unsupported(f"the length of its argument {name} is no number")
     member = repository.type_of(element)
     pointee = array.pointee
     if array.pointers != 1 or (element.c_type or "").count("*"):

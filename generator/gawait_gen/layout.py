@@ -11,6 +11,10 @@ def wrap(head, pieces, tail, indent=0, separator=", "):
     line = space + head + separator.join(pieces) + tail
     if len(line) <= WIDTH or not pieces:
         return line
+    for before, kept in _outer_breaks(head):
+        inner_line = f"{space}    {kept}{separator.join(pieces)}{tail}"
+        if len(inner_line) <= WIDTH:
+            return f"{space}{before}\n{inner_line}"
     between = separator.rstrip()
     ends = [each + between for each in pieces[:-1]] + [pieces[-1] + tail]
     aligned = _filled(space + head, len(space + head), ends)
@@ -22,6 +26,18 @@ def wrap(head, pieces, tail, indent=0, separator=", "):
         return f"{space}{outer}(\n" + wrap(rest + head[-1], pieces, tail, inner, separator)
     fits = max(map(len, aligned)) <= WIDTH
     return "\n".join(aligned if fits and len(aligned) <= len(broken) else broken)
+
+
+def _outer_breaks(head):
+    """Where a line may be broken before its last bracket: after "=" and after the bracket of a
+    call that this is the argument of.
+    """
+    before, equals, kept = head.partition(" = ")
+    if equals and "(" not in before:
+        yield f"{before} =", kept
+    outer, bracket, kept = head[:-1].rpartition("(")
+    if bracket and ")" not in kept and not outer.endswith("if "):
+        yield f"{outer}(", kept + head[-1]
 
 
 def _filled(first, column, ends):

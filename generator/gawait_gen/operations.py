@@ -6,7 +6,7 @@ import re
 from . import inputs, results
 from .gir import Array, Class, Interface
 from .inputs import Called, Object, Priority, Unsupported
-from .names import without
+from .names import safe, without
 
 READY = "GAsyncReadyCallback"
 
@@ -44,7 +44,11 @@ class Operation:
         self.owner = owner
         self.start = start
         self.finish = finish
-        self.name = without(start.c_name, namespace.symbol_prefixes).removesuffix("_async")
+        self.name = safe(
+            without(start.c_name, namespace.symbol_prefixes).removesuffix("_async")
+        )
+        if self.name == start.c_name:
+            raise Unsupported("its name does not begin with that of the namespace")
         self.inputs = []  # in the order of C, the priority at the end
         self.arguments = []  # what the start function is called with
         self.finish_arguments = []
@@ -52,6 +56,9 @@ class Operation:
         self.parts = []
         self.returned = None  # the part that the finish function returns
         self.left_out = []  # out-arguments of the start function, which go without
+        for each in (*start.parameters, *finish.parameters, finish.returned):
+            if not repository.knows_c_type(each.type):
+                raise Unsupported(f"the C type {each.type.pointee} is not known")
         self._take_start(repository)
         self._take_finish(repository)
 
@@ -119,6 +126,7 @@ class Operation:
             if not optional:
                 each.default = each.template_default = None
         names = [each.name for each in self.inputs]
+        names += [each.type_name for each in self.templates]
         if len(set(names)) < len(names):
             raise Unsupported("two of its arguments have the same name")
         self._by_parameter = made
@@ -183,7 +191,9 @@ class Operation:
             raise Unsupported("two of its results have the same name")
 
     def _take_out(self, repository, parameter, is_length):
-        variable = f"out_{parameter.name}"
+        variable = results.variable_of(parameter)
+        if variable in [name for _, name in self.outs]:
+            raise Unsupported("two of its results have the same name")
         if is_length:
             c_type = (parameter.type.c_type or "gsize*").removesuffix("*").strip()
             if "*" in c_type:
@@ -310,4 +320,4 @@ def _tell_apart(written):
         by_name.setdefault(each.name, []).append(each)
     for same in by_name.values():
         for each in same if len(same) > 1 else []:
-            each.name = without(each.start.c_name, each.namespace.symbol_prefixes)
+            each.name = safe(without(each.start.c_name, each.namespace.symbol_prefixes))

@@ -43,6 +43,14 @@ BASIC = {
 }
 
 
+# Words of C's own types that GIR has other names for.
+WORDS_OF_C = set(
+    """
+    void char short int long unsigned signed float double const gpointer gconstpointer va_list
+    """.split()
+)
+
+
 def default_directories():
     """Where a system has its GIR files."""
     data = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
@@ -59,6 +67,11 @@ class Repository:
     def __init__(self, directories):
         self._directories = [pathlib.Path(each) for each in directories]
         self._namespaces = {}
+
+    @property
+    def namespaces(self):
+        """Those that were read, by their names."""
+        return self._namespaces
 
     @property
     def paths(self):
@@ -119,6 +132,16 @@ class Repository:
                 return found
             a_type = found.target
         return None
+
+    def knows_c_type(self, a_type):
+        """Whether what C calls a type is a type of C's, or of a namespace that was read."""
+        self.type_of(a_type)  # which reads that
+        return all(
+            word in WORDS_OF_C
+            or word in BASIC
+            or any(word in each.c_types for each in self._namespaces.values())
+            for word in a_type.pointee.split()
+        )
 
     def bases(self, member):
         """All classes and interfaces that an object of a class, or of an interface, is besides,

@@ -10,10 +10,21 @@ class Part:
     """One value of a result: its C++ type, and how it is made of C's value."""
 
     def __init__(self, name, cpp_type, made, c_type=None):
-        self.name = safe(name)
+        self.name = _member(name)
         self.cpp_type = cpp_type
         self.made = made  # with a {} for C's value
         self.c_type = c_type  # of the variable that an out-argument is put into
+
+
+def _member(name):
+    """Of a structure, in which a member may not have the name of a type of another one."""
+    name = safe(name)
+    return name + "_" if name in ("list", "ptr_array", "ref") else name
+
+
+def variable_of(parameter):
+    """What an out-argument is put into."""
+    return f"out_{parameter.name.removeprefix('out_')}"
 
 
 def return_part(repository, finish):
@@ -63,7 +74,7 @@ def make(repository, finish, value, name, c_type):
     if isinstance(a_type, Array):
         return _array(repository, finish, value, name, c_type)
     if a_type.name in ("utf8", "filename"):
-        if c_type.count("*") != 1:
+        if c_type.count("*") != 1 or a_type.pointee not in ("char", "gchar"):
             raise Unsupported(f"its result {name} is a string in GIR and none in C")
         made = "detail::take_string({})" if owned else "detail::share_string({})"
         if owned and c_type.startswith("const "):
@@ -177,7 +188,7 @@ def _array(repository, finish, value, name, c_type):
         raise Unsupported(f"its result {name} is an array whose length is not known")
     if c_element == "void":
         c_element = "char"
-    length = f"std::size_t(out_{finish.plain_parameters[array.length].name})"
+    length = f"std::size_t({variable_of(finish.plain_parameters[array.length])})"
     if owned:
         made = f"unique_array<{c_element}>(static_cast<{c_element}*>({{}}), {length})"
     else:

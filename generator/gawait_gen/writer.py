@@ -7,7 +7,8 @@ import re
 
 from mako.template import Template
 
-from . import documentation, layout, text
+from . import layout, text
+from .documentation import Documentation
 from .gir import Array, Class, Enumeration, Interface, Record
 from .names import snake
 from .signals import Property, Signal
@@ -61,14 +62,15 @@ class CallingTraits:
         self.functions = {"ref": ref, "unref": unref}
 
     def text(self):
+        parameters = [f"{self.c_type}* object"]
         methods = [
-            f"    static void {name}({self.c_type}* object) noexcept {{\n"
-            f"        {function}(object);\n"
-            "    }\n"
-            for name, function in self.functions.items()
-            if function
+            layout.function(
+                f"static void {name}", parameters, " noexcept", f"{called}(object);", 4
+            )
+            for name, called in self.functions.items()
+            if called
         ]
-        return f"template <> struct ref_traits<{self.c_type}> {{\n{''.join(methods)}}};"
+        return "\n".join([f"template <> struct ref_traits<{self.c_type}> {{", *methods, "};"])
 
 
 def templated_full(declaration):
@@ -291,7 +293,7 @@ class Writer:
         directory.mkdir(parents=True, exist_ok=True)
         rendered = Template(filename=str(TEMPLATES / template)).render(
             namespace=namespace,
-            documentation=documentation,
+            documentation=Documentation(self._repository, namespace),
             text=text,
             **values,
         )

@@ -101,7 +101,11 @@ template <class Stream> struct read_bytes_call {
     }
 
     void start(GCancellable* cancellable, GAsyncReadyCallback callback, gpointer data) {
-        g_input_stream_read_bytes_async(stream.get(), count, priority, cancellable, callback, data);
+        if (count == 0)
+            read_no_bytes(stream.get(), priority, cancellable, callback, data);
+        else
+            g_input_stream_read_bytes_async(stream.get(), count, priority, cancellable, callback,
+                                            data);
     }
 
     ref<GBytes> finish(GObject* /*source*/, GAsyncResult* result, GError** error) {

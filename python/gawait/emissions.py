@@ -14,7 +14,7 @@ class Emissions:
     wait, the iteration raises OverflowError.
 
     A subclass has _disconnect(), after which nothing more comes, and may have _item_of(emission),
-    which makes what is kept what the iteration gives.
+    which makes what is kept what the iteration gives, and _given, what that is for print_tasks().
     """
 
     def __init__(self, limit=None):

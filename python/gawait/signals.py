@@ -48,8 +48,12 @@ class signals(Emissions):
     def __init__(self, obj, name):
         super().__init__()
         self._loop = running_glib_loop("an emission")
-        self._emitter = obj
+        self._emitter, self._name = obj, name
         self._connection = _Weakly(obj, name, self)
+
+    @property
+    def _given(self):
+        return f"the signal '{self._name}'"
 
     def _disconnect(self):
         self._connection.disconnect()

@@ -14,6 +14,7 @@ from gi.repository import Gio
 from gawait import _native
 from gawait.guest import current_context
 from gawait.loop import EventLoop
+from gawait.operation import as_coroutine
 
 _INDENT = "  "
 
@@ -35,6 +36,8 @@ def print_tasks(file=None, loop=None):
     To be called in the loop's thread, from anywhere: a callback, a signal handler, the prompt.
     Raises RuntimeError in another thread while the loop runs.
     """
+    if loop is not None and not isinstance(loop, asyncio.AbstractEventLoop):
+        raise TypeError(f"argument 'loop': expected an event loop, not {type(loop).__name__}")
     if loop is None:
         loop = asyncio._get_running_loop() or EventLoop.of_context(current_context())
     roots = [_task(task, loop) for task in _tasks_of(loop)] if loop else []
@@ -131,7 +134,7 @@ def _tasks_of(loop):
 
 def _task(task, loop):
     steps = list(_steps(task.get_coro()))
-    within = [each for each in steps if isinstance(each, _Step)]
+    within = [each for each in steps if isinstance(each, _Step) and not each.of_operation]
     # What asyncio and gawait await within a function is not what anybody debugs.
     own = len(within)
     while own > 0 and within[own - 1].library:
@@ -139,8 +142,9 @@ def _task(task, loop):
     waits_for = getattr(task, "_fut_waiter", None)
     leaf = _leaf(task, loop, waits_for, steps, within[own:])
     texts = [each.text for each in within[:own]]
-    if within[own:] and not leaf.text.startswith(f"awaits {within[own].name}"):
-        texts.append(within[own].name)
+    called = _called(within[own:])
+    if called and not leaf.text.startswith(f"awaits {called}"):
+        texts.append(called)
     name = task.get_name()
     root = node = _Node(f"{name}: {texts[0]}" if texts else name, (), _answers(task))
     for text in texts[1:]:
@@ -154,8 +158,10 @@ class _Step:
 
     def __init__(self, awaitable, frame):
         self.frame = frame
-        module = frame.f_globals.get("__name__", "").partition(".")[0]
-        self.library = module if module in ("asyncio", "gawait") else ""
+        module = frame.f_globals.get("__name__", "")
+        self.of_operation = module == as_coroutine.__module__  # which is shown itself
+        package = module.partition(".")[0]
+        self.library = package if package in ("asyncio", "gawait") else ""
         self.name = ".".join(filter(None, (self.library, awaitable.__qualname__)))
         self.text = f"{self.name}, {_path(frame.f_code.co_filename)}:{frame.f_lineno}"
 
@@ -221,20 +227,35 @@ def _leaf(task, loop, future, steps, within):
     if isinstance(future, asyncio.Task):
         return _futures(f"awaits {future.get_name()}", [future])
     if isinstance(future, asyncio.tasks._GatheringFuture):
-        return _futures("awaits asyncio.gather", future._children)
+        return _futures("awaits asyncio.gather", [future])
+    if _shielded(future):
+        return _futures("awaits asyncio.shield", [future])
     if signal := getattr(future, "_signal", None):
         return _Node(f"awaits the signal '{signal}'")
     if call := next((each for each in steps if isinstance(each, _native.SocketCall)), None):
         return _Node(f"awaits {call.__qualname__}{_descriptor(call)}")
+    if what := _iterated(within):
+        return _Node(f"awaits {what}")
     if not within:
         return _Node(f"awaits a {type(future).__name__}")
-    outer, inner = within[0], within[-1]
     awaited = [each for step in within for each in _futures_in(step.frame)]
-    node = _futures(f"awaits {outer.name}{_time_left(inner.frame, loop)}", awaited)
-    for each in awaited:
-        if isinstance(each, _native.Operation):
-            node.add(_operation(each))
-    return node
+    left = _time_left(within[-1].frame, loop)
+    return _futures(f"awaits {_called(within)}{left}", awaited)
+
+
+def _called(within):
+    """The function of asyncio's or gawait's that was called, by its public name, or ""."""
+    if _iterated(within):
+        return ""
+    names = [each.name.partition(".<locals>")[0] for each in within]
+    return next(
+        (name for name in names if "._" not in name.replace(".__", ".")), "".join(names[:1])
+    )
+
+
+def _iterated(within):
+    """What an iterator of gawait's gives, or ""."""
+    return getattr(within[0].frame.f_locals.get("self"), "_given", "") if within else ""
 
 
 def _has_begun(coroutine):
@@ -244,7 +265,37 @@ def _has_begun(coroutine):
 
 
 def _futures(text, futures):
-    return _Node(text, [("future", id(each)) for each in futures])
+    awaited = list(_each_of(futures))
+    node = _Node(text, [("future", id(each)) for each in awaited])
+    for each in awaited:
+        if isinstance(each, _native.Operation):
+            node.add(_operation(each))
+    return node
+
+
+def _each_of(futures):
+    """They themselves, and in the place of what asyncio makes of several or another one, those."""
+    for each in futures:
+        shielded = _shielded(each)
+        if isinstance(each, asyncio.tasks._GatheringFuture):
+            yield from _each_of(each._children)
+        elif shielded:
+            yield from _each_of(shielded)
+        else:
+            yield each
+
+
+def _shielded(future):
+    """What asyncio.shield() has returned the future for: only a callback knows."""
+    for callback, _ in getattr(future, "_callbacks", None) or ():
+        if getattr(callback, "__qualname__", "") == "shield.<locals>._outer_done_callback":
+            cells = [each.cell_contents for each in callback.__closure__]
+            return [
+                each
+                for each in cells
+                if isinstance(each, asyncio.Future) and each is not future
+            ]
+    return []
 
 
 def _futures_in(frame):
@@ -271,23 +322,26 @@ def _descriptor(call):
     return "".join(f", file descriptor {each.fileno()}" for each in sockets)
 
 
-def _operation(operation):
-    function, finish, call, age, cancellable = operation._told
+def name_of(operation):
+    """The C function of an Operation, or what else it is."""
+    function, finish, call, *_ = operation._told
     if call:
-        destination, path, interface, member = call
-        to = f" of {destination}" if destination else ""
-        text = f"a D-Bus call{to} {path} {interface}.{member}"
-    elif function:
-        text = _symbol(function)
-    elif finish:
-        name = getattr(finish, "__qualname__", None) or repr(finish)
-        text = f"an operation that {name} ends"
-    else:
-        text = "an operation"
+        return call
+    if function:
+        return _symbol(function)
+    if finish:
+        return f"an operation that {getattr(finish, '__qualname__', None) or repr(finish)} ends"
+    return "an operation"
+
+
+def _operation(operation):
+    *_, age, cancellable, is_unheard = operation._told
     begins = [("user data", id(operation)), ("future", id(operation))]
     if cancellable:
         begins.append(("cancellable", cancellable))
-    return _Node(f"awaits {text}, in flight for {_duration(age)}", begins)
+    refused = ", or refused: nobody has its cancellable" if is_unheard else ""
+    text = name_of(operation)
+    return _Node(f"awaits {text}, in flight for {_duration(age)}{refused}", begins)
 
 
 def _symbol(name):

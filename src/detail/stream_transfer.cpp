@@ -164,6 +164,15 @@ ref<GBytes> read_bytes_transfer::take() noexcept {
                                       : g_bytes_new_static("", 0));
 }
 
+void read_no_bytes(GInputStream* stream, int priority, GCancellable* cancellable,
+                   GAsyncReadyCallback callback, gpointer data) noexcept {
+    const auto task = ref<GTask>::adopt(g_task_new(stream, cancellable, callback, data));
+    g_task_set_source_tag(task, reinterpret_cast<gpointer>(g_input_stream_read_bytes_async));
+    g_task_set_priority(task, priority);
+    g_task_return_pointer(task, g_bytes_new_static("", 0),
+                          reinterpret_cast<GDestroyNotify>(g_bytes_unref));
+}
+
 bool skip_transfer::prepare(GInputStream* stream, std::size_t size, int priority) {
     size_ = size;
     count_when_cancelled();

@@ -748,6 +748,8 @@ TEST_F(streams, move_no_bytes_of_buffers_without_any) {
         EXPECT_EQ((co_await write_all_to(output, std::string_view())), 0U);
         const auto empty = ref<GBytes>::adopt(g_bytes_new(nullptr, 0));
         EXPECT_EQ((co_await write_bytes_to(output, empty)), 0);
+        const ref<GBytes> read = co_await read_bytes_from(input, 0);
+        EXPECT_EQ(g_bytes_get_size(read), 0U);
     };
     const pipe_streams pipe;
     run(body(pipe.input, pipe.output));

@@ -1,12 +1,18 @@
-"""GIR that is broken: one clear line of error, with file and line, and exit status 1."""
+"""GIR that is broken: one clear line of error, with file and line, and exit status 1; or headers
+that compile.
+"""
 
 import random
 import re
 import subprocess
 
+import declared
+import instantiate
 import pytest
-from pieces import HEAD, OBJECT, ROOT, TAIL, mutations, pair, parameter
+from pieces import HEAD, OBJECT, ROOT, TAIL, compile_source, mutations, pair, parameter
 from gawait_gen.main import main
+from gawait_gen.operations import operations
+from gawait_gen.repository import Repository, default_directories
 
 METHODS = pair(
     [parameter("file", "GFile*", "Gio.File"), parameter("name", "const char*", "utf8")]
@@ -17,6 +23,7 @@ METHODS = pair(
     name="other",
 )
 WHOLE = f"{HEAD}{OBJECT}{METHODS}</class>{TAIL}"
+EVERYTHING = (ROOT / "tests/generator/Everything-1.0.gir").read_text()
 
 
 def refused(done):
@@ -37,7 +44,9 @@ def refused(done):
         ('version="1.0"', "", "not well-formed"),
         ('name="Test"', 'name="Te st"', "name is no identifier: 'Te st'"),
         ('c:identifier="test_thing_work_async"', 'c:identifier="a(b)"', "no identifier"),
+        ('c:identifier="test_thing_work_async"', 'c:identifier="class"', "no identifier"),
         ('c:type="GFile*"', 'c:type="GFile; int"', "c:type is no type"),
+        ("</class>", "</class><record name='A' c:type='TestThing'/>", "two types have the C"),
         (
             'transfer-ownership="none"',
             'transfer-ownership="some"',
@@ -72,12 +81,19 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):
 
 
 def mutated(count, seed):
+    """Half of them with other values of attributes alone, most of which are well-formed."""
     chance = random.Random(seed)
+    values = ["", "-1", "none", "1", "0", "in", "out", "inout", "full", "container", "a b", "*"]
+    values += ["int", "char**", "void*", "utf8", "filename", "gboolean", "gpointer", "class"]
+    values += ["GLib.List", "GLib.Variant", "GLib.PtrArray", "Gio.File", "GFile*", "Thing"]
+    values += ["Token", "Mode", "Size", "Copied", "Counted", "Point", "test_delete", "9" * 20]
 
-    def replace(pieces, at):
-        pieces[at] = '"' + chance.choice(["", "-1", "none", "1", "in", "a b", "*"]) + '"'
+    def replace(pieces, _at):
+        strings = [i for i, piece in enumerate(pieces) if piece.startswith('"')]
+        pieces[chance.choice(strings)] = f'"{chance.choice(values)}"'
 
-    return mutations(WHOLE, count, chance, replace)
+    yield from mutations(EVERYTHING, count // 2, chance, replace)
+    yield from mutations(EVERYTHING, count // 2, chance, replace, kinds=[3])
 
 
 def expect_an_answer(text, tmp_path, capsys):
@@ -87,22 +103,49 @@ def expect_an_answer(text, tmp_path, capsys):
     status = main([str(gir), "--output", str(tmp_path / "output"), "--quiet"])
     told = capsys.readouterr().err.splitlines()
     assert (status, len(told)) in [(0, 0), (1, 1)], told
+    assert status == 0 or re.match(r"gawait-gen: \S+\.gir:\d+: \S", told[0]), told
     return status
 
 
-def test_mutated_files_give_headers_or_one_line_of_error(tmp_path, capsys):
-    outcomes = [expect_an_answer(text, tmp_path, capsys) for text in mutated(600, 11)]
-    assert 0 < sum(outcomes) < len(outcomes)
+def using(gir):
+    """C++ that uses all that is in the headers of a GIR file, with what C would declare."""
+    repository = Repository(default_directories())
+    namespace = repository.load(str(gir))
+    written, _ = operations(repository, namespace)
+    return declared.text(namespace, written) + instantiate.text(namespace, written)
+
+
+def renamed(text, number):
+    """With names of its own, so that it can be compiled beside others."""
+    return text.replace("Test", f"Test{number}").replace("test", f"test{number}")
+
+
+def test_mutated_files_give_headers_that_compile_or_one_line_of_error(tmp_path, capsys):
+    well_formed, refusals = [], 0
+    for text in mutated(600, 11):
+        status = expect_an_answer(text, tmp_path, capsys)
+        refusals += status
+        well_formed += [text] if status == 0 else []
+    assert len(well_formed) > 100 and refusals > 100
+    # The compiler takes a second for each.
+    source, output = "", tmp_path / "compiled"
+    for number, text in enumerate(well_formed[:: len(well_formed) // 10]):
+        gir = tmp_path / "Test-1.0.gir"
+        gir.write_text(renamed(text, number))
+        assert main([str(gir), "--output", str(output), "--quiet"]) == 0
+        source += using(gir)
+    compile_source(source, tmp_path, include=output)
 
 
 def test_truncated_files_give_one_line_of_error(tmp_path, capsys):
-    step = max(1, len(WHOLE) // 150)
-    for end in range(0, len(WHOLE.rstrip()), step):
-        assert expect_an_answer(WHOLE[:end], tmp_path, capsys) == 1
+    step = max(1, len(EVERYTHING) // 150)
+    for end in range(0, len(EVERYTHING.rstrip()), step):
+        assert expect_an_answer(EVERYTHING[:end], tmp_path, capsys) == 1
 
 
-def test_the_file_that_was_mutated_is_fine(tmp_path, capsys):
-    assert expect_an_answer(WHOLE, tmp_path, capsys) == 0
+def test_the_file_that_was_mutated_compiles(tmp_path, capsys):
+    assert expect_an_answer(EVERYTHING, tmp_path, capsys) == 0
+    compile_source(using(tmp_path / "Test-1.0.gir"), tmp_path, include=tmp_path / "output")
 
 
 def test_the_program_ends_with_status_1_and_one_line(tmp_path):

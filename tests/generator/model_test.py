@@ -324,8 +324,10 @@ def test_an_array_and_its_length_are_one_part(model):
         (parameter("x", "int*", "gint", direction="inout"), "goes in and comes out"),
         (parameter("x", "int*", "gint", direction="out"), "comes out when it starts"),
         (parameter("x", "int*", "gint"), "is a pointer to gint"),
-        (parameter("x", "Nobody*", "Nobody"), "is a pointer to Nobody"),
+        (parameter("x", "Nobody*", "Nobody"), "the C type Nobody is not known"),
         (parameter("x", "const char**", "utf8"), "is a string in GIR and none in C"),
+        (parameter("x", "GFile*", "utf8"), "is a string in GIR and none in C"),
+        (parameter("x", "TestUnknown", "gint"), "the C type TestUnknown is not known"),
         ('<parameter name="..."><varargs/></parameter>', "it is variadic"),
         (parameter("x", "va_list", "va_list"), "its arguments are a va_list"),
     ],
@@ -343,6 +345,23 @@ def test_an_out_argument_that_is_optional_is_done_without(model):
 def test_names_that_are_keywords_are_changed(model):
     operation = only(model(pair([parameter("operator", "int", "gint")])))
     assert operation.inputs[1].parameter == "int operator_"
+
+
+def test_names_that_mean_something_where_they_come_are_changed(model):
+    operation = only(model(pair([parameter("Size", "GFile*", "Gio.File")])))
+    assert operation.inputs[1].template == "handle_to<GFile> SizeType"
+    operation = only(model(pair([parameter("call", "int", "gint")])))
+    assert operation.inputs[1].parameter == "int call_"
+    results = [out("ref", "GFile**", "Gio.File"), out("out_list", "guint*", "guint")]
+    operation = only(model(pair(results=results)))
+    assert [each.name for each in operation.parts] == ["ref_", "list_"]
+    assert operation.finish_arguments[2:4] == ["&out_ref", "&out_list"]
+
+
+def test_a_function_is_not_named_as_a_word_of_cpp(model):
+    start = function("function", "test_delete", [CANCELLABLE, READY, DATA])
+    operation = only(model(start + function("function", "test_delete_finish", [RESULT])))
+    assert operation.name == "delete_"
 
 
 def test_deprecated_functions_are_marked(generate):

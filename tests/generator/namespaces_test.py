@@ -54,3 +54,10 @@ def test_a_namespace_is_written_and_compiles(name, tmp_path, capsys):
         text=True,
     )
     assert done.returncode == 0, done.stderr[:4000]
+
+
+def test_what_c_does_not_take_over_is_lent_whatever_the_file_says():
+    repository = Repository(default_directories())
+    written, _ = operations(repository, repository.load("Secret-1"))
+    (lookup,) = [each for each in written if each.start.c_name == "secret_password_lookupv"]
+    assert lookup.arguments[1] == "attributes_.get()"

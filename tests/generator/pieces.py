@@ -34,10 +34,16 @@ FLAGS = "-std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow
 
 def compile_headers(headers, tmp_path, compiler="c++"):
     """Compiles a file that includes all of these, with warnings as errors."""
+    compile_source("".join(f'#include "{header}"\n' for header in headers), tmp_path, compiler)
+
+
+def compile_source(text, tmp_path, compiler="c++", include=None):
+    """Compiles this, with warnings as errors."""
     source = tmp_path / "all.cpp"
-    source.write_text("".join(f'#include "{header}"\n' for header in headers))
+    source.write_text(text)
     found = subprocess.check_output(["pkg-config", "--cflags", "gio-unix-2.0"], text=True)
     command = [compiler, *FLAGS.split(), *shlex.split(found), "-isystem", ROOT / "include"]
+    command += [f"-I{include}"] if include else []
     done = subprocess.run([*command, source], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[:4000]
 
@@ -100,14 +106,16 @@ def pair(
     )
 
 
-def mutations(whole, count, chance, replace):
-    """A file with pieces dropped, doubled, swapped and changed, those by replace(pieces, at)."""
+def mutations(whole, count, chance, replace, kinds=range(5)):
+    """A file with pieces dropped, doubled, swapped and changed, those by replace(pieces, at), or
+    with some of these `kinds` alone.
+    """
     words = re.findall(r'"[^"]*"|<[^>\s]+|[^\s<>"]+|\s+|.', whole)
     for _ in range(count):
         changed = list(words)
         for _ in range(chance.randint(1, 3)):
             at = chance.randrange(len(changed))
-            what = chance.randrange(5)
+            what = chance.choice(kinds)
             if what == 0:
                 del changed[at]
             elif what == 1:

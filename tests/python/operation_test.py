@@ -631,6 +631,28 @@ def test_a_buffer_is_filled_and_its_number_of_bytes_given(run, name, kind):
     assert run(main()) == (4, 6, DATA[4:10], 6)
 
 
+def test_no_bytes_are_read_and_written_though_gio_would_never_call_back(run, tmp_path):
+    """GIO refuses a buffer that is null, which that of no bytes is."""
+
+    async def main():
+        nothing, target = GLib.Bytes.new(b""), Gio.File.new_for_path(f"{tmp_path}/empty")
+        output = Gio.MemoryOutputStream.new_resizable()
+        cancelled = Gio.Cancellable()
+        cancelled.cancel()
+        with pytest.raises(GLib.Error, match="cancelled"):
+            await stream().read_bytes_async(0, cancellable=cancelled)
+        await target.replace_contents_bytes_async(
+            nothing, None, False, Gio.FileCreateFlags.NONE
+        )
+        return (
+            (await stream().read_bytes_async(0)).get_size(),
+            await output.write_bytes_async(nothing),
+            target.load_contents()[1],
+        )
+
+    assert run(main()) == (0, 0, b"")
+
+
 @fills
 def test_a_buffer_is_kept_and_locked_until_the_operation_has_ended(run, name):
     async def main():
@@ -738,6 +760,21 @@ def test_awaiting_on_a_loop_of_no_context_is_an_error_at_the_line_of_the_call():
             runner.run(first_bytes())
     last = traceback.extract_tb(caught.tb)[-1]
     assert last.line == "return await stream().read_bytes_async(4)"
+
+
+def test_awaiting_there_what_pygobject_begins_is_an_error_at_that_line_as_well():
+    async def main():
+        file(__file__).load_contents_async()  # and forget it
+        assert file(__file__).load_contents_async(callback=None) is None
+        return await file(__file__).load_contents_async()
+
+    with pytest.raises(
+        RuntimeError, match=r"_UnixSelectorEventLoop.*use gawait.run\(\)"
+    ) as caught:
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(main())
+    lines = [each.line for each in traceback.extract_tb(caught.tb)]
+    assert "return await file(__file__).load_contents_async()" in lines
 
 
 def test_without_a_loop_wrong_arguments_are_refused_as_without_gawait():
@@ -1069,7 +1106,7 @@ def test_a_task_is_made_of_an_operation(run):
 def test_a_task_made_of_an_operation_shows_that(run):
     async def main():
         task = asyncio.create_task(stream().read_bytes_async(4))
-        assert "coro=<Operation()>" in repr(task)
+        assert "coro=<Operation() " in repr(task)
         await task
 
     run(main())

@@ -102,6 +102,14 @@ def test_the_end_of_a_stream_is_no_bytes(ends):
     run(main())
 
 
+def test_no_bytes_are_moved_at_once(ends):
+    async def main():
+        assert (await ends.input.read_bytes_async(0)).get_size() == 0
+        assert await ends.output.write_bytes_async(GLib.Bytes.new(b"")) == 0
+
+    run(main())
+
+
 def test_a_large_write_goes_as_fast_as_it_is_read(ends):
     async def main():
         data = os.urandom(3_000_000)

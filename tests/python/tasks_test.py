@@ -43,6 +43,11 @@ async def inner(awaitable):
     await awaitable
 
 
+async def enter(lock):
+    async with lock:
+        pass
+
+
 async def numbers():
     yield 1
     await asyncio.sleep(100)
@@ -127,6 +132,9 @@ def test_what_of_asyncio_is_waited_for_is_named(run, sockets):
             outer(asyncio.Queue().get()),
             outer(loop.create_future()),
             outer(loop.sock_recv(sockets[0], 1)),
+            enter(lock),
+            enter(asyncio.Semaphore(0)),
+            outer(next(asyncio.as_completed([sleep_long()]))),
         )
 
     awaited = re.findall("awaits (.*)", run(main()))
@@ -136,6 +144,9 @@ def test_what_of_asyncio_is_waited_for_is_named(run, sockets):
         "asyncio.Queue.get",
         "a Future",
         f"EventLoop.sock_recv, file descriptor {sockets[0].fileno()}",
+        "asyncio.Lock.acquire",
+        "asyncio.Semaphore.acquire",
+        "asyncio.as_completed",
     ]
 
 
@@ -183,6 +194,29 @@ def test_tasks_that_run_side_by_side_are_below_who_waits_for_them(run):
     )
 
 
+def test_what_gather_and_shield_are_given_is_shown_also_one_in_the_other(run, sleeper):
+    async def all_of():
+        within = asyncio.gather(sleeper.wait_async(), asyncio.shield(sleep_long()))
+        await asyncio.gather(within, sleep_long())
+
+    async def shielded():
+        await asyncio.shield(sleeper.wait_async())
+
+    text = run(show(all_of(), shielded(), rounds=3))
+    assert re.sub(r"Task-\d+", "Task", re.sub(r"test_\w+.<locals>.", "", text)) == (
+        "work-1: all_of, here:...\n"
+        "  awaits asyncio.gather\n"
+        "    awaits g_subprocess_wait_async, in flight for ...\n"
+        "    Task: sleep_long, here:...\n"
+        "      awaits asyncio.sleep, due in ...\n"
+        "    Task: sleep_long, here:...\n"
+        "      awaits asyncio.sleep, due in ...\n"
+        "work-2: shielded, here:...\n"
+        "  awaits asyncio.shield\n"
+        "    awaits g_subprocess_wait_async, in flight for ...\n"
+    )
+
+
 def test_an_operation_with_a_time_limit_is_shown(run, sleeper):
     async def main():
         return await show(asyncio.wait_for(sleeper.wait_async(), 100))
@@ -216,6 +250,14 @@ def test_a_signal_is_told_by_its_name(run):
         return await show(outer(gawait.signal(Gio.Application(), "startup")))
 
     assert "    awaits the signal 'startup'\n" in run(main())
+
+
+def test_an_iteration_over_a_signal_is_told_by_its_name(run):
+    async def iterate():
+        async for _ in gawait.signals(Gio.Application(), "startup"):
+            pass
+
+    assert run(show(iterate())).endswith("\n  awaits the signal 'startup'\n")
 
 
 def test_a_function_that_is_not_introspected_is_known_by_what_finishes_it(run):
@@ -286,6 +328,11 @@ def test_many_are_shown(run):
         return await show(*(sleep_long() for _ in range(1000)))
 
     assert run(main()).count("awaits asyncio.sleep") == 1000
+
+
+def test_what_is_no_loop_has_no_tasks():
+    with pytest.raises(TypeError, match="argument 'loop': expected an event loop, not type"):
+        gawait.print_tasks(loop=asyncio.Task)
 
 
 def test_another_thread_may_not_ask_while_the_loop_runs(run):

@@ -446,7 +446,7 @@ def test_a_read_that_returns_nonsense_fails_and_is_reported(run, value):
     run(main(), expected_reports=1)
 
 
-@pytest.mark.parametrize("value", [-1, 9, None, 2**80, "text"], ids=repr)
+@pytest.mark.parametrize("value", [-1, 0, 9, None, 2**80, "text"], ids=repr)
 def test_a_write_that_returns_nonsense_fails_and_is_reported(run, value):
     class Liar(Gio.OutputStream):
         async def do_write_async(self, data):

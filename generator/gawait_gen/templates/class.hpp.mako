@@ -7,10 +7,7 @@
 
 // Written by gawait-gen from ${namespace.name}-${namespace.version}: ${header.title}.
 
-% for each in sorted({place} | {other.name.lower() for other in used}):
-#include "gawait/${each}/classes.hpp"
-% endfor
-% for each in header.includes:
+% for each in sorted(header.includes + [f"{other.name.lower()}/classes" for other in [namespace, *used]]):
 #include "gawait/${each}.hpp"
 % endfor
 % if header.operations:

@@ -160,6 +160,11 @@ private:
     unique_g_ptr<void> buffer_;
 };
 
+/// `g_input_stream_read_bytes_async()` of no bytes, of which GIO's own calls nobody back: it
+/// refuses its buffer for them, which is null.
+GAWAIT_API void read_no_bytes(GInputStream* stream, int priority, GCancellable* cancellable,
+                              GAsyncReadyCallback callback, gpointer data) noexcept;
+
 /// `g_input_stream_skip_async()`.
 class GAWAIT_API skip_transfer : public input_transfer {
 public:

@@ -168,6 +168,10 @@ class watch_name(Emissions):
         self._is_known = False
         self._subscription = bus_signals(connection, self, "NameOwnerChanged", name)
 
+    @property
+    def _given(self):
+        return f"another owner of {self._name}"
+
     def _disconnect(self):
         self._subscription.cancel()
 

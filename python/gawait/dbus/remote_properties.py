@@ -218,6 +218,10 @@ class PropertyWatch(_Changes):
         self._ended = False
         self._error = None
 
+    @property
+    def _given(self):
+        return f"a change of {self._member.title} of {self._remote}"
+
     def close(self):
         """Watch it no longer. The iteration ends."""
         self._cancel()

@@ -63,7 +63,7 @@ class Signals(Emissions):
 
     def __init__(self, remote, member, limit):
         super().__init__(limit)
-        self._member = member
+        self._remote, self._member = remote, member
         self._subscription = Subscription(
             remote.connection,
             self,
@@ -72,6 +72,10 @@ class Signals(Emissions):
             member=member.name,
             path=remote.path,
         )
+
+    @property
+    def _given(self):
+        return f"the signal {self._member.title} of {self._remote}"
 
     def _disconnect(self):
         self._subscription.cancel()

@@ -77,10 +77,13 @@ class Exported:
         """Emit PropertiesChanged for properties, by their names on the bus, of the one interface
         that was exported, with their values of now.
 
-        Raises ValueError for one that is only to be written.
+        Raises ValueError for one that is only to be written, or that there is none of.
         """
         interface = self._only_interface()
         for name in names:
+            if name not in interface.properties:
+                there = ", ".join(interface.properties) or "none"
+                raise ValueError(f"{interface.name} has no property {name!r}, but {there}")
             if not interface.properties[name].member.readable:
                 raise ValueError(f"{interface.name}.{name} cannot be read on the bus")
         values = {}

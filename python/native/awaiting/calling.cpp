@@ -20,6 +20,7 @@ namespace gawait::python {
 namespace {
 
 PyObject* callback_name;
+PyObject* not_awaitable;
 
 /// Of a tuple of a callback, and the address of the name of the function that calls back: calls
 /// it, after what it gets besides the result has become the result's user data.
@@ -172,6 +173,9 @@ object call_awaitable(PyObject* info, const awaitable_part& part, const argument
         object result = call_with_callback(info, part, given);
         if (!result)
             explain_missing_loop(part, given);
+        else if (result.get() == Py_None && running_loop() &&
+                 !(given.named() > 0 && given.find(callback_name)))
+            result = object::retain(not_awaitable);
         return result;
     }
     const object values = part.function->complete(given, part.skipped());
@@ -202,6 +206,8 @@ PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::siz
         return call_original(info, given).release();
     return call_awaitable(info, *part, given).release();
 }
+
+void returned_off_loop(PyObject* instead) noexcept { not_awaitable = Py_NewRef(instead); }
 
 bool prepare_calling() noexcept {
     callback_name = PyUnicode_InternFromString("callback");

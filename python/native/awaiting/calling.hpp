@@ -11,6 +11,10 @@ PyObject* tuple_call_awaitable(PyObject* info, PyObject* positional, PyObject* n
 PyObject* vectorcall_awaitable(PyObject* info, PyObject* const* values, std::size_t count,
                                PyObject* names);
 
+/// What a call without its callback returns on a loop that is none of GLib's: it says so when it is
+/// awaited.
+void returned_off_loop(PyObject* instead) noexcept;
+
 bool prepare_calling() noexcept;
 
 } // namespace gawait::python

@@ -39,9 +39,9 @@ bool take_over(PyTypeObject* type) noexcept {
 
 PyObject* await_functions(PyObject*, PyObject* given) {
     PyObject *function_info = nullptr, *describe_function = nullptr, *plan_of = nullptr,
-             *of_class_function = nullptr, *explain_function = nullptr;
-    if (!PyArg_ParseTuple(given, "O!OOOO", &PyType_Type, &function_info, &describe_function,
-                          &plan_of, &of_class_function, &explain_function))
+             *of_class_function = nullptr, *explain_function = nullptr, *off_loop = nullptr;
+    if (!PyArg_ParseTuple(given, "O!OOOOO", &PyType_Type, &function_info, &describe_function,
+                          &plan_of, &of_class_function, &explain_function, &off_loop))
         return nullptr;
     if (original.type) {
         PyErr_SetString(PyExc_RuntimeError, "await_functions() was called twice");
@@ -50,6 +50,7 @@ PyObject* await_functions(PyObject*, PyObject* given) {
     prepare_deciding(describe_function, of_class_function);
     prepare_plans(plan_of);
     prepare_starting(explain_function);
+    returned_off_loop(off_loop);
     if (!take_over(reinterpret_cast<PyTypeObject*>(function_info)))
         return nullptr;
     Py_RETURN_NONE;

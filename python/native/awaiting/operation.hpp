@@ -73,6 +73,9 @@ void end_by_runner(PyObject* operation, std::span<c_value> results, GError* fail
 /// @param what the destination, path, interface and member of a D-Bus call
 void describe_operation(PyObject* operation, object what) noexcept;
 
+/// Says whose end the operation's is, for who looks at what awaits what.
+void tell_producer(PyObject* operation, PyObject* task) noexcept;
+
 /// Keeps what GLib reads or writes until the operation has ended. If GLib fills it, that is the
 /// operation's result: as many bytes as there were, or for a buffer of the caller's their number.
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept;
@@ -89,6 +92,11 @@ PyObject* cancellable_of(PyObject* operation) noexcept;
 
 /// The same for C.
 GCancellable* c_cancellable_of(PyObject* operation) noexcept;
+
+/// To be called when a function was started with the operation's own cancellable. If nobody has
+/// that when the operation is cancelled, it ends at once: C has refused the call with a critical,
+/// and never calls back.
+void took_own_cancellable(PyObject* operation) noexcept;
 
 /// Whether that is cancelled, as the caller's may be before the operation begins.
 bool is_cancelled(PyObject* operation) noexcept;

@@ -2,6 +2,7 @@
 
 #include "awaiting/original_function.hpp"
 #include "awaiting/stream_runner.hpp"
+#include "gawait/detail/stream_transfer.hpp"
 
 #include <utility>
 
@@ -33,6 +34,10 @@ void refuse(const async_function& function, PyObject* bound, PyObject* values,
                  PyTuple_GET_ITEM(function.names.get(), unfit), given);
 }
 
+bool reads_no_bytes(const start_plan& plan, const start_call& call) noexcept {
+    return plan.of_stream() == stream_function::read_bytes && call.values[1].uint64 == 0;
+}
+
 /// Returns false, with an exception or without, if it was not started.
 bool start_by_plan(PyObject* info, const awaitable_part& part, PyObject* operation,
                    PyObject* values) noexcept {
@@ -55,7 +60,13 @@ bool start_by_plan(PyObject* info, const awaitable_part& part, PyObject* operati
     if (run_on_stream(plan->start, call, operation))
         return true;
     // What GLib runs stays alive.
-    plan->start.call(call, c_cancellable_of(operation), ready_in_c, Py_NewRef(operation));
+    void* const data = Py_NewRef(operation);
+    GCancellable* const cancellable = c_cancellable_of(operation);
+    if (reads_no_bytes(plan->start, call))
+        detail::read_no_bytes(static_cast<GInputStream*>(call.values[0].pointer),
+                              call.values[2].int32, cancellable, ready_in_c, data);
+    else
+        plan->start.call(call, cancellable, ready_in_c, data);
     return true;
 }
 
@@ -102,6 +113,33 @@ bool keep_callbacks(const awaitable_part& part, PyObject* operation, PyObject* v
     return true;
 }
 
+/// False with an exception set.
+bool start_by_pygobject(PyObject* info, const awaitable_part& part, PyObject* operation,
+                        const object& values) noexcept {
+    PyObject** items = &PyTuple_GET_ITEM(values.get(), 0);
+    const Py_ssize_t count = PyTuple_GET_SIZE(values.get());
+    PyObject** const cancellable = cancellable_in(part, values);
+    if (cancellable) {
+        PyObject* const seen = cancellable_of(operation);
+        if (!seen)
+            return false;
+        Py_SETREF(*cancellable, Py_NewRef(seen));
+    }
+    if (PyTuple_GET_SIZE(part.function->kept.get()) > 0 &&
+        !keep_callbacks(part, operation, values.get()))
+        return false;
+    items[count - 1] = ready_callback(operation).release();
+    if (!items[count - 1])
+        return false;
+    if (!call_original(info, {items, count, nullptr})) [[unlikely]] {
+        raise_start_failure(info, values.get());
+        return false;
+    }
+    if (cancellable)
+        Py_SETREF(*cancellable, Py_NewRef(Py_None));
+    return true;
+}
+
 } // namespace
 
 PyObject** cancellable_in(const awaitable_part& part, const object& values) noexcept {
@@ -121,33 +159,17 @@ finish_function finish_of(PyObject* info, const awaitable_part& part,
 
 object start(PyObject* info, const awaitable_part& part, PyObject* loop, const object& values,
              finish_function finish) noexcept {
-    PyObject** items = &PyTuple_GET_ITEM(values.get(), 0);
-    const Py_ssize_t count = PyTuple_GET_SIZE(values.get());
-    PyObject** cancellable = cancellable_in(part, values);
+    PyObject** const cancellable = cancellable_in(part, values);
+    const bool has_own = cancellable && *cancellable == Py_None;
     object operation = new_operation(loop, object::retain(cancellable ? *cancellable : Py_None),
                                      std::move(finish));
     if (!operation)
         return {};
-    if (start_by_plan(info, part, operation.get(), values.get())) [[likely]]
-        return operation;
-    if (PyErr_Occurred())
-        return {};
-    if (cancellable) {
-        PyObject* const seen = cancellable_of(operation.get());
-        if (!seen)
+    if (!start_by_plan(info, part, operation.get(), values.get())) [[unlikely]]
+        if (PyErr_Occurred() || !start_by_pygobject(info, part, operation.get(), values))
             return {};
-        Py_SETREF(*cancellable, Py_NewRef(seen));
-    }
-    if (PyTuple_GET_SIZE(part.function->kept.get()) > 0 &&
-        !keep_callbacks(part, operation.get(), values.get()))
-        return {};
-    items[count - 1] = ready_callback(operation.get()).release();
-    if (!items[count - 1])
-        return {};
-    if (!call_original(info, {items, count, nullptr})) [[unlikely]] {
-        raise_start_failure(info, values.get());
-        return {};
-    }
+    if (has_own)
+        took_own_cancellable(operation.get());
     return operation;
 }
 

@@ -102,6 +102,15 @@ std::optional<gssize> number_of_size(const call_end& self, PyObject* value) noex
     return size;
 }
 
+/// Who writes all would otherwise go on for ever.
+std::optional<gssize> number_of_written(const call_end& self, PyObject* value) noexcept {
+    const auto size = number_of_size(self, value);
+    if (size != 0 || self.count == 0)
+        return size;
+    PyErr_Format(PyExc_ValueError, "0 bytes of %zu were written", self.count);
+    return {};
+}
+
 std::optional<gssize> number_of_success(const call_end&, PyObject* value) noexcept {
     if (value == Py_None || value == Py_True)
         return 1;
@@ -248,7 +257,7 @@ constexpr std::array methods{
     virtual_method{"do_write_async", &method_of<&GOutputStreamClass::write_async>,
                    g_output_stream_get_type,
                    fill<&GOutputStreamClass::write_async, &GOutputStreamClass::write_finish,
-                        number_of_size, GOutputStreamClass>},
+                        number_of_written, GOutputStreamClass>},
     virtual_method{"do_splice_async", &method_of<&GOutputStreamClass::splice_async>,
                    g_output_stream_get_type,
                    fill<&GOutputStreamClass::splice_async, &GOutputStreamClass::splice_finish,

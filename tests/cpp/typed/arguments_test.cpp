@@ -1,7 +1,11 @@
 #include "gawait/arguments.hpp"
 
+#include "gawait/detail/typed_operation.hpp"
+#include "gawait/error.hpp"
 #include "gawait/handle.hpp"
 #include "gawait/results.hpp"
+#include "gawait/run.hpp"
+#include "gawait/task.hpp"
 
 #include <gtest/gtest.h>
 
@@ -145,6 +149,35 @@ TEST(buffer_argument, tells_whether_its_size_is_one_of_c) {
     EXPECT_TRUE(argument(std::span(&byte, 127)).fits<gint8>());
     EXPECT_FALSE(argument(std::span(&byte, 128)).fits<gint8>());
     EXPECT_TRUE(argument(std::span(&byte, 128)).fits<gsize>());
+}
+
+/// As gawait-gen writes a function that has an `int` for the length of its buffer.
+struct write_few {
+    using value_type = void;
+    static constexpr const char* name = "write_few";
+
+    detail::buffer_argument<std::span<const char>> data_;
+
+    bool valid() const noexcept { return data_.fits<int>(); }
+    static void start(GCancellable* /*cancellable*/, GAsyncReadyCallback /*callback*/,
+                      gpointer /*data*/) {
+        FAIL() << "C was called";
+    }
+    static void finish(GObject* /*source*/, GAsyncResult* /*result*/, GError** /*error*/) {}
+};
+
+TEST(buffer_argument, that_is_longer_than_c_can_say_is_refused_and_c_is_not_called) {
+    static const char byte = 0;
+    const std::span<const char> longer(&byte, std::size_t(G_MAXINT) + 1);
+    try {
+        run([](std::span<const char> data) -> task<> {
+            co_await detail::typed_operation(write_few{std::span(data)});
+        }(longer));
+        FAIL() << "it was not refused";
+    } catch (const error& refused) {
+        EXPECT_TRUE(refused.matches(G_IO_ERROR_INVALID_ARGUMENT));
+        EXPECT_TRUE(std::string(refused.message()).starts_with("write_few:"));
+    }
 }
 
 // Results ----------------------------------------------------------------------------

@@ -189,6 +189,18 @@ TEST_F(typed_file, refuses_a_string_with_a_nul_within) {
                     .matches(G_IO_ERROR_INVALID_ARGUMENT));
 }
 
+TEST_F(typed_file, that_is_none_after_a_cast_is_a_critical_of_c) {
+    const auto other = ref<GCancellable>::adopt(g_cancellable_new());
+    auto* cast = reinterpret_cast<GFile*>(other.get());
+    GTEST_FLAG_SET(death_test_style, "threadsafe"); // GIO has threads by now
+    EXPECT_DEATH(
+        {
+            g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL);
+            run([](GFile* file) -> task<> { co_await gio::file_read(file); }(cast));
+        },
+        "g_file_read_async: assertion 'G_IS_FILE \\(file\\)' failed");
+}
+
 TEST_F(typed_file, is_not_begun_in_a_task_that_was_cancelled) {
     const auto some = directory.file("some", "");
     const auto cancellable = ref<GCancellable>::adopt(g_cancellable_new());

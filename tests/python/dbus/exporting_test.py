@@ -395,6 +395,10 @@ def test_what_can_only_be_written_is_not_told(on_bus):
     async def test(bus):
         with pytest.raises(ValueError, match=f"{INTERFACE}.Secret cannot be read"):
             bus.exported.emit_properties_changed("Level", "Secret")
+        with pytest.raises(
+            ValueError, match=f"{INTERFACE} has no property 'level', but Level, Secret"
+        ):
+            bus.exported.emit_properties_changed("level")
 
     on_bus(test, served, with_properties(Level="read", Secret="write"))
 

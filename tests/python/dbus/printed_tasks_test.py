@@ -5,6 +5,7 @@ import io
 import re
 
 import gawait
+from gawait import dbus
 from players import proxy_of, until
 
 
@@ -24,3 +25,25 @@ def test_a_call_is_told_by_its_destination_path_and_member(with_radio):
         f"  awaits a D-Bus call of {call}, in flight for [0-9.]+ m?s\n", text
     ), text
     assert re.search(r"\n  Radio.wait, .*\n    awaits asyncio.Event.wait\n", text), text
+
+
+def test_iterations_are_told_by_what_they_are_over(with_radio):
+    async def all_of(values):
+        async for _ in values:
+            pass
+
+    async def test(radio, service, client):
+        player = proxy_of(service, client)
+        values = player.seeked, player.volume, dbus.watch_name(client, "org.example.Absent")
+        tasks = [asyncio.create_task(all_of(each)) for each in values]
+        await asyncio.sleep(0.1)
+        to = io.StringIO()
+        gawait.print_tasks(to)
+        for each in tasks:
+            each.cancel()
+        return to.getvalue(), f"{service.get_unique_name()} /radio"
+
+    text, path = with_radio(test)
+    assert f"  awaits the signal Player.seeked of {path}\n" in text, text
+    assert f"  awaits a change of Player.volume of {path}\n" in text, text
+    assert "  awaits another owner of org.example.Absent\n" in text, text

@@ -1,5 +1,6 @@
 #include "awaiting/plans/to_c.hpp"
 
+#include "gawait/arguments.hpp"
 #include "pygobject.hpp"
 
 #include <cmath>
@@ -153,6 +154,8 @@ bool pointer(const parameter& to, PyObject* given, c_value& value, call_memory&)
     if (!is_of(to, given))
         return false;
     value.pointer = pyg_boxed_get(given, void);
+    if (to.gtype == G_TYPE_BYTES)
+        value.pointer = detail::with_data(static_cast<GBytes*>(value.pointer));
     return value.pointer;
 }
 
