@@ -1,5 +1,7 @@
 #include "gawait/run.hpp"
 
+#include "awaited_interrupts.hpp"
+
 #include <glib-unix.h>
 
 #include <atomic>
@@ -78,6 +80,8 @@ public:
 private:
     static gboolean interrupted_by_user(gpointer watch) noexcept {
         auto& self = *static_cast<interrupt_watch*>(watch);
+        if (awaited_interrupts > 0)
+            return G_SOURCE_CONTINUE; // theirs: this one is dispatched before
         uncaught_interrupt::expect();
         self.interrupted_.cancel();
         // GLib lets go of the signal when the last reference to the source does.

@@ -122,6 +122,7 @@ public:
             const detail::environment& env = awaiting.promise().env();
             promise_type& generator = generator_.promise();
             const bool may_be_long = generator.may_be_long();
+            refused_ = refusal::none; // of an await before
             if (generator.running)
                 refused_ = refusal::busy;
             else if (may_be_long && env.cancel->requested())

@@ -4,6 +4,7 @@
 #include "gawait/detail/lifetime.hpp"
 #include "gawait/detail/one_context.hpp"
 #include "gawait/detail/wait_queue.hpp"
+#include "gawait/error.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -33,6 +34,9 @@ public:
         bool await_suspend(std::coroutine_handle<Promise> awaiting) {
             const detail::environment& env = awaiting.promise().env();
             owner_.context_.require(*env.home);
+            if (sent_)
+                throw error(G_IO_ERROR_INVALID_ARGUMENT,
+                            "gawait::channel: a send() awaited a second time");
             if (env.cancel->requested())
                 return wait_in(owner_.senders_, awaiting);
             closed_ = owner_.closed_;
@@ -45,10 +49,11 @@ public:
             return waits;
         }
 
-        void await_resume() const {
+        void await_resume() {
             throw_if_cancelled();
             if (closed_)
                 throw detail::channel_closed_error();
+            sent_ = true;
         }
 
     private:
@@ -59,6 +64,7 @@ public:
         channel& owner_;
         T value_;
         bool closed_ = false;
+        bool sent_ = false;
     };
 
     class [[nodiscard]] receive_awaiter : detail::queued_wait {

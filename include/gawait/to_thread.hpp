@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gawait/awaitable.hpp"
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
 #include "gawait/detail/outcome.hpp"
@@ -25,7 +26,8 @@ public:
     template <has_environment Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
         const environment& env = awaiting.promise().env();
-        if (env.cancel->requested())
+        again_ = bool(awaiting_);
+        if (again_ || env.cancel->requested())
             return false;
         awaiting_ = awaiting;
         submit(*env.home);
@@ -44,12 +46,19 @@ protected:
     virtual void call() noexcept = 0;
     bool called() const noexcept { return bool(awaiting_); }
 
+    /// @throws error if this is not the first await, which has moved from the arguments.
+    void throw_if_again() const {
+        if (again_)
+            throw error(G_IO_ERROR_INVALID_ARGUMENT, "gawait::to_thread: awaited a second time");
+    }
+
 private:
     static const kind in_a_thread;
 
     void submit(engine& home) noexcept;
 
     std::coroutine_handle<> awaiting_;
+    bool again_ = false;
     flight in_flight_;
     // GLib's queues order what the threads do; this says so in terms of C++, for tools
     // that do not see into GLib.
@@ -71,6 +80,7 @@ public:
     using thread_call::await_suspend;
 
     value_type await_resume() {
+        throw_if_again();
         if (!called())
             throw cancelled();
         return outcome_.take();
@@ -102,6 +112,10 @@ private:
 template <class Function, class... Args>
     requires std::invocable<std::decay_t<Function>, std::decay_t<Args>...>
 auto to_thread(Function&& function, Args&&... args) {
+    static_assert(
+        !awaitable<std::invoke_result_t<std::decay_t<Function>, std::decay_t<Args>...>>,
+        "gawait::to_thread: what this function gives would have to be awaited, and nobody does: "
+        "hand over a function that is no coroutine, or await resume_on() in it");
     return to_thread_awaiter<std::decay_t<Function>, std::decay_t<Args>...>(
         std::forward<Function>(function), std::forward<Args>(args)...);
 }

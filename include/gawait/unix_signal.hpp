@@ -34,6 +34,7 @@ private:
     void attach() noexcept;
     bool withdraw() noexcept override;
 
+    int number_;
     ref<GSource> source_;
     bool came_ = false;
 };
@@ -106,6 +107,7 @@ private:
     void belong_to(engine& home);
     static gboolean on_signal(gpointer self) noexcept;
 
+    const int number_;
     ref<GSource> source_;
     engine_ref home_;
     detail::wait_queue waiting_;

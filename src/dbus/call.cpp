@@ -50,8 +50,14 @@ void method_call::carry(GVariant* arguments, GUnixFDList* descriptors) {
         g_dbus_message_set_unix_fd_list(message_, descriptors);
 }
 
-void method_call::send(GCancellable* cancellable, GAsyncReadyCallback callback,
-                       gpointer data) noexcept {
+void method_call::send(GCancellable* cancellable, GAsyncReadyCallback callback, gpointer data) {
+    if (g_dbus_message_get_locked(message_)) { // sent before
+        GError* failure = nullptr;
+        auto another = ref<GDBusMessage>::adopt(g_dbus_message_copy(message_, &failure));
+        if (failure)
+            throw gawait::error(failure);
+        message_ = std::move(another);
+    }
     g_dbus_connection_send_message_with_reply(bus_, message_, G_DBUS_SEND_MESSAGE_FLAGS_NONE,
                                               timeout_, nullptr, cancellable, callback, data);
 }

@@ -128,6 +128,20 @@ TEST(async_generator, is_lazy) {
     run(body());
 }
 
+TEST(async_generator, goes_on_when_a_next_is_awaited_again) {
+    run([]() -> task<> {
+        auto numbers = []() -> async_generator<int> {
+            co_yield 1;
+            co_await yield();
+            co_yield 2;
+        }();
+        auto next = numbers.next();
+        EXPECT_EQ(*co_await next, 1);
+        EXPECT_EQ(*co_await next, 2);
+        EXPECT_EQ(co_await next, nullptr);
+    }());
+}
+
 TEST(async_generator, keeps_a_value_until_the_next_call) {
     const test::own_context context;
     const auto texts = []() -> async_generator<std::string> {

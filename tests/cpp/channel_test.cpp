@@ -364,6 +364,17 @@ TEST_P(channel_of_capacity, loses_and_doubles_nothing_under_random_cancellation)
 INSTANTIATE_TEST_SUITE_P(channel, channel_of_capacity, testing::Values(0, 1, 4),
                          testing::PrintToStringParamName());
 
+TEST(channel, sends_a_value_once_however_often_that_is_awaited) {
+    run([]() -> task<> {
+        channel<std::string> texts(2);
+        auto sending = texts.send("text");
+        co_await sending;
+        const auto again = co_await as_result(std::move(sending));
+        EXPECT_STREQ(again.error().message(), "gawait::channel: a send() awaited a second time");
+        EXPECT_EQ(texts.size(), 1u);
+    }());
+}
+
 TEST(channel, without_capacity_makes_the_sender_wait_until_its_value_is_received) {
     const test::own_context context;
     const auto body = []() -> task<> {

@@ -113,7 +113,7 @@ TEST(for_each, takes_what_std_filesystem_iterates_with) {
     const test::own_context context;
     const test::temporary_directory directory;
     for (const char* name : {"one", "two", "three"})
-        directory.write(name, "text");
+        directory.file(name, "text");
     std::multiset<std::string> names;
     const auto note = [&](const std::filesystem::directory_entry& entry) -> task<> {
         co_await let_others_run();

@@ -3,6 +3,7 @@
 #include "gawait/result.hpp"
 #include "gawait/shield.hpp"
 #include "gawait/sleep.hpp"
+#include "gawait/unix_signal.hpp"
 #include "gawait/with_cancellable.hpp"
 #include "gawait/yield.hpp"
 #include "support/counted.hpp"
@@ -395,6 +396,26 @@ TEST_F(ctrl_c, kills_as_usual_after_the_run) {
             leave(false);
         },
         testing::KilledBySignal(SIGINT), "");
+}
+
+TEST_F(ctrl_c, goes_to_a_task_that_waits_for_it_and_cancels_again_when_none_does) {
+    const auto body = []() -> task<> {
+        const auto raise_soon = []() -> task<> {
+            co_await sleep_for(1ms);
+            std::raise(SIGINT);
+        };
+        const auto one = spawn(raise_soon());
+        co_await unix_signal(SIGINT);
+        {
+            unix_signals interrupts(SIGINT);
+            const auto another = spawn(raise_soon());
+            co_await interrupts.next();
+        }
+        const auto last = spawn(raise_soon());
+        const auto slept = co_await as_result(sleep_for(1h));
+        leave(slept.was_cancelled());
+    };
+    EXPECT_EXIT(run(body()), testing::ExitedWithCode(0), "");
 }
 
 TEST_F(ctrl_c, goes_to_the_programs_own_handler) {

@@ -95,6 +95,17 @@ TEST(to_thread, throws_what_the_function_throws) {
     EXPECT_THROW(run(to_thread([] { throw std::logic_error("void"); })), std::logic_error);
 }
 
+TEST(to_thread, awaited_a_second_time_is_an_error_for_its_arguments_are_gone) {
+    run([]() -> task<> {
+        int calls = 0;
+        auto call = to_thread([&](const std::string&) { return ++calls; }, std::string("text"));
+        EXPECT_EQ(co_await call, 1);
+        const auto again = co_await as_result(std::move(call));
+        EXPECT_STREQ(again.error().message(), "gawait::to_thread: awaited a second time");
+        EXPECT_EQ(calls, 1);
+    }());
+}
+
 TEST(to_thread, of_a_cancelled_task_does_not_call_the_function) {
     const test::own_context context;
     std::atomic<int> calls = 0;

@@ -58,6 +58,23 @@ TEST(unix_signal, that_is_waited_for_ends_with_its_context) {
     EXPECT_TRUE(has_default_effect(SIGUSR1));
 }
 
+TEST(unix_signal, can_be_awaited_again) {
+    const test::own_context context;
+    run([]() -> task<> {
+        auto signal = unix_signal(SIGUSR1);
+        const auto raise_soon = []() -> task<> {
+            co_await sleep_for(1ms);
+            ::raise(SIGUSR1);
+        };
+        for (int times = 0; times < 3; ++times) {
+            const auto raising = spawn(raise_soon());
+            co_await signal;
+            co_await raising;
+        }
+    }());
+    EXPECT_TRUE(has_default_effect(SIGUSR1));
+}
+
 TEST(unix_signal, ends_all_waits_for_it_and_none_for_another) {
     const test::own_context context;
     const auto body = []() -> task<> {

@@ -39,7 +39,8 @@ public:
     /// @throws value_error if a message may not carry them.
     void carry(GVariant* arguments, GUnixFDList* descriptors);
 
-    void send(GCancellable* cancellable, GAsyncReadyCallback callback, gpointer data) noexcept;
+    /// @throws gawait::error if it was sent before, and no descriptor is left for another time.
+    void send(GCancellable* cancellable, GAsyncReadyCallback callback, gpointer data);
     ref<GDBusMessage> receive(GAsyncResult* result, GError** failure) noexcept;
 
     /// For `dump_tasks()`.
@@ -64,7 +65,7 @@ GAWAIT_API ref<GVariant> body_of(GDBusMessage* message) noexcept;
 
 } // namespace detail
 
-/// The awaiter of `call()`. It may be moved until it is awaited, which is once.
+/// The awaiter of `call()`. It may be moved until it is awaited, and awaited again.
 template <class Result> class [[nodiscard]] call_operation : gawait::detail::operation_base {
     using body = detail::body<Result>;
 

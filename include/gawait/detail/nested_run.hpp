@@ -34,6 +34,7 @@ protected:
         const environment& outer = awaiting.promise().env();
         awaiting_ = awaiting;
         home_ = outer.home;
+        over_ = false; // of a run before
         entering_ = true;
         run_in({outer.home, &cancel, &outer}, inner, *this);
         entering_ = false;

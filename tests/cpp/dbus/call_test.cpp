@@ -65,6 +65,14 @@ TEST_F(dbus_call, many_at_once) {
     }(*this));
 }
 
+TEST_F(dbus_call, calls_again_when_it_is_awaited_again) {
+    run([](dbus_call& test) -> task<> {
+        auto echo = test.method("Echo", "a");
+        EXPECT_EQ(co_await echo, "a");
+        EXPECT_EQ(co_await echo, "a");
+    }(*this));
+}
+
 TEST_F(dbus_call, fails_by_the_name_that_was_answered) {
     run([](dbus_call& test) -> task<> {
         try {
