@@ -3,7 +3,7 @@
 #include "awaiting/dismissal.hpp"
 #include "awaiting/stand_in.hpp"
 #include "current_context.hpp"
-#include "gawait/engine/counted.hpp"
+#include "gawait/detail/counted.hpp"
 #include "gawait/engine/flight.hpp"
 #include "gawait/engine/unfinished.hpp"
 #include "gawait/ref.hpp"
@@ -24,7 +24,7 @@
 namespace gawait::python {
 namespace {
 
-using counted_operation = counted<&engine::begin_operation, &engine::end_operation>;
+using counted_operation = detail::counted<&engine::begin_operation, &engine::end_operation>;
 
 /// What an `Operation` has beyond an `asyncio.Future`, in memory after it.
 struct operation_part {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace gawait {
+namespace gawait::detail {
 
 /// Something that an engine counts for as long as this lives.
 ///
@@ -29,4 +29,4 @@ private:
     engine_ref home_;
 };
 
-} // namespace gawait
+} // namespace gawait::detail
