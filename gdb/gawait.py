@@ -120,7 +120,7 @@ class Tree:
         kind = entry["kind_"].dereference()
         role = str(kind["role"]).rpartition("::")[2]
         what = text_at(kind["name"]).strip() or function_at(entry["function_"])
-        if role == "wait":
+        if role in ("wait", "operation"):
             node.add(f"awaits {what}")
         elif role == "call":
             node.text = f"called as {what}"

@@ -12,10 +12,10 @@ error no_error_set_error() noexcept {
                  "gawait::async: the finish function returned false but set no GError");
 }
 
-const pending::kind operation_base::begun_by_function{role::wait, nullptr};
+const pending::kind operation_base::begun_by_function{role::operation, nullptr};
 
 const pending::kind operation_base::ended_by_function{
-    role::wait, nullptr,
+    role::operation, nullptr,
     [](const pending&, std::string& to) { to = "an operation that " + to + " ends"; }};
 
 void operation_base::keep_and_resume_later() noexcept {

@@ -22,7 +22,7 @@ def in_turn(repetitions, cases):
         for key in list(samples):
             try:
                 samples[key].append(cases[key]())
-            except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as failure:
+            except (subprocess.SubprocessError, OSError) as failure:
                 del samples[key]
                 notes.append(f"Left out: {name_of(key)} ({reason_of(failure)}).")
                 print(notes[-1], file=sys.stderr)
@@ -43,6 +43,8 @@ def name_of(key):
 def reason_of(failure):
     if isinstance(failure, subprocess.TimeoutExpired):
         return f"did not end within {failure.timeout:.0f} s"
+    if isinstance(failure, OSError):  # of who talked to it
+        return str(failure)
     said = (failure.stderr or b"").decode().splitlines()
     return said[-1] if said else f"failed with status {failure.returncode}"
 

@@ -80,7 +80,7 @@ public:
     }
 
 private:
-    static constexpr kind a_method{role::wait, "a method of giomm's"};
+    static constexpr kind a_method{role::operation, "a method of giomm's"};
 
     Start start_;
     Finish finish_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gawait/detail/environment.hpp"
+#include "gawait/engine/profile.hpp"
 #include "gawait/task.hpp"
 
 #include <string>
@@ -12,6 +13,7 @@ namespace detail {
 template <class T> task<T> named(std::string name, task<T> called_so) {
     environment& env = co_await current_environment();
     env.name = name.c_str();
+    const profile::marked_scope marked("task", env.name);
     co_return co_await std::move(called_so);
 }
 

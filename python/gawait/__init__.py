@@ -11,7 +11,8 @@
 
 # First, since it refuses to be where PyGObject cannot be.
 from gawait._native import Handle, TimerHandle
-from gawait import application, async_result, blocking, handlers, iteration, virtual
+from gawait import application, async_result, blocking, call_graph, handlers, iteration, virtual
+from gawait.counters import Counters
 from gawait.dialogs import Dismissed, response
 from gawait.handlers import connect
 from gawait.loop import EventLoop, create_background_task, create_task, priority
@@ -22,6 +23,7 @@ from gawait.signals import signal, signals
 from gawait.tasks import print_tasks
 
 __all__ = [
+    "Counters",
     "Dismissed",
     "EventLoop",
     "EventLoopPolicy",
@@ -50,6 +52,7 @@ blocking.patch()
 virtual.patch()
 handlers.patch()
 iteration.patch()
+call_graph.show()
 
 
 def __getattr__(name):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractContextManager
 from contextvars import Context
 from types import TracebackType
-from typing import Any, Literal, TextIO, TypeVar, overload
+from typing import Any, Literal, NamedTuple, TextIO, TypeVar, overload
 
 from gi.repository import Gio, GLib, GObject
 
@@ -18,6 +18,7 @@ from gawait._native import priority as priority
 _T = TypeVar("_T")
 
 __all__ = [
+    "Counters",
     "Dismissed",
     "EventLoop",
     "EventLoopPolicy",
@@ -39,6 +40,13 @@ __all__ = [
     "signals",
     "wrap",
 ]
+
+class Counters(NamedTuple):
+    callbacks: int
+    turns: int
+    polls: int
+    operations: int
+    longest_turn: float
 
 class EventLoop(asyncio.SelectorEventLoop):
     def __init__(self, context: GLib.MainContext | None = None) -> None: ...
@@ -93,6 +101,8 @@ class EventLoop(asyncio.SelectorEventLoop):
         priority: int | None = None,
         **kwargs: Any,
     ) -> asyncio.Task[_T]: ...
+    def counters(self) -> Counters: ...
+    def reset_longest_turn(self) -> None: ...
 
 class EventLoopPolicy(asyncio.DefaultEventLoopPolicy):
     def __enter__(self) -> EventLoopPolicy: ...

@@ -26,6 +26,7 @@ from gi import _ossighelper
 from gi.repository import GLib
 
 from gawait import _native
+from gawait.counters import Counters
 from gawait.operation import Operation, as_coroutine
 from gawait.transports import DatagramTransport, ReadPipeTransport, WritePipeTransport
 
@@ -266,9 +267,12 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     def _create_task(self, coro, *, priority=None, **kwargs):
         if priority is not None:
             kwargs["context"] = _with_priority(kwargs.get("context"), priority)
-        if isinstance(coro, Operation):
+        if isinstance(coro, _no_coroutines):
             coro = as_coroutine(coro)
-        return super(_native.LoopCore, self).create_task(coro, **kwargs)
+        task = super(_native.LoopCore, self).create_task(coro, **kwargs)
+        if self._task_factory is None and task._source_traceback:
+            del task._source_traceback[-1]  # which is here
+        return task
 
     # What is in flight: virtual time does not jump meanwhile ------------------------
 
@@ -286,7 +290,10 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             self._begin_flight()
             ended = self.create_future()
             ended.add_done_callback(self._flight_ended)
-            transport._exit_waiters.append(ended)
+            waiters = transport._exit_waiters
+            (waiters.add if isinstance(waiters, set) else waiters.append)(
+                ended
+            )  # 3.14's is a set
         return transport
 
     def _flight_ended(self, _):
@@ -411,6 +418,16 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         if not handle._cancelled:
             self.call_soon_threadsafe(handle._run)
 
+    # What is counted ----------------------------------------------------------------
+
+    def counters(self):
+        """Return the Counters: what was done until now, and what is in flight.
+
+        To be called in the loop's thread, from anywhere; it takes no time worth mentioning. Raises
+        RuntimeError in another thread while the loop runs, and once the loop is closed.
+        """
+        return Counters(*self._counters())
+
     # What handles leave to Python ---------------------------------------------------
 
     def _extract_stack(self):
@@ -445,9 +462,28 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         self.call_exception_handler(context)
 
     def _callback_was_slow(self, handle, seconds):
-        base_events.logger.warning(
-            "Executing %s took %.3f seconds", base_events._format_handle(handle), seconds
-        )
+        # The standard library's own, of a signal.
+        inner = getattr(handle._callback, "__self__", None)
+        if isinstance(inner, asyncio.Handle):
+            handle = inner
+        self._was_slow(base_events._format_handle(handle), seconds)
+
+    def _finish_was_slow(self, of, seconds):
+        operation, function = of
+        if function is None:
+            self._was_slow(f"the end of {operation!r}", seconds)
+            return
+        called = format_helpers._format_callback_source(function, ())
+        self._was_slow(f"{called} of {operation!r}", seconds)
+
+    @staticmethod
+    def _was_slow(what, seconds):
+        log.logger.warning("Executing %s took %.3f seconds", what, seconds)
+
+    @staticmethod
+    def _told_origin(stack):
+        lines = "".join(stack.format()).rstrip("\n")
+        return f"\nCoroutine created at (most recent call last)\n{lines}"
 
 
 class _Selector:
@@ -557,6 +593,11 @@ def check_priority(value, function):
         )
     if not GLib.MININT32 <= value <= GLib.MAXINT32:
         raise OverflowError(f"{function}() argument 'priority' is out of range")
+
+
+# What tasks can be made of all the same. What reads a task's coroutine in the memory of another
+# process, since Python 3.14, fails for all of them if one is something else.
+_no_coroutines = (Operation, _native.SocketCall) if sys.version_info >= (3, 14) else Operation
 
 
 def _with_priority(context, value):

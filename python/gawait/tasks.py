@@ -14,6 +14,7 @@ from gi.repository import Gio
 from gawait import _native
 from gawait.guest import current_context
 from gawait.loop import EventLoop
+from gawait.operation import as_coroutine
 
 _INDENT = "  "
 
@@ -133,7 +134,7 @@ def _tasks_of(loop):
 
 def _task(task, loop):
     steps = list(_steps(task.get_coro()))
-    within = [each for each in steps if isinstance(each, _Step)]
+    within = [each for each in steps if isinstance(each, _Step) and not each.of_operation]
     # What asyncio and gawait await within a function is not what anybody debugs.
     own = len(within)
     while own > 0 and within[own - 1].library:
@@ -157,8 +158,10 @@ class _Step:
 
     def __init__(self, awaitable, frame):
         self.frame = frame
-        module = frame.f_globals.get("__name__", "").partition(".")[0]
-        self.library = module if module in ("asyncio", "gawait") else ""
+        module = frame.f_globals.get("__name__", "")
+        self.of_operation = module == as_coroutine.__module__  # which is shown itself
+        package = module.partition(".")[0]
+        self.library = package if package in ("asyncio", "gawait") else ""
         self.name = ".".join(filter(None, (self.library, awaitable.__qualname__)))
         self.text = f"{self.name}, {_path(frame.f_code.co_filename)}:{frame.f_lineno}"
 
@@ -319,24 +322,27 @@ def _descriptor(call):
     return "".join(f", file descriptor {each.fileno()}" for each in sockets)
 
 
-def _operation(operation):
-    function, finish, call, age, cancellable, is_unheard = operation._told
+def name_of(operation):
+    """The C function of an Operation, or what else it is."""
+    function, finish, call, *_ = operation._told
     if call:
-        destination, path, interface, member = call
-        to = f" of {destination}" if destination else ""
-        text = f"a D-Bus call{to} {path} {interface}.{member}"
-    elif function:
-        text = _symbol(function)
-    elif finish:
-        name = getattr(finish, "__qualname__", None) or repr(finish)
-        text = f"an operation that {name} ends"
-    else:
-        text = "an operation"
+        return call
+    if function:
+        return _symbol(function)
+    if finish:
+        return f"an operation that {getattr(finish, '__qualname__', None) or repr(finish)} ends"
+    return "an operation"
+
+
+def _operation(operation):
+    *_, age, cancellable, is_unheard = operation._told
     begins = [("user data", id(operation)), ("future", id(operation))]
     if cancellable:
         begins.append(("cancellable", cancellable))
     refused = ", or refused: nobody has its cancellable" if is_unheard else ""
-    return _Node(f"awaits {text}, in flight for {_duration(age)}{refused}", begins)
+    return _Node(
+        f"awaits {name_of(operation)}, in flight for {_duration(age)}{refused}", begins
+    )
 
 
 def _symbol(name):

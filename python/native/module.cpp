@@ -17,6 +17,7 @@
 #include "producing/pair.hpp"
 #include "producing/producing.hpp"
 #include "producing/production.hpp"
+#include "profile.hpp"
 #include "task_tree.hpp"
 #include "transports/accepting.hpp"
 #include "transports/datagrams.hpp"
@@ -63,7 +64,8 @@ int execute(PyObject* module) {
                           add_method_call(module) &&
                           add_signal_subscription(module) &&
                           add_async_result(module) &&
-                          add_task_tree(module);
+                          add_task_tree(module) &&
+                          add_profile(module);
     // clang-format on
     return complete ? 0 : -1;
 }

@@ -1,6 +1,6 @@
 #include "gawait/detail/task_tree.hpp"
 
-#include "detail/symbols.hpp"
+#include "detail/task_names.hpp"
 #include "gawait/detail/pending.hpp"
 #include "gawait/produce.hpp"
 
@@ -13,46 +13,14 @@
 namespace gawait::detail {
 namespace {
 
-/// The coroutines that the library itself is made of, and as what they are known. Those that only
-/// pass on are known as nothing.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> own_coroutines{{
-    {"as_task", ""},
-    {"body_of", ""},
-    {"kept_call", ""},
-    {"named", ""},
-    {"for_each_in", "for_each"},
-    {"for_each_of", "for_each"},
-    {"when_all_in", "when_all"},
-    {"when_all_of", "when_all"},
-    {"when_any_in", "when_any"},
-    {"when_any_of", "when_any"},
-    {"with_deadline", "with_timeout"},
-}};
-
-std::string known_as(std::string function) {
-    constexpr std::string_view library = "gawait::", inner = "detail::";
-    std::string_view own = function;
-    if (!own.starts_with(library))
-        return function;
-    own.remove_prefix(library.size());
-    if (own.starts_with(inner))
-        own.remove_prefix(inner.size());
-    own = own.substr(0, own.find_first_of("<("));
-    if (own.find(':') != std::string_view::npos)
-        return function;
-    for (const auto& [name, known] : own_coroutines)
-        if (own == name)
-            return std::string(known);
-    return std::string(own);
-}
-
 class tree_builder {
     static constexpr std::string_view running = ", running or about to";
 
 public:
     void add(const pending& entry) {
         switch (entry.of().role) {
-        case pending::role::wait: {
+        case pending::role::wait:
+        case pending::role::operation: {
             task_tree& wait =
                 add_to(node_of(entry.where()).awaits, "awaits " + text_of_wait(entry));
             wait.begins = &entry;
@@ -66,7 +34,7 @@ public:
             const auto& call = static_cast<const produced_call&>(entry).made_with();
             task_tree& node = node_of(entry.where());
             node.text =
-                "called as " + (call.name ? call.name : functions_.name_of(entry.begun_by()));
+                "called as " + (call.name ? call.name : names_.of_function(entry.begun_by()));
             node.answers = call.user_data;
             node.cancellable = call.cancellable;
             break;
@@ -87,22 +55,9 @@ public:
 
 private:
     std::string text_of_wait(const pending& entry) {
-        const auto& [role, name, details] = entry.of();
-        std::string text = name ? name : functions_.name_of(entry.begun_by());
-        if (details)
-            details(entry, text);
-        const bool operation = text.ends_with("_async");
+        const bool operation = entry.of().role == pending::role::operation;
         const auto age = text_of(coarse_now() - entry.since());
-        return text + (operation ? ", in flight for " : ", for ") + age;
-    }
-
-    /// Nothing, if it is none that is to be seen.
-    std::string text_of_coroutine(const environment& env) {
-        // What resumes it, as all compilers have it.
-        const auto* const resume =
-            env.frame ? *static_cast<gconstpointer const*>(env.frame) : nullptr;
-        const std::string function = resume ? known_as(functions_.name_of(resume)) : "";
-        return env.name ? env.name + (": " + function) : function;
+        return names_.of_wait(entry) + (operation ? ", in flight for " : ", for ") + age;
     }
 
     static bool is_coroutine(const task_tree& node) noexcept {
@@ -137,9 +92,9 @@ private:
 
     task_tree& new_node(const environment& env) {
         if (!env.awaiter)
-            return add_to(roots_, text_of_coroutine(env));
+            return add_to(roots_, names_.of_coroutine(env));
         task_tree& awaiter = node_of(*env.awaiter);
-        std::string text = text_of_coroutine(env);
+        std::string text = names_.of_coroutine(env);
         if (env.frame == env.awaiter->frame) { // the task and its coroutine
             if (env.name)
                 awaiter.text = std::move(text);
@@ -157,7 +112,7 @@ private:
     std::map<const environment*, task_tree*> nodes_;
     std::map<gconstpointer, task_tree*> operations_;
     std::list<task_tree> roots_;
-    symbols functions_;
+    task_names names_;
 };
 
 } // namespace

@@ -33,7 +33,7 @@ bool engine_state::run_all_queued() noexcept {
     bool any = false;
     const auto run_all = [&](job_queue& from) {
         for (; !from.empty(); any = true)
-            from.pop().run();
+            run(from.pop());
     };
     take_inbox();
     run_all(jobs);

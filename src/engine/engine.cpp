@@ -89,6 +89,20 @@ std::vector<const unfinished*> engine::all_unfinished() const {
     return all;
 }
 
+counters engine::read_counters() const {
+    const engine_state& self = state_of(*this);
+    const owner_scope owner(self);
+    counters read = self.counts;
+    read.operations = operations();
+    return read;
+}
+
+void engine::reset_longest_turn() {
+    engine_state& self = state_of(*this);
+    const owner_scope owner(self);
+    self.counts.longest_turn = {};
+}
+
 std::size_t engine::rounds() const noexcept { return state_of(*this).rounds_begun; }
 
 bool engine::tick() noexcept {

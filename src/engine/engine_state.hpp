@@ -9,6 +9,7 @@
 #include "engine/timer_heap.hpp"
 #include "engine/unfinished.hpp"
 #include "engine/unique_source.hpp"
+#include "gawait/engine/counters.hpp"
 #include "gawait/engine/engine.hpp"
 
 #include <glib.h>
@@ -79,6 +80,11 @@ struct engine_state : engine {
     void queue_ready(turn& current, descriptors look) noexcept;
     void begin_round() noexcept;
 
+    void run(job& work) noexcept {
+        ++counts.callbacks;
+        work.run();
+    }
+
     // Fairness.
     void give_way() noexcept;
     void take_turn_back() noexcept;
@@ -139,6 +145,7 @@ struct engine_state : engine {
     engine_clock time;
     poller polled;
     unfinished_list listed;
+    counters counts; // but for operations
 
     GSource* const main;           // holds this object
     int idle_iterations = 0;       // of the context, one after the other

@@ -4,6 +4,8 @@
 #include "engine/side_source.hpp"
 #include "engine/turn.hpp"
 
+#include <algorithm>
+
 namespace gawait {
 namespace {
 
@@ -49,15 +51,17 @@ lane& engine_state::lane_of(int priority) noexcept {
 
 void engine_state::dispatch_lane(lane& which) noexcept {
     turn self(*this, true);
+    ++counts.turns;
     ++which.dispatches;
     // A nested iteration may run part of this round.
     for (auto left = which.jobs.size(); left > 0 && !which.jobs.empty(); --left) {
-        which.jobs.pop().run();
+        run(which.jobs.pop());
         self.watch.tick();
         if (self.spent())
             break;
     }
     --which.dispatches;
+    counts.longest_turn = std::max(counts.longest_turn, self.watch.total());
     drop_if_empty(which);
 }
 

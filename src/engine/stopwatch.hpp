@@ -13,7 +13,15 @@ class stopwatch {
 public:
     /// When it last read the clock.
     clock::time_point now() const noexcept { return now_; }
+    clock::time_point begin() const noexcept { return begin_; }
     clock::duration elapsed() const noexcept { return now_ - begin_; }
+
+    /// Until now. Reads the clock if there was a job since it did.
+    clock::duration total() noexcept {
+        if (until_reading_ != stride_)
+            read();
+        return elapsed();
+    }
 
     /// To be called once a job.
     ///

@@ -1,10 +1,19 @@
 #include "engine/turn.hpp"
 
+#include <algorithm>
+#include <string>
+
 namespace gawait {
+
+void turn::mark() const noexcept {
+    const auto callbacks = state_.counts.callbacks - callbacks_before_;
+    profile::mark(watch.begin(), "turn", (std::to_string(callbacks) + " callbacks").c_str());
+}
 
 void engine_state::run_turn(bool polled_ready) noexcept {
     turn self(*this);
     const auto began = self.watch.now();
+    ++counts.turns;
     better_lane_ready = false;
     const bool idle = std::exchange(idle_iterations, 0) >= idle_iterations_to_park;
     // For a round that begins now, GLib has looked. One that an earlier turn has left goes on.
@@ -26,14 +35,16 @@ void engine_state::run_turn(bool polled_ready) noexcept {
                 break;
         }
         --left_in_round;
-        jobs.pop().run();
+        run(jobs.pop());
         self.watch.tick();
         if (self.spent())
             break;
     }
     // Turns that are short but follow each other without a pause hold up worse
     // priorities as well, so they share one budget.
-    spent_since += clock::now() - began;
+    const auto took = clock::now() - began;
+    counts.longest_turn = std::max(counts.longest_turn, took);
+    spent_since += took;
     if (spent_since >= turn_budget && !yielded)
         give_way();
     else if (idle)
@@ -42,8 +53,10 @@ void engine_state::run_turn(bool polled_ready) noexcept {
 
 /// Behind what is queued, as asyncio does: first ready descriptors, then due timers.
 void engine_state::queue_ready(turn& current, descriptors look) noexcept {
-    if (look == descriptors::ready || (look == descriptors::not_looked_at && polled.news()))
+    if (look == descriptors::ready || (look == descriptors::not_looked_at && polled.news())) {
+        ++counts.polls;
         polled.poll([this](job& work) { queue(work); });
+    }
     if (timers.empty())
         return;
     const auto now = time.at(current.watch.read());

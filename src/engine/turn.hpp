@@ -2,8 +2,10 @@
 
 #include "engine/engine_state.hpp"
 #include "engine/stopwatch.hpp"
+#include "gawait/engine/profile.hpp"
 #include "gawait/ref.hpp"
 
+#include <cstdint>
 #include <thread>
 #include <utility>
 
@@ -26,6 +28,8 @@ public:
     ~turn() {
         if (at_end)
             at_end();
+        if (profile::recording) [[unlikely]]
+            mark();
         state_.current = outer_;
         state_.dispatching.store(outer_thread_, std::memory_order_relaxed);
     }
@@ -37,6 +41,8 @@ public:
     void (*at_end)() noexcept = nullptr;
 
 private:
+    void mark() const noexcept;
+
     // First, so that it goes last: with it may go the engine.
     ref<GSource> source_;
     engine_state& state_;
@@ -44,6 +50,7 @@ private:
     // Of the turn in one of whose jobs this one is nested.
     std::thread::id outer_thread_;
     turn* outer_;
+    const std::uint64_t callbacks_before_ = state_.counts.callbacks;
 };
 
 } // namespace gawait

@@ -1,6 +1,7 @@
 #include "engine/unfinished.hpp"
 
 #include "engine/engine_state.hpp"
+#include "gawait/engine/profile.hpp"
 
 #include <ctime>
 
@@ -14,7 +15,7 @@ clock::time_point coarse_now() noexcept {
 }
 
 void unfinished::enter(engine& home) noexcept {
-    since_ = coarse_now();
+    since_ = profile::recording ? clock::now() : coarse_now();
     state_of(home).listed.push(*this);
 }
 

@@ -194,9 +194,9 @@ TEST_F(dump_tasks_test, knows_an_operation_begun_by_a_lambda_by_its_finish_funct
     const auto fill = [&]() -> task<> { co_await async(start, fill_finish); };
     begun_tasks tasks(context);
     tasks.add(fill());
-    EXPECT_NE(
-        dumped_text().find("awaits an operation that gawait::test::fill_finish ends, for ...\n"),
-        std::string::npos)
+    EXPECT_NE(dumped_text().find(
+                  "awaits an operation that gawait::test::fill_finish ends, in flight for ...\n"),
+              std::string::npos)
         << dumped_text();
 }
 
@@ -420,10 +420,7 @@ TEST_F(dump_tasks_test, shows_what_hopped_to_another_context_there) {
 TEST_F(dump_tasks_test, refuses_the_context_of_another_thread) {
     const loop_thread elsewhere;
     const auto kept = engine::get(elsewhere.context());
-    while (g_main_context_acquire(elsewhere.context())) { // not yet
-        g_main_context_release(elsewhere.context());
-        std::this_thread::sleep_for(1ms);
-    }
+    elsewhere.wait_until_it_runs();
     EXPECT_THROW(dumped_text(elsewhere.context()), error);
 }
 

@@ -1106,7 +1106,7 @@ def test_a_task_is_made_of_an_operation(run):
 def test_a_task_made_of_an_operation_shows_that(run):
     async def main():
         task = asyncio.create_task(stream().read_bytes_async(4))
-        assert "coro=<Operation()>" in repr(task)
+        assert "coro=<Operation() " in repr(task)
         await task
 
     run(main())

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -230,13 +232,16 @@ def run(*command, **options):
     )
 
 
+def copy_sources(to):
+    shutil.copytree(SOURCE, to, ignore=shutil.ignore_patterns("build*", ".*", "__pycache__"))
+
+
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
     """A virtual environment into which `pip install .` has installed the package."""
     directory = tmp_path_factory.mktemp("package")
     source, environment = directory / "source", directory / "environment"
-    ignored = shutil.ignore_patterns("build*", ".*", "__pycache__")
-    shutil.copytree(SOURCE, source, ignore=ignored)
+    copy_sources(source)
     run(sys.executable, "-m", "venv", "--system-site-packages", environment).check_returncode()
     options = ["--no-build-isolation", "--no-deps", "--no-index"]
     command = [environment / "bin/python", "-m", "pip", "install", *options, "."]
@@ -311,6 +316,23 @@ print(*sorted({file.parts[0] for file in metadata.files("gawait")}))
 """
     package, information = python("-c", program).stdout.split()
     assert package == "gawait" and information.endswith(".dist-info")
+
+
+def test_an_sdist_has_all_that_the_package_is_built_of(tmp_path):
+    source = tmp_path / "source"
+    copy_sources(source)
+    # Meson makes it of a commit.
+    author = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"]
+    for command in ["init"], ["add", "."], [*author, "commit", "--message", "all"]:
+        run("git", *command, cwd=source).check_returncode()
+    program = "import mesonpy, sys; mesonpy.build_sdist(sys.argv[1])"
+    made = run(sys.executable, "-c", program, tmp_path, cwd=source)
+    assert made.returncode == 0, made.stdout + made.stderr
+    (archive,) = tmp_path.glob("gawait-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        held = {Path(*Path(each.name).parts[1:]) for each in opened if each.isfile()}
+    tracked = run("git", "ls-files", cwd=source).stdout.splitlines()
+    assert held == {Path("PKG-INFO"), *map(Path, tracked)}
 
 
 def test_mypy_finds_nothing_wrong_in_a_program(check_types):

@@ -129,7 +129,7 @@ private:
         static_cast<const call_operation&>(self).call_.describe(to);
     }
 
-    static constexpr gawait::detail::pending::kind a_call{gawait::detail::pending::role::wait,
+    static constexpr gawait::detail::pending::kind a_call{gawait::detail::pending::role::operation,
                                                           "a D-Bus call", add_call};
 
     detail::method_call call_;

@@ -2,6 +2,8 @@
 
 #include "gawait/detail/api.hpp"
 #include "gawait/detail/environment.hpp"
+#include "gawait/engine/engine.hpp"
+#include "gawait/engine/profile.hpp"
 #include "gawait/engine/unfinished.hpp"
 
 #include <glib.h>
@@ -14,9 +16,10 @@ namespace gawait::detail {
 class GAWAIT_API pending : public unfinished {
 public:
     enum class role {
-        wait, // of a coroutine
-        task, // from its beginning to its end
-        call, // of a function of this program, which a coroutine answers
+        wait,      // of a coroutine
+        operation, // that a coroutine waits for
+        task,      // from its beginning to its end
+        call,      // of a function of this program, which a coroutine answers
     };
 
     /// What those of a class have in common.
@@ -48,10 +51,25 @@ protected:
 
     void enter(const environment& where) noexcept {
         where_ = &where;
+        if (profile::recording) [[unlikely]]
+            mark_begin();
         unfinished::enter(*where.home);
+        if (kind_->role == role::operation)
+            where.home->begin_operation();
+    }
+
+    void leave() noexcept {
+        if (profile::recording) [[unlikely]]
+            mark_end();
+        unfinished::leave();
+        if (kind_->role == role::operation)
+            where_->home->end_operation();
     }
 
 private:
+    void mark_begin() noexcept;
+    void mark_end() const noexcept;
+
     const kind* kind_;
     gconstpointer function_;
     const environment* where_ = nullptr;

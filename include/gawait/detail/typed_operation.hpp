@@ -68,7 +68,7 @@ public:
         }
     }
 
-    static constexpr pending::kind named_call{pending::role::wait, Call::name};
+    static constexpr pending::kind named_call{pending::role::operation, Call::name};
 
 private:
     result<value_type> failed(GError* failure) noexcept {

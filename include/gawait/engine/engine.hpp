@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gawait/detail/api.hpp"
+#include "gawait/engine/counters.hpp"
 #include "gawait/engine/fd_watch.hpp"
 #include "gawait/engine/job.hpp"
 #include "gawait/engine/timer.hpp"
@@ -123,6 +124,10 @@ public:
     void end_flight() noexcept { count_flights(-std::size_t{1}); }
     std::size_t flights() const noexcept { return flights_.load(std::memory_order_relaxed); }
 
+    /// Counts the operations of `read_counters()`.
+    void begin_operation() noexcept { count_operations(1); }
+    void end_operation() noexcept { count_operations(-std::size_t{1}); }
+
     /// Makes `now()` virtual, as `virtual_time` says.
     ///
     /// @throws error `G_IO_ERROR_EXISTS` if it is that already; error from a thread that may not
@@ -152,6 +157,17 @@ public:
     ///
     /// @throws error from a thread that may not use the engine.
     std::vector<const unfinished*> all_unfinished() const;
+
+    /// What it has done until now, and what is in flight.
+    ///
+    /// @throws error from a thread that may not use the engine.
+    counters read_counters() const;
+
+    /// Begins anew with the longest turn, of which later ones alone then tell. A turn that runs is
+    /// one of those.
+    ///
+    /// @throws error from a thread that may not use the engine.
+    void reset_longest_turn();
 
     /// What to call, on the thread that destroys it, when the context goes away
     /// under the engine. Jobs posted by the hook still run, before the context
@@ -199,9 +215,16 @@ private:
         flights_.store(flights() + change, std::memory_order_relaxed);
     }
 
+    std::size_t operations() const noexcept { return operations_.load(std::memory_order_relaxed); }
+
+    void count_operations(std::size_t change) noexcept {
+        operations_.store(operations() + change, std::memory_order_relaxed);
+    }
+
     // Of one thread at a time, as GLib's locks order them: tools that do not see into GLib know
     // that of an atomic.
     std::atomic<std::size_t> flights_{0};
+    std::atomic<std::size_t> operations_{0};
 };
 
 /// Keeps an engine alive. From any thread.

@@ -1,21 +1,30 @@
 #include "awaiting/operation.hpp"
 
 #include "awaiting/dismissal.hpp"
+#include "awaiting/stand_in.hpp"
 #include "current_context.hpp"
+#include "gawait/engine/counted.hpp"
 #include "gawait/engine/flight.hpp"
 #include "gawait/engine/unfinished.hpp"
 #include "gawait/ref.hpp"
+#include "loop/debug_mode.hpp"
 #include "loop/loop.hpp"
+#include "profile.hpp"
 #include "pygobject.hpp"
 #include "user_data.hpp"
 
 #include <gio/gio.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
+#include <unordered_map>
 
 namespace gawait::python {
 namespace {
+
+using counted_operation = counted<&engine::begin_operation, &engine::end_operation>;
 
 /// What an `Operation` has beyond an `asyncio.Future`, in memory after it.
 struct operation_part {
@@ -31,22 +40,28 @@ struct operation_part {
     bool takes_own_cancellable = false; // the function that was started
     operation_runner* runner = nullptr; // until it has ended, if there is one
     flight in_flight;                   // until then, if there is none
-    object what;                        // as describe_operation() has it
-    clock::time_point since = coarse_now();
+    counted_operation unended;
+    object what;     // as describe_operation() has it
+    object producer; // as tell_producer() has it
+    stand_in shown;  // while a task waits for it
+    clock::time_point since = profile::recording ? clock::now() : coarse_now();
 };
 
 // Made once.
 PyTypeObject* future_type;
 PyTypeObject* operation_type;
 PyTypeObject* cancellable_type;
+PyObject* future_add_done_callback;
 PyObject* future_cancel;
 PyObject* future_done;
+PyObject* future_remove_done_callback;
 PyObject* future_set_exception;
 PyObject* future_set_result;
 PyObject* get_loop_name;
 PyObject* invalid_state_error;
 PyObject* is_closed_name;
 PyObject* loop_name;
+PyObject* name_operation; // tasks.py's
 PyObject* no_arguments;
 
 operation_part& part_of(PyObject* operation) noexcept {
@@ -129,6 +144,9 @@ object settle(PyObject* operation, const object& value) noexcept {
 bool end(PyObject* operation, object value) noexcept {
     operation_part& part = part_of(operation);
     part.in_flight = flight();
+    part.unended = counted_operation();
+    part.shown = {};
+    part.producer = {};
     if (object memory = std::exchange(part.memory, {}); memory && part.filled && value)
         value = take_filled(std::move(memory), value);
     if (settle(operation, value))
@@ -170,12 +188,42 @@ bool is_unheard(const operation_part& part) noexcept {
            !g_signal_has_handler_pending(own, cancelled, 0, TRUE);
 }
 
+/// Its loop, if that is one of ours in debug mode.
+loop_object* debugged_loop_of(PyObject* operation) noexcept {
+    if (!debug_mode_in_use) [[likely]]
+        return nullptr;
+    const auto loop = object::adopt(PyObject_CallMethodNoArgs(operation, get_loop_name));
+    PyErr_Clear();
+    return loop && is_loop(loop.get()) && loop_of(loop.get()).debug ? &loop_of(loop.get())
+                                                                    : nullptr;
+}
+
+/// Calls `finish()`, and has it be logged if that is slow.
+template <class Finish>
+object watched(PyObject* operation, const finish_function& with, Finish finish) noexcept {
+    loop_object* const loop = debugged_loop_of(operation);
+    if (!loop) [[likely]]
+        return finish();
+    const auto began = clock::now();
+    object value = finish();
+    PyObject* const function = with.function ? with.function.get() : Py_None;
+    object raised = value ? object() : take_exception();
+    if (const auto both = object::adopt(PyTuple_Pack(2, operation, function)))
+        tell_if_slow(*loop, began, "_finish_was_slow", both.get());
+    else
+        PyErr_WriteUnraisable(operation);
+    if (raised)
+        raise(std::move(raised));
+    return value;
+}
+
 /// The `GAsyncReadyCallback` that PyGObject calls.
 PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t count) {
     if (count < 2) {
         PyErr_SetString(PyExc_TypeError, "a ready callback takes the source and the result");
         return nullptr;
     }
+    mark_operation(operation, part_of(operation).since);
     const finish_function with = std::exchange(part_of(operation).finish, {});
     if (!with.function) {
         PyErr_SetString(PyExc_RuntimeError, "the operation called back twice");
@@ -183,7 +231,8 @@ PyObject* ready(PyObject* operation, PyObject* const* arguments, Py_ssize_t coun
     }
     if (!keep_user_data(arguments[1], with.of, arguments + 2, count - 2))
         PyErr_WriteUnraisable(operation);
-    if (!end(operation, call_finish(with, arguments[0], arguments[1])))
+    if (!end(operation, watched(operation, with,
+                                [&] { return call_finish(with, arguments[0], arguments[1]); })))
         return nullptr;
     Py_RETURN_NONE;
 }
@@ -213,6 +262,8 @@ PyObject* cancel(PyObject* operation, PyObject* arguments, PyObject* named) {
         runner->cancel();
     if (unheard) {
         part.in_flight = flight();
+        part.unended = counted_operation();
+        part.shown = {};
         // What it reads or fills is kept, for the case that it was not refused.
         const object source = std::move(part.finish.source);
         if (!settle(operation, {}))
@@ -233,8 +284,61 @@ PyObject* get_cancellable(PyObject* operation, void*) {
 
 PyObject* get_ready(PyObject* operation, void*) { return ready_callback(operation).release(); }
 
+/// Of the destination, which there may not be, the path, the interface and the member.
+PyObject* name_of_call(PyObject* what) noexcept {
+    PyObject* const* const of = &PyTuple_GET_ITEM(what, 0);
+    return of[0] != Py_None && PyUnicode_GET_LENGTH(of[0]) > 0
+               ? PyUnicode_FromFormat("a D-Bus call of %U %U %U.%U", of[0], of[1], of[2], of[3])
+               : PyUnicode_FromFormat("a D-Bus call %U %U.%U", of[1], of[2], of[3]);
+}
+
+/// The C function, or what else it is, as a string; null with an exception set on failure.
+PyObject* name_of(PyObject* operation) noexcept {
+    // Never destroyed: it would outlive the interpreter.
+    static auto& of_functions =
+        *std::make_unique<std::unordered_map<const char*, object>>().release();
+    if (PyObject* const what = part_of(operation).what.get())
+        return name_of_call(what);
+    const char* const function = part_of(operation).finish.of;
+    if (!function)
+        return PyObject_CallOneArg(name_operation, operation);
+    object& name = of_functions[function];
+    if (!name)
+        name = object::adopt(PyObject_CallOneArg(name_operation, operation));
+    return Py_XNewRef(name.get());
+}
+
+/// add_done_callback() and remove_done_callback() of an asyncio.Future, which takes no more.
+PyObject* call_base(PyObject* function, PyObject* operation, PyObject* const* arguments,
+                    Py_ssize_t count, PyObject* names) {
+    std::array<PyObject*, 3> all{operation};
+    const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
+    if (given > 2)
+        return PyErr_Format(PyExc_TypeError, "expected a callback and a context, got %zd arguments",
+                            given);
+    std::copy_n(arguments, given, all.begin() + 1);
+    return PyObject_Vectorcall(function, all.data(), static_cast<std::size_t>(count) + 1, names);
+}
+
+/// Who waits, whether by `await`, asyncio.gather() or asyncio.wait(), begins with this.
+[[maybe_unused]] PyObject* add_done_callback(PyObject* operation, PyObject* const* arguments,
+                                             Py_ssize_t count, PyObject* names) {
+    PyObject* const added = call_base(future_add_done_callback, operation, arguments, count, names);
+    operation_part& part = part_of(operation);
+    if (added && !part.shown && !is_done(operation))
+        part.shown =
+            stand_in::of_running_task([&] { return name_of(operation); }, part.producer.get());
+    return added;
+}
+
+[[maybe_unused]] PyObject* remove_done_callback(PyObject* operation, PyObject* const* arguments,
+                                                Py_ssize_t count, PyObject* names) {
+    part_of(operation).shown = {};
+    return call_base(future_remove_done_callback, operation, arguments, count, names);
+}
+
 /// (function, finish, what, age, cancellable, is unheard): the introspected function that began it,
-/// by its name, or None; the function that finishes it, or None; what describe_operation() says, or
+/// by its name, or None; the function that finishes it, or None; what it is of D-Bus, in words, or
 /// None; for how many seconds it lives; the address of its GCancellable, or 0; is_unheard().
 PyObject* get_told(PyObject* operation, void*) {
     const operation_part& part = part_of(operation);
@@ -242,9 +346,9 @@ PyObject* get_told(PyObject* operation, void*) {
     const std::chrono::duration<double> age = coarse_now() - part.since;
     void* const cancellable = part.cancellable ? pygobject_get(part.cancellable.get())
                                                : static_cast<void*>(part.own_cancellable.get());
-    return Py_BuildValue("zOOdNN", part.finish.of, or_none(part.finish.function),
-                         or_none(part.what), age.count(), PyLong_FromVoidPtr(cancellable),
-                         PyBool_FromLong(is_unheard(part)));
+    PyObject* const call = part.what ? name_of_call(part.what.get()) : Py_NewRef(Py_None);
+    return Py_BuildValue("zONdNN", part.finish.of, or_none(part.finish.function), call, age.count(),
+                         PyLong_FromVoidPtr(cancellable), PyBool_FromLong(is_unheard(part)));
 }
 
 PyObject* new_operation_method(PyObject*, PyObject* arguments) {
@@ -270,6 +374,9 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(part.finish.source.get());
     Py_VISIT(part.memory.get());
     Py_VISIT(part.what.get());
+    Py_VISIT(part.producer.get());
+    if (const int stopped = part.shown.traverse(visit, arg))
+        return stopped;
     if (!base_owns_type())
         Py_VISIT(Py_TYPE(self));
     return future_type->tp_traverse(self, visit, arg);
@@ -299,6 +406,10 @@ PyObject* await(PyObject* operation) {
 }
 
 PyMethodDef methods[] = {
+#if PY_VERSION_HEX >= 0x030E0000
+    {"add_done_callback", method(add_done_callback), METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"remove_done_callback", method(remove_done_callback), METH_FASTCALL | METH_KEYWORDS, nullptr},
+#endif
     {"cancel", method(cancel), METH_VARARGS | METH_KEYWORDS,
      "cancel($self, /, msg=None)\n--\n\n"
      "Cancel the operation's Gio.Cancellable, and return True; False if it has ended.\n\n"
@@ -350,7 +461,20 @@ PyObject* fail_operation(PyObject*, PyObject* arguments) {
     return end_produced(operation, {}) ? Py_NewRef(Py_None) : nullptr;
 }
 
+/// show_operations(make, name): has those that tasks wait for be shown by Python's tools.
+///
+/// @param make as `prepare_stand_ins()` has it
+/// @param name what an operation is called
+PyObject* show_operations(PyObject*, PyObject* arguments) {
+    PyObject *make = nullptr, *name = nullptr;
+    if (!PyArg_ParseTuple(arguments, "OO", &make, &name) || !prepare_stand_ins(make))
+        return nullptr;
+    Py_XSETREF(name_operation, Py_NewRef(name));
+    Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
+    {"show_operations", show_operations, METH_VARARGS, nullptr},
     {"fail_operation", fail_operation, METH_VARARGS, nullptr},
     {"new_operation", new_operation_method, METH_VARARGS, nullptr},
     {},
@@ -375,8 +499,10 @@ object new_operation(PyObject* loop, object cancellable, finish_function finish)
                                                            .message = {},
                                                            .finish = std::move(finish),
                                                            .memory = {}});
-    if (is_loop(loop) && loop_of(loop).home)
+    if (is_loop(loop) && loop_of(loop).home) {
         part_of(made.get()).in_flight = flight(*loop_of(loop).home);
+        part_of(made.get()).unended = counted_operation(*loop_of(loop).home);
+    }
     const auto named = object::adopt(PyDict_New());
     if (!named || PyDict_SetItem(named.get(), loop_name, loop) < 0 ||
         future_type->tp_init(made.get(), no_arguments, named.get()) < 0)
@@ -391,9 +517,11 @@ object ready_callback(PyObject* operation) noexcept {
 void ready_in_c(GObject* source, GAsyncResult* result, void* data) noexcept {
     const with_gil held;
     const auto operation = object::adopt(static_cast<PyObject*>(data));
+    mark_operation(operation.get(), part_of(operation.get()).since);
     const finish_function with = std::exchange(part_of(operation.get()).finish, {});
     mark_begun(result, with.of);
-    if (!end(operation.get(), finish(with, source, result)))
+    if (!end(operation.get(),
+             watched(operation.get(), with, [&] { return finish(with, source, result); })))
         PyErr_Print(); // as PyGObject does with what a callback raises
 }
 
@@ -405,6 +533,10 @@ void describe_operation(PyObject* operation, object what) noexcept {
     part_of(operation).what = std::move(what);
 }
 
+void tell_producer(PyObject* operation, PyObject* task) noexcept {
+    part_of(operation).producer = object::retain(task);
+}
+
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
     operation_part& part = part_of(operation);
     part.memory = std::move(memory);
@@ -414,6 +546,7 @@ void keep_until_end(PyObject* operation, object memory, bool filled) noexcept {
 bool is_operation(PyObject* given) noexcept { return Py_IS_TYPE(given, operation_type); }
 
 bool end_produced(PyObject* operation, object value) noexcept {
+    mark_operation(operation, part_of(operation).since);
     const finish_function unused = std::exchange(part_of(operation).finish, {});
     GError* cancelled = nullptr;
     if (g_cancellable_set_error_if_cancelled(c_cancellable_of(operation), &cancelled)) {
@@ -465,6 +598,7 @@ void run_by(PyObject* operation, operation_runner& runner) noexcept {
 
 void end_by_runner(PyObject* operation, std::span<c_value> results, GError* failure) noexcept {
     operation_part& part = part_of(operation);
+    mark_operation(operation, part.since);
     part.runner = nullptr;
     const finish_function with = std::exchange(part.finish, {});
     if (!end(operation, with.plan->finish.give(results, failure)))
@@ -478,6 +612,8 @@ bool add_operation_type(PyObject* module) noexcept {
         return false;
     auto* future = reinterpret_cast<PyObject*>(future_type);
     future_cancel = PyObject_GetAttrString(future, "cancel");
+    future_add_done_callback = PyObject_GetAttrString(future, "add_done_callback");
+    future_remove_done_callback = PyObject_GetAttrString(future, "remove_done_callback");
     future_done = PyObject_GetAttrString(future, "done");
     future_set_exception = PyObject_GetAttrString(future, "set_exception");
     future_set_result = PyObject_GetAttrString(future, "set_result");
@@ -486,8 +622,9 @@ bool add_operation_type(PyObject* module) noexcept {
     is_closed_name = PyUnicode_InternFromString("is_closed");
     loop_name = PyUnicode_InternFromString("loop");
     no_arguments = PyTuple_New(0);
-    if (!future_cancel || !future_done || !future_set_exception || !future_set_result ||
-        !invalid_state_error || !get_loop_name || !is_closed_name || !loop_name || !no_arguments)
+    if (!future_cancel || !future_add_done_callback || !future_remove_done_callback ||
+        !future_done || !future_set_exception || !future_set_result || !invalid_state_error ||
+        !get_loop_name || !is_closed_name || !loop_name || !no_arguments)
         return false;
     specification.basicsize =
         static_cast<int>(future_type->tp_basicsize + Py_ssize_t{sizeof(operation_part)});

@@ -73,6 +73,9 @@ void end_by_runner(PyObject* operation, std::span<c_value> results, GError* fail
 /// @param what the destination, path, interface and member of a D-Bus call
 void describe_operation(PyObject* operation, object what) noexcept;
 
+/// Says whose end the operation's is, for who looks at what awaits what.
+void tell_producer(PyObject* operation, PyObject* task) noexcept;
+
 /// Keeps what GLib reads or writes until the operation has ended. If GLib fills it, that is the
 /// operation's result: as many bytes as there were, or for a buffer of the caller's their number.
 void keep_until_end(PyObject* operation, object memory, bool filled) noexcept;

@@ -229,7 +229,7 @@ PyObject* or_none(PyObject* value) noexcept { return Py_NewRef(value ? value : P
 
 PyObject* get_arguments(PyObject* self, void*) {
     const handle& of = handle_of(self);
-    if (of.cancelled)
+    if (!of.callback)
         Py_RETURN_NONE;
     switch (of.count) {
     case 0:
@@ -458,13 +458,15 @@ bool cancel(handle& self) noexcept {
     if (self.cancelled)
         return true;
     const auto alive = object::retain(object_of(self));
+    self.cancelled = true;
     if (self.loop && self.loop->debug) {
         // So that the warning about a slow callback can say which it was.
         self.representation = represent(object_of(self));
-        if (!self.representation)
+        if (!self.representation) {
+            self.cancelled = false;
             return false;
+        }
     }
-    self.cancelled = true;
     if (is_timer(self))
         loop_object::unschedule(static_cast<timer_handle&>(self));
     Py_CLEAR(self.callback);

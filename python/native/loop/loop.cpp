@@ -3,6 +3,7 @@
 #include "acquired_context.hpp"
 #include "gawait/engine/now.hpp"
 #include "gawait/error.hpp"
+#include "loop/debug_mode.hpp"
 #include "loop/guest.hpp"
 
 #include <algorithm>
@@ -72,24 +73,9 @@ bool loop_object::call(handle& which) noexcept {
 void loop_object::run(handle& which) noexcept {
     if (which.cancelled)
         return;
+    ++callbacks;
     const bool outer = std::exchange(in_callback, true);
-    bool succeeded = false;
-    if (debug) [[unlikely]] {
-        const auto began = clock::now();
-        succeeded = call(which);
-        const double took = std::chrono::duration<double>(clock::now() - began).count();
-        if (took >= slow_callback_duration) {
-            const object raised = succeeded ? object() : take_exception();
-            const auto told = object::adopt(PyObject_CallMethod(
-                object_of(*this), "_callback_was_slow", "Od", object_of(which), took));
-            if (!told)
-                PyErr_WriteUnraisable(object_of(which));
-            if (raised)
-                raise(raised);
-        }
-    } else {
-        succeeded = call(which);
-    }
+    bool succeeded = debug ? call_in_debug_mode(*this, which) : call(which);
     if (!at_end.empty())
         succeeded = end_callback(succeeded);
     if (!succeeded) [[unlikely]] {
@@ -338,6 +324,7 @@ void loop_object::on_ready(watch& which) noexcept {
     const auto alive = object::retain(object_of(self));
     const object callback = which.callback;
     if (which.call_waiter) {
+        ++self.callbacks;
         self.in_callback = true;
         which.call_waiter(callback.get());
         self.in_callback = false;

@@ -108,8 +108,9 @@ struct loop_object {
     int runs;               // nested in each other
     int quits;              // of the runs, those that need _quit() to end
     int pauses;
-    std::size_t flights; // that the engine counts for the loop
-    lane* running;       // the one in whose round a callback runs; it posts itself
+    std::size_t flights;     // that the engine counts for the loop
+    std::uint64_t callbacks; // that were called
+    lane* running;           // the one in whose round a callback runs; it posts itself
     bool in_callback;
     bool held; // something waits for reopen()
     bool stopping;

@@ -1,6 +1,7 @@
 #include "acquired_context.hpp"
 #include "gawait/error.hpp"
 #include "loop/calls.hpp"
+#include "loop/debug_mode.hpp"
 #include "loop/loop.hpp"
 #include "loop/readers.hpp"
 #include "loop/tasks.hpp"
@@ -207,6 +208,12 @@ PyObject* close(PyObject* object, PyObject*) {
     Py_RETURN_NONE;
 }
 
+PyObject* raise_other_thread() noexcept {
+    PyErr_SetString(PyExc_RuntimeError,
+                    "the counters of an event loop that runs can be used in its thread alone");
+    return nullptr;
+}
+
 /// Counts something that is in flight for the loop. It has its context.
 PyObject* begin_flight(PyObject* self, PyObject*) {
     loop_of(self).begin_flight();
@@ -215,6 +222,36 @@ PyObject* begin_flight(PyObject* self, PyObject*) {
 
 PyObject* end_flight(PyObject* self, PyObject*) {
     loop_of(self).end_flight();
+    Py_RETURN_NONE;
+}
+
+/// (callbacks, turns, polls, operations, longest_turn), as `Counters` has them.
+PyObject* counters(PyObject* object, PyObject*) {
+    loop_object& self = loop_of(object);
+    if (!check_open(self))
+        return nullptr;
+    try {
+        const auto read = self.home ? self.home->read_counters() : gawait::counters();
+        const std::chrono::duration<double> longest_turn = read.longest_turn;
+        return Py_BuildValue("KKKnd", static_cast<unsigned long long>(self.callbacks),
+                             static_cast<unsigned long long>(read.turns),
+                             static_cast<unsigned long long>(read.polls),
+                             static_cast<Py_ssize_t>(read.operations), longest_turn.count());
+    } catch (const error&) {
+        return raise_other_thread();
+    }
+}
+
+PyObject* reset_longest_turn(PyObject* object, PyObject*) {
+    loop_object& self = loop_of(object);
+    if (!check_open(self))
+        return nullptr;
+    try {
+        if (self.home)
+            self.home->reset_longest_turn();
+    } catch (const error&) {
+        return raise_other_thread();
+    }
     Py_RETURN_NONE;
 }
 
@@ -284,6 +321,13 @@ int set_stopping(PyObject* self, PyObject* value, void*) {
     return 0;
 }
 
+int set_debug(PyObject* self, PyObject* value, void*) {
+    if (set_flag<&loop_object::debug>(self, value, nullptr) < 0)
+        return -1;
+    debug_mode_in_use |= loop_of(self).debug;
+    return 0;
+}
+
 PyMethodDef methods[] = {
     {"call_soon", method(call_soon), METH_FASTCALL | METH_KEYWORDS,
      "call_soon($self, callback, *args, context=None, priority=None)\n--\n\n"
@@ -328,6 +372,12 @@ PyMethodDef methods[] = {
     {"_bind", bind, METH_O, nullptr},
     {"_begin_flight", begin_flight, METH_NOARGS, nullptr},
     {"_end_flight", end_flight, METH_NOARGS, nullptr},
+    {"_counters", counters, METH_NOARGS, nullptr},
+    {"reset_longest_turn", reset_longest_turn, METH_NOARGS,
+     "reset_longest_turn($self)\n--\n\n"
+     "Begin anew with counters().longest_turn, which then tells of the turn that runs, and of "
+     "later ones.\n\n"
+     "To be called in the loop's thread; RuntimeError in another one while the loop runs."},
     {"_has_work", has_work, METH_O, nullptr},
     {"_acquire", acquire, METH_NOARGS, nullptr},
     {"_release", release, METH_NOARGS, nullptr},
@@ -338,7 +388,7 @@ PyMethodDef methods[] = {
 
 PyGetSetDef attributes[] = {
     {"_stopping", get_flag<&loop_object::stopping>, set_stopping, nullptr, nullptr},
-    {"_debug", get_flag<&loop_object::debug>, set_flag<&loop_object::debug>, nullptr, nullptr},
+    {"_debug", get_flag<&loop_object::debug>, set_debug, nullptr, nullptr},
     {"_guest", get_flag<&loop_object::guest>, set_flag<&loop_object::guest>, nullptr, nullptr},
     {"_closed", get_flag<&loop_object::closed>, set_flag<&loop_object::closed>, nullptr, nullptr},
     {},

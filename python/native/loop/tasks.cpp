@@ -2,6 +2,7 @@
 
 #include "loop/calls.hpp"
 #include "loop/loop.hpp"
+#include "profile.hpp"
 
 #include <vector>
 
@@ -46,10 +47,12 @@ PyObject* create_future(PyObject* self, PyObject*) {
     return type ? PyObject_Vectorcall(type.get(), &self, 0, loop_names) : nullptr;
 }
 
+namespace {
+
 /// What BaseEventLoop.create_task() does, without its frame. Task factories, priorities, and what
 /// is no coroutine by itself, which few use, are Python's.
-PyObject* create_task(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
-                      PyObject* names) {
+PyObject* make_task(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
+                    PyObject* names) {
     loop_object& self = loop_of(object);
     bool plain = (!self.task_factory || self.task_factory == Py_None) &&
                  (count != 1 || PyCoro_CheckExact(arguments[0]));
@@ -74,6 +77,16 @@ PyObject* create_task(PyObject* object, PyObject* const* arguments, Py_ssize_t c
         return call_with_loop(type.get(), object, arguments, count, names);
     PyObject* all[] = {arguments[0], object};
     return PyObject_Vectorcall(type.get(), all, 1, loop_names);
+}
+
+} // namespace
+
+PyObject* create_task(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
+                      PyObject* names) {
+    PyObject* const made = make_task(object, arguments, count, names);
+    if (made)
+        mark_task(made);
+    return made;
 }
 
 bool prepare_tasks() noexcept {

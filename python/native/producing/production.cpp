@@ -178,6 +178,8 @@ object begin(production& self, PyObject* coroutine, int priority) noexcept {
         return {};
     const auto added = object::adopt(PyObject_CallMethodOneArg(task.get(), add_done_callback_name,
                                                                reinterpret_cast<PyObject*>(&self)));
+    if (added && is_operation(self.end.get()))
+        tell_producer(self.end.get(), task.get());
     return added && listen(self, task.get()) ? task : object();
 }
 

@@ -45,6 +45,7 @@ struct call_state {
     std::size_t sent = 0;
     int watched = -1; // the descriptor
     stage now = stage::created;
+    object created_at; // of debug mode: the stack
 };
 
 /// The coroutine that a method returns.
@@ -305,7 +306,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(self));
     for (const object* each :
          {&state.loop, &state.socket, &state.arguments.front(), &state.arguments.back(),
-          &state.future, &state.result, &state.exception})
+          &state.future, &state.result, &state.exception, &state.created_at})
         Py_VISIT(each->get());
     return 0;
 }
@@ -325,9 +326,15 @@ void finalize(PyObject* self) {
         return;
     state_of(self).now = stage::ended;
     const object raised = PyErr_Occurred() ? take_exception() : object();
+    const call_state& state = state_of(self);
     const auto who = object::adopt(get_qualified_name(self, nullptr));
-    if (!who || PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine '%U' was never awaited",
-                                 who.get()) < 0)
+    const auto where =
+        object::adopt(state.created_at ? PyObject_CallMethod(state.loop.get(), "_told_origin", "O",
+                                                             state.created_at.get())
+                                       : PyUnicode_FromString(""));
+    if (!who || !where ||
+        PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "coroutine '%U' was never awaited%U", who.get(),
+                         where.get()) < 0)
         PyErr_WriteUnraisable(self);
     if (raised)
         raise(raised);
@@ -457,9 +464,14 @@ PyObject* make_call(PyObject* self, PyObject* const* arguments, Py_ssize_t count
     for (std::size_t index = 1; index < static_cast<std::size_t>(count); ++index)
         others[index - 1] = object::retain(arguments[index]);
     PyObject* const made = call_type->tp_alloc(call_type, 0);
-    if (made)
-        std::construct_at(&state_of(made), Method, object::retain(self),
-                          object::retain(arguments[0]), std::move(others));
+    if (!made)
+        return nullptr;
+    std::construct_at(&state_of(made), Method, object::retain(self), object::retain(arguments[0]),
+                      std::move(others));
+    if (loop_of(self).debug) [[unlikely]]
+        state_of(made).created_at =
+            object::adopt(PyObject_CallMethod(self, "_extract_stack", nullptr));
+    PyErr_Clear();
     return made;
 }
 

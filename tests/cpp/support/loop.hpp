@@ -66,6 +66,15 @@ public:
     }
 
     GMainContext* context() const { return context_; }
+
+    /// Waits until the thread owns the context.
+    void wait_until_it_runs() const {
+        while (g_main_context_acquire(context_)) {
+            g_main_context_release(context_);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+
     std::thread::id id() const { return thread_.get_id(); }
 
 private:
