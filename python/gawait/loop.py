@@ -291,7 +291,9 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             ended = self.create_future()
             ended.add_done_callback(self._flight_ended)
             waiters = transport._exit_waiters
-            (waiters.add if isinstance(waiters, set) else waiters.append)(ended)  # 3.14's is a set
+            (waiters.add if isinstance(waiters, set) else waiters.append)(
+                ended
+            )  # 3.14's is a set
         return transport
 
     def _flight_ended(self, _):

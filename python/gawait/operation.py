@@ -56,7 +56,9 @@ def wrap(start, finish=None):
 def as_coroutine(awaitable):
     """Return what a task can be made of that awaits an Operation, or something with close()."""
     coroutine = _await(awaitable)
-    coroutine.__name__ = coroutine.__qualname__ = getattr(awaitable, "__qualname__", "Operation")
+    coroutine.__name__ = coroutine.__qualname__ = getattr(
+        awaitable, "__qualname__", "Operation"
+    )
     # One that has not begun is not even entered if its task is cancelled at once: who then waits
     # for the task is to wait for the operation's end.
     coroutine.send(None)
