@@ -19,7 +19,6 @@ HEADLINES = (
     ("loop", "call_soon_threadsafe, four other threads", "uvloop"),
     ("echo", "protocols, TCP, 1 KiB × 10", "uvloop"),
     ("echo", "protocols, TCP, 100 KiB × 10", "uvloop"),
-    ("echo", "streams, TCP, 1 KiB × 10", "uvloop"),
     ("echo", "protocols, TLS over TCP, 1 KiB × 10", "uvloop"),
     ("echo", "GIO's streams in C++, TCP, 1 KiB × 10", "callbacks"),
     ("http", "uvicorn with httptools, a request for 1 KiB", "uvloop"),

@@ -61,6 +61,7 @@ def test_what_waits_for_a_socket_without_a_handle_is_counted(run):
 
 
 def test_many_callbacks_run_in_one_turn(loop):
+    before = loop.counters()  # of a context that another loop may have had
     seen = []
 
     def again(left):
@@ -73,7 +74,7 @@ def test_many_callbacks_run_in_one_turn(loop):
     loop.call_soon(again, 5)
     loop.run_forever()
     assert [each.callbacks for each in seen] == [1, 2, 3, 4, 5, 6]
-    assert 1 <= seen[-1].turns < 6
+    assert 1 <= seen[-1].turns - before.turns < 6
 
 
 def test_operations_are_in_flight_until_they_have_ended(run, pipe):
