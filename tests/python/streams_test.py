@@ -102,6 +102,7 @@ def test_the_end_of_a_stream_is_no_bytes(ends):
     run(main())
 
 
+@pytest.mark.skipif(not plans.WANTED, reason="PyGObject passes on what GIO refuses")
 def test_no_bytes_are_moved_at_once(ends):
     async def main():
         assert (await ends.input.read_bytes_async(0)).get_size() == 0

@@ -165,8 +165,7 @@ TEST(cancellation, does_not_cancel_a_cancellable_from_elsewhere) {
 }
 
 TEST(cancellation, reaches_nodes_deeper_than_any_stack) {
-    const own_context context;
-    cancellation_root root(*engine::get());
+    cancellation root;
     std::list<cancellation> chain;
     cancellation* deepest = &root;
     for (int level = 0; level < 1'000'000; ++level)
