@@ -478,7 +478,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
 
     @staticmethod
     def _was_slow(what, seconds):
-        log.logger.warning("Executing %s took %.3f seconds", what, seconds)
+        base_events.logger.warning("Executing %s took %.3f seconds", what, seconds)
 
     @staticmethod
     def _told_origin(stack):
