@@ -83,7 +83,7 @@ TEST_F(counted_operations, stay_when_they_are_cancelled_until_they_end) {
         co_await test::let_others_run();
         EXPECT_EQ(in_flight(), 1U);
         operations.end(0);
-        co_await as_result(std::move(cancelled));
+        (void)co_await as_result(std::move(cancelled));
         EXPECT_EQ(in_flight(), 0U);
     };
     run(body());
@@ -111,7 +111,7 @@ TEST_F(counted_operations, are_no_other_waits) {
         co_await test::let_others_run();
         EXPECT_EQ(in_flight(), 0U);
         sleeping.cancel();
-        co_await as_result(std::move(sleeping));
+        (void)co_await as_result(std::move(sleeping));
     };
     run(body());
 }
