@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <string_view>
@@ -224,10 +225,15 @@ TEST_F(typed_file, allocates_no_more_than_the_untyped_form) {
                                        "standard::size", G_FILE_QUERY_INFO_NONE);
             co_return counter.count();
         };
-        co_await typed();
-        co_await untyped();
-        const std::size_t most = co_await untyped();
-        EXPECT_LE(co_await typed(), most);
+        // The fewest of several: GIO begins a thread now and then.
+        const auto fewest = [](auto count) -> task<std::size_t> {
+            std::size_t least = co_await count();
+            for (int more = 10; more > 0; --more)
+                least = std::min(least, co_await count());
+            co_return least;
+        };
+        const std::size_t most = co_await fewest(untyped);
+        EXPECT_LE(co_await fewest(typed), most);
     }(directory.file("some", "12345")));
 }
 
