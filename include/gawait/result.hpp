@@ -163,8 +163,11 @@ public:
     }
 
     result<value_type> await_resume() {
-        if (refused_) [[unlikely]]
-            return *std::exchange(refused_, std::nullopt);
+        if (refused_) [[unlikely]] {
+            error why = *std::move(refused_);
+            refused_.reset();
+            return why;
+        }
         if constexpr (has_await_result<awaiter_type>) {
             return awaiter_.await_result();
         } else {
