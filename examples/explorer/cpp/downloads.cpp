@@ -176,7 +176,7 @@ private:
             done += goffset(co_await gio::output_stream_write_all(out, *bytes));
             std::string size = unique_string(g_format_size(guint64(done))).get();
             if (done < whole)
-                size = size + " of " + unique_string(g_format_size(guint64(whole))).get();
+                size.append(" of ").append(unique_string(g_format_size(guint64(whole))).get());
             adw_action_row_set_subtitle(row.get<AdwActionRow>("row"), size.c_str());
             if (whole > 0)
                 gtk_progress_bar_set_fraction(bar, double(done) / double(whole));
