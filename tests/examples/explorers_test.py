@@ -206,6 +206,7 @@ def many_folders(tmp_path):
     return folder
 
 
+@as_gtk_4_8_tells
 def test_contents_are_searched_and_the_line_is_shown(explore, tree):
     explorer = explore(tree)
     until(lambda: explorer.files() == FILES)
@@ -607,6 +608,7 @@ def test_that_the_bus_has_gone_is_told(explore):
 # The window -------------------------------------------------------------------------------
 
 
+@as_gtk_4_8_tells
 @pytest.mark.parametrize("dialog", ["choose-folder", "add-downloads", "about"])
 def test_closing_the_window_in_the_middle_of_everything_ends_all_at_once(
     explore, server, downloads, tmp_path, dialog

@@ -61,7 +61,6 @@ def test_what_waits_for_a_socket_without_a_handle_is_counted(run):
 
 
 def test_many_callbacks_run_in_one_turn(loop):
-    before = loop.counters()  # of a context that another loop may have had
     seen = []
 
     def again(left):
@@ -74,7 +73,8 @@ def test_many_callbacks_run_in_one_turn(loop):
     loop.call_soon(again, 999)
     loop.run_forever()
     assert [each.callbacks for each in seen] == list(range(1, 1001))
-    assert 1 <= seen[-1].turns - before.turns < 1000
+    # The context may have had another loop.
+    assert seen[-1].turns - seen[0].turns < 500
 
 
 def test_operations_are_in_flight_until_they_have_ended(run, pipe):
