@@ -206,7 +206,6 @@ def many_folders(tmp_path):
     return folder
 
 
-@as_gtk_4_8_tells
 def test_contents_are_searched_and_the_line_is_shown(explore, tree):
     explorer = explore(tree)
     until(lambda: explorer.files() == FILES)
@@ -219,6 +218,14 @@ def test_contents_are_searched_and_the_line_is_shown(explore, tree):
             "broken.png": "green, but no picture",
         }
     )
+
+
+@as_gtk_4_8_tells
+def test_a_search_for_nothing_shows_nothing(explore, tree):
+    explorer = explore(tree)
+    until(lambda: explorer.files() == FILES)
+    explorer.search("blue")
+    until(lambda: found(explorer))
     explorer.search("")
     until(lambda: not found(explorer))
 
@@ -590,26 +597,31 @@ def test_names_on_the_bus_appear_and_vanish(explore, accessibility):
     until(lambda: on_the_bus(explorer)["org.example.Before"] == here)
 
 
+@as_gtk_4_8_tells
 def test_that_the_bus_has_gone_is_told(explore):
     command = "dbus-daemon", "--session", "--nofork", "--print-address"
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as daemon:
-        explorer = explore(DBUS_SESSION_BUS_ADDRESS=daemon.stdout.readline().strip())
-        until(
-            lambda: any(
-                name.startswith("org.") for name in explorer.window.list("Names").rows()
+        try:
+            explorer = explore(DBUS_SESSION_BUS_ADDRESS=daemon.stdout.readline().strip())
+            until(
+                lambda: any(
+                    name.startswith("org.") for name in explorer.window.list("Names").rows()
+                )
             )
-        )
-        daemon.terminate()
+        finally:
+            daemon.terminate()
         until(lambda: explorer.says("No Session Bus"))
 
 
 # The window -------------------------------------------------------------------------------
 
 
-@as_gtk_4_8_tells
-@pytest.mark.parametrize("dialog", ["choose-folder", "add-downloads", "about"])
+@pytest.mark.parametrize(
+    "dialog",
+    ["choose-folder", pytest.param("add-downloads", marks=as_gtk_4_8_tells), "about"],
+)
 def test_closing_the_window_in_the_middle_of_everything_ends_all_at_once(
     explore, server, downloads, tmp_path, dialog
 ):

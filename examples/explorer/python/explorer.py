@@ -73,7 +73,7 @@ class Application(Adw.Application):
 
     def show_about(self, *_):
         about = Ui("about.ui").about
-        about.set_application_icon(APPLICATION_ID)
+        about.props.application_icon = APPLICATION_ID  # libadwaita 1.6 warns of the method
         about.set_transient_for(self.ui.window)
         about.present()
 
