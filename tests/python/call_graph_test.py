@@ -13,6 +13,7 @@ import pytest
 
 import gawait
 from gi.repository import Gio, GObject
+from running import while_they_run
 
 if not hasattr(asyncio, "capture_call_graph"):
     pytest.skip("Python before 3.14 has no such tools", allow_module_level=True)
@@ -31,13 +32,7 @@ def trees():
 
 async def shown(*works, rounds=3):
     """What is shown of tasks that run these, which are cancelled then."""
-    tasks = [gawait.create_task(work, name=f"work-{i}") for i, work in enumerate(works, 1)]
-    for _ in range(rounds):
-        await asyncio.sleep(0)
-    text = trees()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    text = await while_they_run(works, trees, rounds)
     of_works = re.split("^(?=\\(T\\))", text, flags=re.M)
     return "".join(sorted(each.strip("\n") + "\n" for each in of_works if "(T) work-" in each))
 

@@ -11,6 +11,7 @@ import pytest
 
 import gawait
 from gi.repository import Gio, GLib, GObject
+from running import while_they_run
 
 HERE = __file__.removeprefix(os.getcwd() + os.sep)
 
@@ -25,13 +26,7 @@ def shown(loop=None):
 
 async def show(*works, rounds=2):
     """What is shown of tasks that run these, which are cancelled then."""
-    tasks = [asyncio.create_task(work, name=f"work-{i}") for i, work in enumerate(works, 1)]
-    for _ in range(rounds):
-        await asyncio.sleep(0)
-    text = shown()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    text = await while_they_run(works, shown, rounds)
     return text[text.index("work-1") :]
 
 
