@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 using test::action;
 using test::alarm;
 using test::descriptor_pair;
+using test::reposting;
 using test::watcher;
 
 struct engine_counters : test::engine_fixture {
@@ -77,15 +78,9 @@ TEST_F(engine_counters, tell_of_a_turn_while_it_runs) {
 }
 
 TEST_F(engine_counters, tell_of_many_rounds_in_one_turn) {
-    int rounds = 0;
-    action* again = nullptr;
-    action round([&] {
-        if (++rounds < 10)
-            home->post(*again);
-    });
-    again = &round;
+    reposting round(*home, G_PRIORITY_DEFAULT, 10);
     home->post(round);
-    EXPECT_TRUE(until([&] { return rounds == 10; }));
+    EXPECT_TRUE(until([&] { return round.runs == 10; }));
     EXPECT_EQ(now().callbacks, 10U);
     EXPECT_LT(now().turns, 10U);
 }

@@ -16,6 +16,7 @@ namespace {
 using test::action;
 using test::alarm;
 using test::descriptor_pair;
+using test::reposting;
 using test::watcher;
 
 using engine_jobs = test::engine_fixture;
@@ -43,18 +44,12 @@ TEST_F(engine_jobs, posted_by_a_job_run_in_the_next_round) {
 }
 
 TEST_F(engine_jobs, of_many_rounds_fit_into_one_iteration) {
-    int rounds = 0;
-    action* again = nullptr;
-    action round([&] {
-        if (++rounds < 10)
-            home->post(*again);
-    });
-    again = &round;
+    reposting round(*home, G_PRIORITY_DEFAULT, 10);
     home->post(round);
     int iterations = 0;
-    while (rounds < 10 && ++iterations < 100)
+    while (round.runs < 10 && ++iterations < 100)
         g_main_context_iteration(context.get(), TRUE);
-    EXPECT_EQ(rounds, 10);
+    EXPECT_EQ(round.runs, 10);
     EXPECT_LT(iterations, 10);
 }
 

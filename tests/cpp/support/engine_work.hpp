@@ -4,6 +4,7 @@
 #include "gawait/ref.hpp"
 
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace gawait::test {
@@ -19,14 +20,15 @@ private:
     std::function<void()> what_;
 };
 
-/// A job that posts itself again until it is told to stop.
+/// A job that posts itself again until it is told to stop, or has run so often.
 class reposting : public action {
 public:
-    explicit reposting(engine& home, int priority = G_PRIORITY_DEFAULT)
+    explicit reposting(engine& home, int priority = G_PRIORITY_DEFAULT,
+                       int most = std::numeric_limits<int>::max())
         : action(
-              [this, &home] {
+              [this, &home, most] {
                   ++runs;
-                  if (!stop)
+                  if (!stop && runs < most)
                       home.post(*this);
               },
               priority) {}
