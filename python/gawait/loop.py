@@ -290,10 +290,9 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             self._begin_flight()
             ended = self.create_future()
             ended.add_done_callback(self._flight_ended)
-            waiters = transport._exit_waiters
-            (waiters.add if isinstance(waiters, set) else waiters.append)(
-                ended
-            )  # 3.14's is a set
+            waiters = transport._exit_waiters  # a set since Python 3.14
+            add = waiters.add if isinstance(waiters, set) else waiters.append
+            add(ended)
         return transport
 
     def _flight_ended(self, _):

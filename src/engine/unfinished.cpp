@@ -14,8 +14,12 @@ clock::time_point coarse_now() noexcept {
                              std::chrono::nanoseconds(now.tv_nsec));
 }
 
+clock::time_point beginning_now() noexcept {
+    return profile::recording ? clock::now() : coarse_now();
+}
+
 void unfinished::enter(engine& home) noexcept {
-    since_ = profile::recording ? clock::now() : coarse_now();
+    since_ = beginning_now();
     state_of(home).listed.push(*this);
 }
 

@@ -11,6 +11,9 @@ class engine;
 /// of what the time does.
 GAWAIT_API clock::time_point coarse_now() noexcept;
 
+/// The time, for what begins and may be told of: `coarse_now()`, and while sysprof records, exact.
+GAWAIT_API clock::time_point beginning_now() noexcept;
+
 /// Something that has begun on a context and has not ended, which an engine lists for whoever
 /// debugs. For the thread that iterates the context.
 class GAWAIT_API unfinished {

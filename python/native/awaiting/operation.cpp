@@ -44,7 +44,7 @@ struct operation_part {
     object what;     // as describe_operation() has it
     object producer; // as tell_producer() has it
     stand_in shown;  // while a task waits for it
-    clock::time_point since = profile::recording ? clock::now() : coarse_now();
+    clock::time_point since = beginning_now();
 };
 
 // Made once.

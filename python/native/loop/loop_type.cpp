@@ -208,10 +208,18 @@ PyObject* close(PyObject* object, PyObject*) {
     Py_RETURN_NONE;
 }
 
-PyObject* raise_other_thread() noexcept {
-    PyErr_SetString(PyExc_RuntimeError,
-                    "the counters of an event loop that runs can be used in its thread alone");
-    return nullptr;
+/// Uses the counters of an open loop.
+template <class Use> PyObject* with_counters(PyObject* object, Use use) noexcept {
+    loop_object& self = loop_of(object);
+    if (!check_open(self))
+        return nullptr;
+    try {
+        return use(self);
+    } catch (const error&) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the counters of an event loop that runs can be used in its thread alone");
+        return nullptr;
+    }
 }
 
 /// Counts something that is in flight for the loop. It has its context.
@@ -227,32 +235,22 @@ PyObject* end_flight(PyObject* self, PyObject*) {
 
 /// (callbacks, turns, polls, operations, longest_turn), as `Counters` has them.
 PyObject* counters(PyObject* object, PyObject*) {
-    loop_object& self = loop_of(object);
-    if (!check_open(self))
-        return nullptr;
-    try {
+    return with_counters(object, [](loop_object& self) {
         const auto read = self.home ? self.home->read_counters() : gawait::counters();
         const std::chrono::duration<double> longest_turn = read.longest_turn;
         return Py_BuildValue("KKKnd", static_cast<unsigned long long>(self.callbacks),
                              static_cast<unsigned long long>(read.turns),
                              static_cast<unsigned long long>(read.polls),
                              static_cast<Py_ssize_t>(read.operations), longest_turn.count());
-    } catch (const error&) {
-        return raise_other_thread();
-    }
+    });
 }
 
 PyObject* reset_longest_turn(PyObject* object, PyObject*) {
-    loop_object& self = loop_of(object);
-    if (!check_open(self))
-        return nullptr;
-    try {
+    return with_counters(object, [](loop_object& self) {
         if (self.home)
             self.home->reset_longest_turn();
-    } catch (const error&) {
-        return raise_other_thread();
-    }
-    Py_RETURN_NONE;
+        return Py_NewRef(Py_None);
+    });
 }
 
 int traverse(PyObject* object, visitproc visit, void* arg) {
