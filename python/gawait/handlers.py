@@ -193,9 +193,10 @@ class connect:
 def _start_task(loop, handler, arguments, title, context=None):
     """Run a coroutine function in a task, which is kept and whose failure is reported."""
     name = _name_of(handler)
-    task = loop.create_task(_run(handler, arguments), name=name, context=context)
-    keep_task(task, f"Exception in {name}(), the handler of {title}")
-    return task
+    return keep_task(
+        loop.create_task(_run(handler, arguments), name=name, context=context),
+        f"Exception in {name}(), the handler of {title}",
+    )
 
 
 async def _run(handler, arguments):

@@ -270,9 +270,14 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         if isinstance(coro, _no_coroutines):
             coro = as_coroutine(coro)
         task = super(_native.LoopCore, self).create_task(coro, **kwargs)
-        if self._task_factory is None and task._source_traceback:
-            del task._source_traceback[-1]  # which is here
-        return task
+        try:
+            if self._task_factory is None and task._source_traceback:
+                del task._source_traceback[-1]  # which is here
+            return task
+        finally:
+            # What an eager task raises has this frame in its traceback, by f_back: a name that is
+            # left here would be a cycle.
+            del task
 
     # What is in flight: virtual time does not jump meanwhile ------------------------
 
@@ -560,15 +565,17 @@ def create_background_task(coro, *, priority=None, **kwargs):
     to the loop's exception handler at once, which logs it by default, and not only if the task is
     collected without anybody having looked.
     """
-    task = create_task(coro, priority=priority, **kwargs)
-    keep_task(task, f"Exception in background task {task.get_name()}")
-    return task
+    return keep_task(create_task(coro, priority=priority, **kwargs))
 
 
-def keep_task(task, message):
-    """Keep a task that nobody awaits until it has ended, and report it if it fails."""
+def keep_task(task, message=None):
+    """Keep a task that nobody awaits until it has ended, and report it if it fails.
+
+    Gives the task back, so that its maker needs no name for it: see EventLoop._create_task().
+    """
     _kept_tasks.add(task)
     task.add_done_callback(functools.partial(_kept_task_ended, message))
+    return task
 
 
 _kept_tasks = set()
@@ -579,6 +586,7 @@ def _kept_task_ended(message, task):
     exception = None if task.cancelled() else task.exception()
     # Those two the run raises that they have ended.
     if exception is not None and not isinstance(exception, (SystemExit, KeyboardInterrupt)):
+        message = message or f"Exception in background task {task.get_name()}"
         task.get_loop().call_exception_handler(
             {"message": message, "exception": exception, "task": task}
         )

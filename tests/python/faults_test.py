@@ -1250,6 +1250,28 @@ def test_eager_tasks_begin_at_once_and_await_operations(drive):
     drive(main())
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in Python 3.12")
+@pytest.mark.parametrize(
+    "create", [asyncio.create_task, gawait.create_task, gawait.create_background_task]
+)
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_eager_task_that_failed_is_in_no_cycle(create, debug, drive):
+    async def fail():
+        raise Failure
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_debug(debug)
+        loop.set_exception_handler(lambda loop, context: None)
+        loop.set_task_factory(asyncio.eager_task_factory)
+        reference = weakref.ref(create(fail()))
+        await asyncio.sleep(0)
+        assert reference() is None
+
+    with collection_disabled():
+        drive(main())
+
+
 def test_a_task_factory_makes_the_tasks(run):
     class Task(asyncio.Task):
         pass
