@@ -1255,21 +1255,23 @@ def test_eager_tasks_begin_at_once_and_await_operations(drive):
     "create", [asyncio.create_task, gawait.create_task, gawait.create_background_task]
 )
 @pytest.mark.parametrize("debug", [False, True])
-def test_an_eager_task_that_failed_is_in_no_cycle(create, debug, drive):
+def test_an_eager_task_that_failed_is_in_no_cycle(create, debug, run):
     async def fail():
-        raise Failure
+        raise LookupError("on purpose")
 
     async def main():
         loop = asyncio.get_running_loop()
-        loop.set_debug(debug)
         loop.set_exception_handler(lambda loop, context: None)
         loop.set_task_factory(asyncio.eager_task_factory)
-        reference = weakref.ref(create(fail()))
+        task = weakref.ref(create(fail()))
         await asyncio.sleep(0)
-        assert reference() is None
+        assert task() is None
 
-    with collection_disabled():
-        drive(main())
+    gc.disable()
+    try:
+        run(main(), debug=debug)
+    finally:
+        gc.enable()
 
 
 def test_a_task_factory_makes_the_tasks(run):
