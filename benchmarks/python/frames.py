@@ -17,18 +17,18 @@ import time
 
 import gi
 
+import file_queries
 import loops
 from listening import listen_tcp
 
 gi.require_version("Gdk", "4.0")
 gi.require_version("Graphene", "1.0")
 gi.require_version("Gtk", "4.0")
-from gi.repository import Gdk, Gio, GLib, Graphene, Gtk  # noqa: E402
+from gi.repository import Gdk, GLib, Graphene, Gtk  # noqa: E402
 
 WARM_UP = 0.5  # seconds, in which the window appears
 RATE = 1_000_000  # callbacks a second, of a flood
 MOST_DUE = 1000  # of them at once, where a loop does not keep up
-IN_FLIGHT = 5000  # operations of GIO's
 CONNECTIONS = 10
 
 
@@ -123,14 +123,20 @@ class Beside:
             await asyncio.sleep(0.001)
 
     async def gio(self):
-        file = Gio.File.new_for_path(__file__)
+        def answered():
+            self.operations += 1
 
-        async def query():
-            while True:
-                await file.query_info_async("standard::size", Gio.FileQueryInfoFlags.NONE, 0)
-                self.operations += 1
+        await file_queries.repeat(answered)
 
-        await asyncio.gather(*(query() for _ in range(IN_FLIGHT)))
+    async def gio_elsewhere(self):
+        other = await asyncio.create_subprocess_exec(
+            sys.executable, file_queries.__file__, sys.argv[1]
+        )
+        try:
+            await other.wait()
+        finally:
+            other.kill()
+            await other.wait()
 
     async def echo(self):
         beside = self
