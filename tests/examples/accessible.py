@@ -8,8 +8,15 @@ import time
 from gi.repository import Gio, GLib
 
 
+# What has nothing in it that tests look for, and is most of a window.
+NOT_LOOKED_INTO = {"image", "label", "scroll bar", "tab list"}
+
+
 class Accessible:
     """A widget of another process."""
+
+    # Of a widget it never changes, and nearly half of the questions were for it.
+    _roles = {}
 
     def __init__(self, bus, sender, path):
         self.bus, self.sender, self.path = bus, sender, path
@@ -36,7 +43,9 @@ class Accessible:
 
     @property
     def role(self):
-        return self.ask("Accessible", "GetRoleName")[0]
+        if self.path not in self._roles:
+            self._roles[self.path] = self.ask("Accessible", "GetRoleName")[0]
+        return self._roles[self.path]
 
     def children(self):
         return [
@@ -50,7 +59,7 @@ class Accessible:
                 what = child.role
                 if what == role:
                     yield child
-                if what != but_not_in:
+                if what != but_not_in and what not in NOT_LOOKED_INTO:
                     yield from child.find(role, but_not_in=but_not_in)
         except GLib.Error:
             pass
@@ -71,14 +80,14 @@ class Accessible:
 
     def buttons(self, called):
         """Those of a text, or of a description, as one without a text has."""
-        return [
+        return (
             each
             for each in self.find("button")
             if each.name.endswith(called) or each.description == called
-        ]
+        )
 
     def button(self, called):
-        return next(iter(self.buttons(called)))
+        return next(self.buttons(called))
 
     def press(self):
         names = [each[0].lower() for each in self.ask("Action", "GetActions")[0]]
@@ -147,7 +156,7 @@ class AccessibilityBus:
         self.directory.cleanup()
 
 
-def until(condition, every=0.02):
+def until(condition, every=0.05):
     """Waits until something is so, for which it looks in intervals of so many seconds, and
     returns it."""
     ends = time.monotonic() + 60
