@@ -67,13 +67,11 @@ class Accessible:
     def labels(self):
         return [label.name for label in self.find("label")]
 
-    def list(self, called):
+    def rows(self, called):
+        """Those of the list of that name, if it is shown: by their titles what else they say."""
         lists = self.find("list", but_not_in="grid cell")
-        return next(each for each in lists if each.name == called)
-
-    def rows(self):
-        """Those of a list: by their titles what else they say."""
-        return {said[0]: said[1:] for row in self.find("list item") if (said := row.labels())}
+        rows = (row for each in lists if each.name == called for row in each.find("list item"))
+        return {said[0]: said[1:] for row in rows if (said := row.labels())}
 
     def row(self, title):
         return next(row for row in self.find("list item") if row.labels()[:1] == [title])

@@ -27,17 +27,13 @@ PROGRAMS = {
     "org.gawait.ExplorerCpp": BUILD / "examples/explorer/cpp/org.gawait.ExplorerCpp",
 }
 
-as_gtk_4_8_tells = pytest.mark.skipif(
-    subprocess.call(["pkg-config", "--atleast-version=4.10", "gtk4"]) == 0,
-    reason="newer GTK tells of dialogs, progress and rows in another way, which accessible.py does not know",
-)
-
 
 class Explorer:
     """The program, while it runs."""
 
     def __init__(self, application_id, bus, environment, folder, *arguments):
-        self.id, self.bus = application_id, bus
+        self.id = application_id
+        self.session = bus.connect(environment["DBUS_SESSION_BUS_ADDRESS"])
         self.process = subprocess.Popen(
             [*WITHOUT_PRIVILEGES, PROGRAMS[application_id], *map(str, arguments)],
             cwd=folder,
@@ -73,7 +69,7 @@ class Explorer:
     def act(self, action, *parameter):
         """What a menu, a key or another program does."""
         parameter = [GLib.Variant("s", each) for each in parameter]
-        self.bus.session.call_sync(
+        self.session.call_sync(
             self.id,
             f"/{self.id.replace('.', '/')}/window/1",
             "org.gtk.Actions",
@@ -196,7 +192,7 @@ def test_pictures_have_thumbnails(explore, tree):
 
 def found(explorer):
     """What a search has found: the lines, by the names of the files."""
-    return {name: line for name, (line,) in explorer.window.list("Results").rows().items()}
+    return {name: line for name, (line,) in explorer.window.rows("Results").items()}
 
 
 @pytest.fixture(scope="module")
@@ -224,14 +220,13 @@ def test_contents_are_searched_and_the_line_is_shown(explore, tree):
     )
 
 
-@as_gtk_4_8_tells
 def test_a_search_for_nothing_shows_nothing(explore, tree):
     explorer = explore(tree)
     until(lambda: explorer.files() == FILES)
     explorer.search("blue")
     until(lambda: found(explorer))
     explorer.search("")
-    until(lambda: not found(explorer))
+    until(lambda: explorer.files() == FILES and not found(explorer))
 
 
 def test_each_letter_ends_the_search_before_it(explore, tree):
@@ -247,7 +242,6 @@ def test_each_letter_ends_the_search_before_it(explore, tree):
     assert found(explorer) == {"apples.txt": "green <b>& sour</b>"}, "and nothing later"
 
 
-@as_gtk_4_8_tells
 def test_a_folder_is_chosen_in_a_dialog(explore, tree):
     explorer = explore(tree)
     until(lambda: explorer.files() == FILES)
@@ -347,7 +341,9 @@ def png(width, height):
 
 
 def test_pictures_that_are_broken_or_huge_have_no_thumbnail_and_say_why(explore, tree):
-    (tree / "huge.png").write_bytes(png(30_000, 30_000))
+    # No larger, since GdkPixbuf 2.44 decodes a picture to tell its size, and ends a program where
+    # that has 2 GiB.
+    (tree / "huge.png").write_bytes(png(10_001, 10_000))
     (tree / "cut.png").write_bytes(png(3000, 3000)[:60])  # GdkPixbuf shows what there is
     explorer = explore(tree)
 
@@ -425,7 +421,7 @@ def downloads(tmp_path):
 
 def downloading(explorer):
     """What is told of each download, in their order."""
-    rows = explorer.window.list("Downloads").rows()
+    rows = explorer.window.rows("Downloads")
     return {name: said[0] for name, said in rows.items() if said}
 
 
@@ -477,9 +473,9 @@ def test_so_many_are_downloaded_at_once_as_the_limit_says(explore, server, downl
     assert downloads() == dict.fromkeys(slow(4, 5), 2000)
 
 
-@as_gtk_4_8_tells
 def test_the_progress_is_shown(explore, server):
     explorer = explore(server.url("slow-1"))
+    explorer.act("page", "downloads")
     bar = until(lambda: next(explorer.window.row("slow-1").find("progress bar")))
     until(lambda: bar.value == 0.5)
 
@@ -550,7 +546,6 @@ def test_that_a_file_cannot_be_written_is_told(explore, server, tmp_path):
     until(lambda: "Permission denied" in downloading(explorer)["one"])
 
 
-@as_gtk_4_8_tells
 def test_addresses_are_asked_for_in_a_dialog(explore, server):
     explorer = explore()
     for answer in "Cancel", "Add":
@@ -570,7 +565,7 @@ def test_addresses_are_asked_for_in_a_dialog(explore, server):
 def on_the_bus(explorer):
     return {
         name: said[0]
-        for name, said in explorer.window.list("Names").rows().items()
+        for name, said in explorer.window.rows("Names").items()
         if name.startswith("org.example.")
     }
 
@@ -583,7 +578,6 @@ def session(accessibility):
     bus.close_sync()
 
 
-@as_gtk_4_8_tells
 def test_names_on_the_bus_appear_and_vanish(explore, session):
     def change(method, *arguments):
         form = "(su)" if len(arguments) == 2 else "(s)"
@@ -595,6 +589,7 @@ def test_names_on_the_bus_appear_and_vanish(explore, session):
     here = Path("/proc/self/comm").read_text().strip() + f", process {os.getpid()}"
     change("RequestName", "org.example.Before", 0)
     explorer = explore()
+    explorer.act("page", "bus")
     until(lambda: on_the_bus(explorer) == {"org.example.Before": here})
     change("RequestName", "org.example.After", 0)
     until(
@@ -607,7 +602,6 @@ def test_names_on_the_bus_appear_and_vanish(explore, session):
     until(lambda: on_the_bus(explorer)["org.example.Before"] == here)
 
 
-@as_gtk_4_8_tells
 def test_that_the_bus_has_gone_is_told(explore):
     command = "dbus-daemon", "--session", "--nofork", "--print-address"
     with subprocess.Popen(
@@ -615,10 +609,9 @@ def test_that_the_bus_has_gone_is_told(explore):
     ) as daemon:
         try:
             explorer = explore(DBUS_SESSION_BUS_ADDRESS=daemon.stdout.readline().strip())
+            explorer.act("page", "bus")
             until(
-                lambda: any(
-                    name.startswith("org.") for name in explorer.window.list("Names").rows()
-                )
+                lambda: any(each.startswith("org.") for each in explorer.window.rows("Names"))
             )
         finally:
             daemon.terminate()
@@ -628,10 +621,7 @@ def test_that_the_bus_has_gone_is_told(explore):
 # The window -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "dialog",
-    ["choose-folder", pytest.param("add-downloads", marks=as_gtk_4_8_tells), "about"],
-)
+@pytest.mark.parametrize("dialog", ["choose-folder", "add-downloads", "about"])
 def test_closing_the_window_in_the_middle_of_everything_ends_all_at_once(
     explore, server, downloads, many_folders, dialog
 ):
@@ -639,6 +629,7 @@ def test_closing_the_window_in_the_middle_of_everything_ends_all_at_once(
     until(lambda: server.at_work == set(slow(1, 2, 3)) and len(downloads()) == 3)
     explorer.act(dialog)
     until(lambda: len(explorer.program.children()) == 2)
+    explorer.act("page", "files")
     explorer.search("a", "ab", "b")
     assert explorer.close() == (0, "")
     assert downloads() == {}
@@ -671,13 +662,6 @@ def test_a_second_start_shows_its_folder_in_the_first(explore, environment, tree
 FOLDERS = {"org.gawait.Explorer": SOURCE / "python", "org.gawait.ExplorerCpp": SOURCE / "cpp"}
 
 
-def check(command):
-    if not shutil.which(command.split()[0]):
-        pytest.skip(f"{command.split()[0]} is not installed")
-    checked = subprocess.run(command.split(), capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
 @pytest.mark.parametrize("application_id", PROGRAMS)
 @pytest.mark.parametrize(
     "command",
@@ -688,12 +672,11 @@ def check(command):
     ],
 )
 def test_what_the_desktop_reads_is_valid(command, application_id):
-    check(command.format(FOLDERS[application_id] / application_id))
-
-
-def test_the_descriptions_of_widgets_are_valid():
-    for file in SOURCE.glob("*.ui"):
-        check(f"gtk4-builder-tool validate {file}")
+    program, *arguments = command.format(FOLDERS[application_id] / application_id).split()
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+    checked = subprocess.run([program, *arguments], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_the_program_in_cpp_is_installed_with_what_the_desktop_wants_of_it(tmp_path):

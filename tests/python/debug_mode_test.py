@@ -149,7 +149,7 @@ async def a_step_that_an_await_resumes(loop):
     [
         (a_callback, ["block("], "<Handle block(1, 'two') at"),
         (a_timer, ["block("], "<TimerHandle when=N block() at"),
-        (a_callback_of_another_thread, ["block("], "<Handle block() at"),
+        (a_callback_of_another_thread, ["block("], "Handle block() at"),
         (a_done_callback, ["block("], "<Handle block(<Future finis"),
         (a_signal_handler, ["block("], "<Handle block() at"),
         (a_task, ["the task"], "<Task finished name='the task' coro=<block_in_task() done"),
