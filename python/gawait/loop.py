@@ -20,12 +20,12 @@ import sys
 import threading
 import warnings
 import weakref
-from asyncio import base_events, constants, format_helpers, log, sslproto, tasks, trsock
+from asyncio import base_events, constants, format_helpers, log, tasks, trsock
 
 from gi import _ossighelper
 from gi.repository import GLib
 
-from gawait import _native
+from gawait import _native, tls
 from gawait.counters import Counters
 from gawait.operation import Operation, as_coroutine
 from gawait.transports import DatagramTransport, ReadPipeTransport, WritePipeTransport
@@ -317,9 +317,11 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         self, rawsock, protocol, sslcontext, waiter=None, *, extra=None, server=None, **options
     ):
         self._ensure_fd_no_transport(rawsock)
-        below = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, **options)
+        below = tls.new_protocol(self, protocol, sslcontext, waiter, **options)
         self._make_socket_transport(rawsock, below, extra=extra, server=server)
         return below._app_transport
+
+    start_tls = tls.start_tls
 
     def _accept_connection(
         self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts

@@ -3,6 +3,7 @@
 #include "loop/loop.hpp"
 #include "transports/attribute.hpp"
 #include "transports/system_calls.hpp"
+#include "transports/tls.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,6 +31,9 @@ std::array<char, std::size_t{64} * 1024> small_buffer; // guarded by the GIL
 
 /// What is received at once of larger ones. More than this malloc() would have mmap() give.
 constexpr Py_ssize_t large_size = Py_ssize_t{120} * 1024;
+
+/// What is received for TLS, at most as much as asyncio takes at once.
+std::array<char, std::size_t{256} * 1024> encrypted; // guarded by the GIL
 
 /// As asyncio.constants has it.
 constexpr int lost_writes_before_warning = 5;
@@ -280,7 +284,10 @@ bool stream::resume_reading() {
 bool stream::read_ready() {
     if (lost > 0)
         return true;
-    return buffered ? read_into_buffer() : read_data();
+    if (!buffered)
+        return read_data();
+    tls_protocol* const tls = original_tls_of(protocol.get());
+    return tls ? read_encrypted(*tls) : read_into_buffer();
 }
 
 bool stream::read_failed(int number) {
@@ -347,6 +354,18 @@ bool stream::read_into_buffer() {
         return read_end();
     const auto filled = object::adopt(PyLong_FromSsize_t(count));
     return (filled && call_method<"buffer_updated">(to.get(), filled.get())) ||
+           fail("Fatal error: protocol.buffer_updated() call failed.");
+}
+
+/// What `read_into_buffer()` would do, without a buffer of the protocol's.
+bool stream::read_encrypted(tls_protocol& tls) {
+    const object to = protocol;
+    const ssize_t count = recv(descriptor(), encrypted.data(), encrypted.size(), MSG_DONTWAIT);
+    if (count < 0)
+        return read_failed(errno);
+    if (count == 0)
+        return read_end();
+    return tls.received(std::span(encrypted).first(static_cast<std::size_t>(count))) ||
            fail("Fatal error: protocol.buffer_updated() call failed.");
 }
 

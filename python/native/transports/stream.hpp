@@ -81,6 +81,7 @@ private:
 
     bool read_data();
     bool read_into_buffer();
+    bool read_encrypted(struct tls_protocol& tls);
     bool read_failed(int number);
     bool read_end();
 
