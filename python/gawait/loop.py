@@ -82,6 +82,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         if context is not None:
             self._settle(context)
         super().__init__(_Selector(self))
+        self._transports = _native.TransportMap()
         if context is None:
             self._maker = threading.get_ident()
             _be_newest(self)
