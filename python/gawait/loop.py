@@ -287,7 +287,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         # Of another thread, in which asyncio does not forbid this, nothing is counted.
         if self._thread_id == threading.get_ident():
             self._begin_flight()
-            future.add_done_callback(self._flight_ended)
+            future.add_done_callback(self._end_flight)
         return future
 
     async def _make_subprocess_transport(self, *args, **kwargs):
@@ -295,14 +295,11 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         if transport.get_returncode() is None:
             self._begin_flight()
             ended = self.create_future()
-            ended.add_done_callback(self._flight_ended)
+            ended.add_done_callback(self._end_flight)
             waiters = transport._exit_waiters  # a set since Python 3.14
             add = waiters.add if isinstance(waiters, set) else waiters.append
             add(ended)
         return transport
-
-    def _flight_ended(self, _):
-        self._end_flight()
 
     # Transports -------------------------------------------------------------------
 

@@ -7,12 +7,12 @@ from gawait import _native
 
 
 @_native.with_tls_transport_methods
-class TlsTransport(sslproto._SSLProtocolTransport):
+class SSLTransport(sslproto._SSLProtocolTransport):
     """The transport of what is sent and received through TLS."""
 
 
 @_native.with_tls_methods
-class TlsProtocol(_native.TlsState, sslproto.SSLProtocol):
+class SSLProtocol(_native.TlsState, sslproto.SSLProtocol):
     """The protocol that speaks TLS on a transport, for a protocol above it."""
 
     def __init__(self, *arguments, **options):
@@ -23,7 +23,7 @@ class TlsProtocol(_native.TlsState, sslproto.SSLProtocol):
 
     def _get_app_transport(self):
         if self._app_transport is None and not self._app_transport_created:
-            self._app_transport = TlsTransport(self._loop, self)
+            self._app_transport = SSLTransport(self._loop, self)
             self._app_transport_created = True
         return super()._get_app_transport()
 
@@ -32,9 +32,9 @@ _STANDARD = sslproto.SSLProtocol
 
 
 def new_protocol(*arguments, **options):
-    """A TlsProtocol; where a program has put a class of its own in the place of the standard
+    """An SSLProtocol; where a program has put a class of its own in the place of the standard
     library's, one of that."""
-    kind = TlsProtocol if sslproto.SSLProtocol is _STANDARD else sslproto.SSLProtocol
+    kind = SSLProtocol if sslproto.SSLProtocol is _STANDARD else sslproto.SSLProtocol
     return kind(*arguments, **options)
 
 

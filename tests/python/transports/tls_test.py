@@ -12,7 +12,7 @@ from asyncio import sslproto
 
 import pytest
 
-from gawait.tls import TlsProtocol
+from gawait.tls import SSLProtocol
 
 from .conftest import LOOPS, PATIENCE, BufferedRecorder, Recorder, rounds
 
@@ -599,7 +599,7 @@ async def test_it_is_the_protocol_of_asyncio(our_loop, server_tls, client_tls, w
     protocol = Recorder()
     transport, peer = await pair(our_loop, protocol, server_tls, client_tls, way)
     assert isinstance(transport, sslproto._SSLProtocolTransport)
-    assert type(transport._ssl_protocol) is TlsProtocol
+    assert type(transport._ssl_protocol) is SSLProtocol
     assert isinstance(transport._ssl_protocol, sslproto.SSLProtocol)
     assert transport._ssl_protocol._state is sslproto.SSLProtocolState.WRAPPED
     await peer.end()
