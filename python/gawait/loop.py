@@ -20,12 +20,12 @@ import sys
 import threading
 import warnings
 import weakref
-from asyncio import base_events, constants, format_helpers, log, sslproto, tasks, trsock
+from asyncio import base_events, constants, format_helpers, log, tasks, trsock
 
 from gi import _ossighelper
 from gi.repository import GLib
 
-from gawait import _native
+from gawait import _native, tls
 from gawait.counters import Counters
 from gawait.operation import Operation, as_coroutine
 from gawait.transports import DatagramTransport, ReadPipeTransport, WritePipeTransport
@@ -82,6 +82,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         if context is not None:
             self._settle(context)
         super().__init__(_Selector(self))
+        self._transports = _native.TransportMap()
         if context is None:
             self._maker = threading.get_ident()
             _be_newest(self)
@@ -286,7 +287,7 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         # Of another thread, in which asyncio does not forbid this, nothing is counted.
         if self._thread_id == threading.get_ident():
             self._begin_flight()
-            future.add_done_callback(self._flight_ended)
+            future.add_done_callback(self._end_flight)
         return future
 
     async def _make_subprocess_transport(self, *args, **kwargs):
@@ -294,14 +295,11 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         if transport.get_returncode() is None:
             self._begin_flight()
             ended = self.create_future()
-            ended.add_done_callback(self._flight_ended)
+            ended.add_done_callback(self._end_flight)
             waiters = transport._exit_waiters  # a set since Python 3.14
             add = waiters.add if isinstance(waiters, set) else waiters.append
             add(ended)
         return transport
-
-    def _flight_ended(self, _):
-        self._end_flight()
 
     # Transports -------------------------------------------------------------------
 
@@ -317,9 +315,11 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
         self, rawsock, protocol, sslcontext, waiter=None, *, extra=None, server=None, **options
     ):
         self._ensure_fd_no_transport(rawsock)
-        below = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, **options)
+        below = tls.new_protocol(self, protocol, sslcontext, waiter, **options)
         self._make_socket_transport(rawsock, below, extra=extra, server=server)
         return below._app_transport
+
+    start_tls = tls.start_tls
 
     def _accept_connection(
         self, protocol_factory, sock, sslcontext=None, server=None, backlog=100, *timeouts

@@ -24,6 +24,8 @@
 #include "transports/pipes.hpp"
 #include "transports/socket_calls.hpp"
 #include "transports/stream.hpp"
+#include "transports/tls.hpp"
+#include "transports/transport_map.hpp"
 #include "user_data.hpp"
 #include "variant.hpp"
 
@@ -50,6 +52,8 @@ int execute(PyObject* module) {
                           add_pipes(module) &&
                           add_socket_calls(module, loop_type) &&
                           add_stream_type(module, loop_type) &&
+                          add_tls(module) &&
+                          add_transport_map(module) &&
                           add_accepting(module) &&
                           add_dismissal(module) &&
                           add_operation_type(module) &&

@@ -87,6 +87,18 @@ inline void raise(object exception) noexcept {
 #endif
 }
 
+/// What a weak reference refers to; empty if that is gone.
+inline object referred_to(const object& weak) noexcept {
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject* found = nullptr;
+    PyWeakref_GetRef(weak.get(), &found);
+    return object::adopt(found);
+#else
+    PyObject* const found = PyWeakref_GetObject(weak.get());
+    return found == Py_None ? object() : object::retain(found);
+#endif
+}
+
 /// Whether an exception, or the class of one, ends the run of a loop: SystemExit and
 /// KeyboardInterrupt.
 inline bool is_interrupt(PyObject* raised) noexcept {

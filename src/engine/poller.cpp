@@ -231,7 +231,6 @@ std::size_t poller::collect() noexcept {
     const int found = epoll_wait(epoll_.get(), events_.data(), int(events_.size()), 0);
     // What stays ready is not told again, so after a look that found something comes another.
     quiet_ = told && found == 0;
-    busy_ |= found > 0;
     fruitless_ = found > 0 ? 0 : std::min(fruitless_ + 1, looks_before_notice);
     return std::size_t(std::max(found, 0));
 }

@@ -76,7 +76,7 @@ public:
                               forks_ != forks_of_process.load(std::memory_order_relaxed));
     }
 
-    /// Whether `poll()` has had something to report since `begin_turn()`.
+    /// Whether `poll()` has had something to report of a descriptor since `begin_turn()`.
     bool busy() const noexcept { return busy_; }
 
     /// Calls `queue(job&)` for every watch that is ready and not queued yet. Does
@@ -167,6 +167,7 @@ private:
                 armed_ = clock::time_point::max();
             return;
         }
+        busy_ = true;
         if (event.data.u64 != tag(fd)) {
             haunted_ = true;
             return;

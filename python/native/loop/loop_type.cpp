@@ -369,7 +369,7 @@ PyMethodDef methods[] = {
     {"_open", open, METH_NOARGS, nullptr},
     {"_bind", bind, METH_O, nullptr},
     {"_begin_flight", begin_flight, METH_NOARGS, nullptr},
-    {"_end_flight", end_flight, METH_NOARGS, nullptr},
+    {"_end_flight", end_flight, METH_VARARGS, nullptr}, // perhaps with a future that is done
     {"_counters", counters, METH_NOARGS, nullptr},
     {"reset_longest_turn", reset_longest_turn, METH_NOARGS,
      "reset_longest_turn($self)\n--\n\n"

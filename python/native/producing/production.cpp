@@ -54,17 +54,6 @@ struct listener {
     object loop;
 };
 
-object referred_to(const object& weak) noexcept {
-#if PY_VERSION_HEX >= 0x030D0000
-    PyObject* found = nullptr;
-    PyWeakref_GetRef(weak.get(), &found);
-    return object::adopt(found);
-#else
-    PyObject* const found = PyWeakref_GetObject(weak.get());
-    return found == Py_None ? object() : object::retain(found);
-#endif
-}
-
 void on_cancelled(GCancellable*, gpointer data) {
     const with_gil held;
     const auto& self = *static_cast<listener*>(data);

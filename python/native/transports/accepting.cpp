@@ -1,6 +1,9 @@
 #include "transports/accepting.hpp"
 
 #include "transports/addresses.hpp"
+#include "transports/attribute.hpp"
+
+#include <iterator>
 
 namespace gawait::python {
 namespace {
@@ -9,12 +12,16 @@ PyObject* socket_type; // made once
 
 /// A socket of the descriptor, which it closes on failure.
 object to_socket(int fd, int family, PyObject* listening) {
-    const auto protocol = object::adopt(PyObject_GetAttrString(listening, "proto"));
-    auto made =
-        protocol
-            ? object::adopt(PyObject_CallFunction(socket_type, "iiOi", family,
-                                                  SOCK_STREAM | SOCK_NONBLOCK, protocol.get(), fd))
-            : object();
+    const object protocol = attribute<"proto">(listening);
+    const auto of_family = object::adopt(PyLong_FromLong(family));
+    const auto kind = object::adopt(PyLong_FromLong(SOCK_STREAM | SOCK_NONBLOCK));
+    const auto number = object::adopt(PyLong_FromLong(fd));
+    object made;
+    if (protocol && of_family && kind && number) {
+        PyObject* const arguments[] = {of_family.get(), kind.get(), protocol.get(), number.get()};
+        made = object::adopt(
+            PyObject_Vectorcall(socket_type, arguments, std::size(arguments), nullptr));
+    }
     if (!made)
         ::close(fd);
     return made;
@@ -22,7 +29,7 @@ object to_socket(int fd, int family, PyObject* listening) {
 
 /// Accepts a connection without an exception where there is none, which is how each batch ends.
 PyObject* accept(PyObject*, PyObject* listening) {
-    const auto number = object::adopt(PyObject_CallMethod(listening, "fileno", nullptr));
+    const object number = call_method<"fileno">(listening);
     const long fd = number ? PyLong_AsLong(number.get()) : -1;
     if (fd == -1 && PyErr_Occurred())
         return nullptr;
@@ -38,7 +45,7 @@ PyObject* accept(PyObject*, PyObject* listening) {
     const object connection = to_socket(accepted, other.any.sa_family, listening);
     object peer = connection ? to_python(other, size) : object();
     if (peer.get() == Py_None) // of a family that to_python() does not know
-        peer = object::adopt(PyObject_CallMethod(connection.get(), "getpeername", nullptr));
+        peer = call_method<"getpeername">(connection.get());
     return peer ? PyTuple_Pack(2, connection.get(), peer.get()) : nullptr;
 }
 

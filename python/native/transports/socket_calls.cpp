@@ -170,9 +170,8 @@ attempt connect_socket(call_state& state) noexcept {
 /// False with an exception set if a transport has the descriptor.
 bool check_no_transport(PyObject* loop, int fd) noexcept {
     const object transports = attribute<"_transports">(loop);
-    const object content = transports ? attribute<"data">(transports.get()) : object();
-    const auto number = object::adopt(content ? PyLong_FromLong(fd) : nullptr);
-    const int found = number ? PyDict_Contains(content.get(), number.get()) : -1;
+    const auto number = object::adopt(transports ? PyLong_FromLong(fd) : nullptr);
+    const int found = number ? PySequence_Contains(transports.get(), number.get()) : -1;
     return found == 0 || (found > 0 && call_method<"_ensure_fd_no_transport">(loop, number.get()));
 }
 

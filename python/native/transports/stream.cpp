@@ -1,8 +1,10 @@
 #include "transports/stream.hpp"
 
 #include "loop/loop.hpp"
+#include "transports/addresses.hpp"
 #include "transports/attribute.hpp"
 #include "transports/system_calls.hpp"
+#include "transports/tls.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -31,6 +33,9 @@ std::array<char, std::size_t{64} * 1024> small_buffer; // guarded by the GIL
 /// What is received at once of larger ones. More than this malloc() would have mmap() give.
 constexpr Py_ssize_t large_size = Py_ssize_t{120} * 1024;
 
+/// What is received for TLS, at most as much as asyncio takes at once.
+std::array<char, std::size_t{256} * 1024> encrypted; // guarded by the GIL
+
 /// As asyncio.constants has it.
 constexpr int lost_writes_before_warning = 5;
 
@@ -45,11 +50,12 @@ PyObject* transport_socket;
 PyObject* minus_one;
 
 /// Since Python 3.13 a server knows its transports; before that it counted them.
-object tell_server(const object& server, const char* method, [[maybe_unused]] PyObject* transport) {
+template <name_text Method>
+object tell_server(const object& server, [[maybe_unused]] PyObject* transport) {
 #if PY_VERSION_HEX >= 0x030D0000
-    return object::adopt(PyObject_CallMethod(server.get(), method, "O", transport));
+    return call_method<Method>(server.get(), transport);
 #else
-    return object::adopt(PyObject_CallMethod(server.get(), method, nullptr));
+    return call_method<Method>(server.get());
 #endif
 }
 
@@ -63,27 +69,31 @@ ssize_t send_pieces(int fd, std::span<iovec> pieces) noexcept {
     return sendmsg(fd, &message, send_flags);
 }
 
-/// What a method of the socket's gives, or None where that raises an OSError.
-object address_of(const object& socket, const char* method) {
-    auto address = object::adopt(PyObject_CallMethod(socket.get(), method, nullptr));
-    if (!address && PyErr_ExceptionMatches(PyExc_OSError)) {
-        PyErr_Clear();
-        address = object::retain(Py_None);
-    }
-    return address;
+/// What the kernel says that one end of a connection is called, or None where it does not.
+template <name_text Method, class Function>
+object address_of(const object& socket, int fd, Function function) {
+    address found{};
+    socklen_t size = sizeof(found);
+    if (function(fd, &found.any, &size) < 0)
+        return object::retain(Py_None);
+    object name = to_python(found, size);
+    if (name.get() == Py_None) // of a family that the module socket may know
+        name = call_method<Method>(socket.get());
+    return name;
 }
 
-bool add_addresses(PyObject* extra, const object& socket) {
+bool add_addresses(PyObject* extra, const object& socket, int fd) {
     const auto shown = object::adopt(PyObject_CallOneArg(transport_socket, socket.get()));
-    if (!shown || PyDict_SetItemString(extra, "socket", shown.get()) < 0)
+    if (!shown || PyDict_SetItem(extra, name<"socket">(), shown.get()) < 0)
         return false;
-    const object own = address_of(socket, "getsockname");
-    if (!own || PyDict_SetItemString(extra, "sockname", own.get()) < 0)
+    const object own = address_of<"getsockname">(socket, fd, ::getsockname);
+    if (!own || PyDict_SetItem(extra, name<"sockname">(), own.get()) < 0)
         return false;
-    if (PyDict_GetItemString(extra, "peername"))
-        return true;
-    const object peer = address_of(socket, "getpeername");
-    return peer && PyDict_SetItemString(extra, "peername", peer.get()) == 0;
+    const int is_given = PyDict_Contains(extra, name<"peername">());
+    if (is_given != 0)
+        return is_given > 0;
+    const object peer = address_of<"getpeername">(socket, fd, ::getpeername);
+    return peer && PyDict_SetItem(extra, name<"peername">(), peer.get()) == 0;
 }
 
 } // namespace
@@ -103,10 +113,20 @@ int stream::descriptor() {
     return static_cast<int>(value);
 }
 
-bool stream::call_soon(const char* method, PyObject* argument) {
-    const auto callback = object::adopt(PyObject_GetAttrString(self(), method));
-    return callback && (argument ? call_method<"call_soon">(loop.get(), callback.get(), argument)
-                                 : call_method<"call_soon">(loop.get(), callback.get()));
+template <name_text Method, class... Arguments> bool stream::call_soon(Arguments*... arguments) {
+    const object callback = attribute<Method>(self());
+    return callback && call_method<"call_soon">(loop.get(), callback.get(), arguments...);
+}
+
+/// Has the loop call back when the descriptor is ready.
+template <name_text Method> bool stream::watch(const object& callback) {
+    const auto number = object::adopt(PyLong_FromLong(fd));
+    return number && call_method<Method>(loop.get(), number.get(), callback.get());
+}
+
+template <name_text Method> bool stream::unwatch() {
+    const auto number = object::adopt(PyLong_FromLong(fd));
+    return number && call_method<Method>(loop.get(), number.get());
 }
 
 bool stream::tell(const char* what) {
@@ -120,11 +140,11 @@ bool stream::connect(PyObject* sock, PyObject* to, PyObject* waiter, PyObject* s
         return false;
     socket = object::retain(sock);
     fd = descriptor();
-    if (!add_addresses(extra, socket) || !set_protocol(to))
+    if (!add_addresses(extra, socket, fd) || !set_protocol(to))
         return false;
     if (server_or_none != Py_None) {
         server = object::retain(server_or_none);
-        if (!tell_server(server, "_attach", self()))
+        if (!tell_server<"_attach">(server, self()))
             return false;
     }
     const auto transports = attribute<"_transports">(loop.get());
@@ -138,7 +158,7 @@ bool stream::connect(PyObject* sock, PyObject* to, PyObject* waiter, PyObject* s
     closing = false;
     const auto made = attribute<"connection_made">(protocol.get());
     return made && call_method<"call_soon">(loop.get(), made.get(), self()) &&
-           call_soon("_start_reading", nullptr) &&
+           call_soon<"_start_reading">() &&
            (waiter == Py_None ||
             call_method<"call_soon">(loop.get(), set_result_unless_cancelled, waiter, Py_None));
 }
@@ -180,12 +200,12 @@ bool stream::close() {
     if (closing)
         return true;
     closing = true;
-    if (!object::adopt(PyObject_CallMethod(loop.get(), "_remove_reader", "i", fd)))
+    if (!unwatch<"_remove_reader">())
         return false;
     if (!waiting.empty())
         return true;
     ++lost;
-    return stop_writing() && call_soon("_call_connection_lost", Py_None);
+    return stop_writing() && call_soon<"_call_connection_lost">(Py_None);
 }
 
 bool stream::force_close(PyObject* exception) {
@@ -200,11 +220,11 @@ bool stream::force_close(PyObject* exception) {
     }
     if (!closing) {
         closing = true;
-        if (!object::adopt(PyObject_CallMethod(loop.get(), "_remove_reader", "i", fd)))
+        if (!unwatch<"_remove_reader">())
             return false;
     }
     ++lost;
-    return call_soon("_call_connection_lost", exception);
+    return call_soon<"_call_connection_lost">(exception);
 }
 
 /// All of it happens, whatever fails of it: what fails first is raised.
@@ -238,7 +258,7 @@ bool stream::lose(PyObject* exception) {
 
 object stream::detach() {
     const object served = std::move(server);
-    return tell_server(served, "_detach", self());
+    return tell_server<"_detach">(served, self());
 }
 
 void stream::abandon() {
@@ -258,16 +278,14 @@ bool stream::start_reading() {
     if (!is_reading())
         return true;
     const auto callback = attribute<"_read_ready">(self());
-    return callback &&
-           object::adopt(PyObject_CallMethod(loop.get(), "_add_reader", "iO", fd, callback.get()));
+    return callback && watch<"_add_reader">(callback);
 }
 
 bool stream::pause_reading() {
     if (!is_reading())
         return true;
     paused = true;
-    return object::adopt(PyObject_CallMethod(loop.get(), "_remove_reader", "i", fd)) &&
-           tell("%r pauses reading");
+    return unwatch<"_remove_reader">() && tell("%r pauses reading");
 }
 
 bool stream::resume_reading() {
@@ -280,7 +298,10 @@ bool stream::resume_reading() {
 bool stream::read_ready() {
     if (lost > 0)
         return true;
-    return buffered ? read_into_buffer() : read_data();
+    if (!buffered)
+        return read_data();
+    tls_protocol* const tls = original_tls_of(protocol.get());
+    return tls ? read_encrypted(*tls) : read_into_buffer();
 }
 
 bool stream::read_failed(int number) {
@@ -350,6 +371,18 @@ bool stream::read_into_buffer() {
            fail("Fatal error: protocol.buffer_updated() call failed.");
 }
 
+/// What `read_into_buffer()` would do, without a buffer of the protocol's.
+bool stream::read_encrypted(tls_protocol& tls) {
+    const object to = protocol;
+    const ssize_t count = recv(descriptor(), encrypted.data(), encrypted.size(), MSG_DONTWAIT);
+    if (count < 0)
+        return read_failed(errno);
+    if (count == 0)
+        return read_end();
+    return tls.received(std::span(encrypted).first(static_cast<std::size_t>(count))) ||
+           fail("Fatal error: protocol.buffer_updated() call failed.");
+}
+
 bool stream::read_end() {
     if (!tell("%r received EOF"))
         return false;
@@ -361,7 +394,7 @@ bool stream::read_end() {
     if (!keep_open)
         return close();
     // It may write yet; there is no more to be read.
-    return !loop || object::adopt(PyObject_CallMethod(loop.get(), "_remove_reader", "i", fd));
+    return !loop || unwatch<"_remove_reader">();
 }
 
 // Writing ------------------------------------------------------------------------
@@ -429,8 +462,7 @@ bool stream::send_unsent() {
 
 bool stream::start_writing() {
     const auto callback = attribute<"_write_ready">(self());
-    writing = callback && object::adopt(PyObject_CallMethod(loop.get(), "_add_writer", "iO", fd,
-                                                            callback.get()));
+    writing = callback && watch<"_add_writer">(callback);
     return writing;
 }
 
@@ -555,7 +587,7 @@ bool stream::write_ready() {
 
 bool stream::stop_writing() {
     writing = false;
-    return bool(object::adopt(PyObject_CallMethod(loop.get(), "_remove_writer", "i", fd)));
+    return unwatch<"_remove_writer">();
 }
 
 bool stream::write_eof() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "python.hpp"
+#include "transports/attribute.hpp"
 #include "transports/flow_control.hpp"
 #include "transports/parties.hpp"
 #include "transports/write_buffer.hpp"
@@ -81,6 +82,7 @@ private:
 
     bool read_data();
     bool read_into_buffer();
+    bool read_encrypted(struct tls_protocol& tls);
     bool read_failed(int number);
     bool read_end();
 
@@ -94,7 +96,9 @@ private:
     bool keep(std::span<const struct piece> pieces, std::size_t sent);
 
     bool fail(const char* message);
-    bool call_soon(const char* method, PyObject* argument);
+    template <name_text Method, class... Arguments> bool call_soon(Arguments*... arguments);
+    template <name_text Method> bool watch(const object& callback);
+    template <name_text Method> bool unwatch();
     bool stop_writing();
     bool settle_drained(const char* method, PyObject* value);
     bool tell(const char* what);
