@@ -34,10 +34,16 @@ class Countdown:
 class Proxy:
     """gawait's, with classes."""
 
+    @staticmethod
+    async def connection():
+        from gawait import dbus
+        from gi.repository import Gio
+
+        return await dbus.connect(Gio.BusType.SESSION)
+
     @classmethod
     async def connect(cls, service):
         from gawait import dbus
-        from gi.repository import Gio
 
         class Bus(dbus.Interface, name=BUS):
             @dbus.method
@@ -56,7 +62,7 @@ class Proxy:
             happened = dbus.signal(str)
 
         self = cls()
-        connection = await Gio.bus_get(Gio.BusType.SESSION)
+        connection = await self.connection()
         self._bus = Bus.proxy(connection, BUS, BUS_PATH)
         self._service = Service.proxy(connection, service, PATH)
         return self
@@ -73,6 +79,16 @@ class Proxy:
             for _ in range(number):
                 value = await anext(happened)
         return value
+
+
+class SharedProxy(Proxy):
+    """The same on the connection that all of a process share, which is GDBus's."""
+
+    @staticmethod
+    async def connection():
+        from gi.repository import Gio
+
+        return await Gio.bus_get(Gio.BusType.SESSION)
 
 
 class Callbacks:
@@ -261,6 +277,7 @@ class SdBus:
 
 CLIENTS = {
     "proxy": Proxy,
+    "shared_proxy": SharedProxy,
     "awaits": Awaits,
     "callbacks": Callbacks,
     "dbus_fast": DBusFast,

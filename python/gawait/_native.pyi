@@ -116,3 +116,19 @@ def subscribe_signal(
     received: Callable[[GLib.Variant], object],
     /,
 ) -> int: ...
+
+# The socket of a connection to a message bus, which it reads and writes in its loop's thread.
+@final
+class Wire:
+    @property
+    def is_open(self) -> bool: ...
+    def attach(self, connection: Gio.DBusConnection, /) -> None: ...
+    def close(self) -> None: ...
+
+# And the stream that GDBus is to have in place of the socket.
+def open_wire(
+    loop: asyncio.AbstractEventLoop, socket: Gio.Socket, /
+) -> tuple[Wire, Gio.IOStream]: ...
+
+# Whether a connection has one that works in this thread.
+def is_of_wire(connection: Gio.DBusConnection, /) -> bool: ...

@@ -1,4 +1,4 @@
-"""Warnings of calls over D-Bus that block a loop, as a method of PyGObject's Gio.DBusProxy does."""
+"""Calls over D-Bus that block a loop, as a method of PyGObject's Gio.DBusProxy does."""
 
 import asyncio
 import sys
@@ -6,9 +6,12 @@ import warnings
 
 from gi.repository import Gio
 
+from gawait import _native
+
 
 def patch():
-    """Let those that block warn of it, in asyncio's debug mode."""
+    """Let those that block warn of it, in asyncio's debug mode, and raise RuntimeError where they
+    would wait for themselves: on a connection of dbus.connect()."""
     for class_ in Gio.DBusConnection, Gio.DBusProxy:
         for name in "call_sync", "call_with_unix_fd_list_sync":
             setattr(class_, name, _warning(class_, name))
@@ -19,6 +22,12 @@ def _warning(class_, name):
 
     def call(self, *args, **kwargs):
         loop = asyncio._get_running_loop()
+        connection = self if class_ is Gio.DBusConnection else self.get_connection()
+        if loop is not None and _native.is_of_wire(connection):
+            raise RuntimeError(
+                f"Gio.{class_.__name__}.{name}() would block the event loop, "
+                "which is to read the reply"
+            )
         if loop is not None and loop.get_debug():
             warnings.warn(
                 f"Gio.{class_.__name__}.{name}() blocks the event loop until there is a reply",

@@ -68,6 +68,8 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
     loop takes a new one.
     """
 
+    _wires = ()  # connections whose sockets are the loop's, with which they end
+
     def __init__(self, context=None):
         if not isinstance(context, GLib.MainContext | None):
             raise TypeError(
@@ -132,6 +134,8 @@ class EventLoop(_native.LoopCore, asyncio.SelectorEventLoop):
             return
         super().close()
         self._close()
+        for each in self._wires:
+            each.close()
         vars(self).pop("call_soon", None)  # refers to self
 
     def __del__(self, _warn=warnings.warn):

@@ -5,6 +5,7 @@
 #include "dbus/method_call.hpp"
 #include "dbus/signal_subscription.hpp"
 #include "dbus/type.hpp"
+#include "dbus/wire_type.hpp"
 #include "handlers/handlers.hpp"
 #include "loop/call_context.hpp"
 #include "loop/guest.hpp"
@@ -67,6 +68,7 @@ int execute(PyObject* module) {
                           add_dbus_types(module) &&
                           add_method_call(module) &&
                           add_signal_subscription(module) &&
+                          add_wire_type(module) &&
                           add_async_result(module) &&
                           add_task_tree(module) &&
                           add_profile(module);

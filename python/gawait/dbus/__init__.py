@@ -29,6 +29,7 @@ types.py tells which D-Bus type an annotation is.
 """
 
 from gawait.dbus.calling import Call, current_call
+from gawait.dbus.connecting import connect
 from gawait.dbus.errors import (
     AccessDenied,
     AuthFailed,
@@ -115,6 +116,7 @@ __all__ = [
     "UnknownMethod",
     "UnknownObject",
     "UnknownProperty",
+    "connect",
     "current_call",
     "export",
     "method",

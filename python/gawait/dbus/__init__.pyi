@@ -66,6 +66,7 @@ __all__ = [
     "UnknownMethod",
     "UnknownObject",
     "UnknownProperty",
+    "connect",
     "current_call",
     "export",
     "method",
@@ -113,6 +114,7 @@ class Call:
     async def user_id(self) -> int: ...
     async def process_id(self) -> int: ...
 
+async def connect(address: Gio.BusType | str) -> Gio.DBusConnection: ...
 def current_call() -> Call: ...
 
 class Exported:

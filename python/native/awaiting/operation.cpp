@@ -82,6 +82,11 @@ bool is_done(PyObject* operation) noexcept {
     return done.get() != Py_False;
 }
 
+/// Whether it was made already: otherwise nobody can have cancelled it.
+bool has_cancellable(PyObject* operation) noexcept {
+    return part_of(operation).cancellable || part_of(operation).own_cancellable;
+}
+
 bool loop_is_closed(PyObject* operation) noexcept {
     const auto loop = object::adopt(PyObject_CallMethodNoArgs(operation, get_loop_name));
     const auto closed =
@@ -551,7 +556,8 @@ bool end_produced(PyObject* operation, object value) noexcept {
     mark_operation(operation, part_of(operation).since);
     const finish_function unused = std::exchange(part_of(operation).finish, {});
     GError* cancelled = nullptr;
-    if (g_cancellable_set_error_if_cancelled(c_cancellable_of(operation), &cancelled)) {
+    if (has_cancellable(operation) &&
+        g_cancellable_set_error_if_cancelled(c_cancellable_of(operation), &cancelled)) {
         PyErr_Clear();
         value = {};
         pyg_error_check(&cancelled);
@@ -593,10 +599,11 @@ bool is_cancelled(PyObject* operation) noexcept {
 void run_by(PyObject* operation, operation_runner& runner) noexcept {
     operation_part& part = part_of(operation);
     part.runner = &runner;
-    part.in_flight = flight(); // it waits for a descriptor
     if (part.cancellable)
         runner.heed(c_cancellable_of(operation));
 }
+
+void wait_in_engine(PyObject* operation) noexcept { part_of(operation).in_flight = flight(); }
 
 void end_by_runner(PyObject* operation, std::span<c_value> results, GError* failure) noexcept {
     operation_part& part = part_of(operation);
@@ -604,6 +611,12 @@ void end_by_runner(PyObject* operation, std::span<c_value> results, GError* fail
     part.runner = nullptr;
     const finish_function with = std::exchange(part.finish, {});
     if (!end(operation, with.plan->finish.give(results, failure)))
+        PyErr_WriteUnraisable(operation);
+}
+
+void end_by_runner(PyObject* operation, object value) noexcept {
+    part_of(operation).runner = nullptr;
+    if (!end_produced(operation, std::move(value)))
         PyErr_WriteUnraisable(operation);
 }
 

@@ -63,10 +63,16 @@ protected:
 /// Has an operation be run by that, which lives until it calls `end_by_runner()`.
 void run_by(PyObject* operation, operation_runner& runner) noexcept;
 
+/// Says that it waits for a descriptor that the engine watches, so that virtual time need not.
+void wait_in_engine(PyObject* operation) noexcept;
+
 /// Ends such an operation as its finish function would.
 ///
 /// @param results, failure as `finish_plan::give()` has them
 void end_by_runner(PyObject* operation, std::span<c_value> results, GError* failure) noexcept;
+
+/// The same of one that no finish function finishes, as `end_produced()`.
+void end_by_runner(PyObject* operation, object value) noexcept;
 
 /// Says what one is of that no introspected function has begun, for `print_tasks()`.
 ///

@@ -50,6 +50,7 @@ public:
         self.operation_ = object::retain(operation);
         self.kept_ = std::move(kept);
         run_by(operation, self);
+        wait_in_engine(operation);
         // As of GIO's, the stream is pending until the operation calls back.
         self.ended_ = self.Transfer::begin(*self.home_) || !self.wait();
         if (self.ended_)

@@ -3,6 +3,7 @@
 #include "awaiting/operation.hpp"
 #include "current_context.hpp"
 #include "dbus/type.hpp"
+#include "dbus/wire_call.hpp"
 #include "loop/loop.hpp"
 #include "pygobject.hpp"
 #include "running_loop.hpp"
@@ -127,10 +128,34 @@ void replied(GObject* connection, GAsyncResult* result, gpointer data) noexcept 
         PyErr_Print(); // as PyGObject does with what a callback raises
 }
 
-void send(const method_call& call, const object& operation, GVariant* values,
+/// False if that has to be done by GDBus.
+bool send_by_wire(GDBusConnection* connection, const method_call& call, const object& operation,
+                  PyObject* what, GVariant* values, GUnixFDList* descriptors) noexcept {
+    dbus::detail::wire* const by = dbus::detail::wire::of(connection);
+    if (!by)
+        return false;
+    unsigned flags = G_DBUS_MESSAGE_FLAGS_NONE;
+    if (call.flags & G_DBUS_CALL_FLAGS_NO_AUTO_START)
+        flags |= G_DBUS_MESSAGE_FLAGS_NO_AUTO_START;
+    if (call.flags & G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION)
+        flags |= G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION;
+    const dbus::detail::message_to_write message{.type = G_DBUS_MESSAGE_TYPE_METHOD_CALL,
+                                                 .flags = flags,
+                                                 .path = call.path,
+                                                 .interface = call.interface,
+                                                 .member = call.member,
+                                                 .destination = call.destination,
+                                                 .values = values};
+    return call_by_wire(*by, connection, message, descriptors, call.timeout_ms, operation.get(),
+                        what, call.reply);
+}
+
+void send(const method_call& call, const object& operation, PyObject* what, GVariant* values,
           GUnixFDList* descriptors) noexcept {
-    auto data = std::make_unique<waiting>(operation, object::retain(call.reply));
     auto* const connection = G_DBUS_CONNECTION(pygobject_get(call.connection));
+    if (send_by_wire(connection, call, operation, what, values, descriptors))
+        return;
+    auto data = std::make_unique<waiting>(operation, object::retain(call.reply));
     GCancellable* const cancellable = c_cancellable_of(operation.get());
     const GVariantType* const type = reinterpret_cast<const dbus_type*>(call.reply)->variant_type();
     const without_gil released;
@@ -176,12 +201,12 @@ PyObject* call_dbus_method(PyObject*, PyObject* const* given, Py_ssize_t count) 
             into.raise_refusal(what.get());
         return nullptr;
     }
-    auto what = object::adopt(PyTuple_Pack(4, given[1], given[2], given[3], given[4]));
+    const auto what = object::adopt(PyTuple_Pack(4, given[1], given[2], given[3], given[4]));
     object operation = what ? new_operation(loop.get(), object::retain(Py_None), {}) : object();
     if (!operation)
         return nullptr;
-    describe_operation(operation.get(), std::move(what));
-    send(call, operation, packed, into.take_descriptors());
+    describe_operation(operation.get(), what);
+    send(call, operation, what.get(), packed, into.take_descriptors());
     return operation.release();
 }
 

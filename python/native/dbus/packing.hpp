@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dbus/serialiser.hpp"
+#include "gawait/dbus/detail/serialiser.hpp"
 #include "python.hpp"
 
 #include <gio/gio.h>
@@ -8,6 +8,8 @@
 #include <vector>
 
 namespace gawait::python {
+
+using dbus::detail::serialiser;
 
 /// A value while it is packed: what is written of it, and what is wrong with it.
 class packing {

@@ -2,9 +2,25 @@
 
 import pytest
 
+import players
 from players import Radio, connect
 
 from gawait import dbus
+
+
+def pytest_generate_tests(metafunc):
+    connects_itself = getattr(metafunc.module, "CONNECTS_ITSELF", False)
+    if "session_bus" in metafunc.fixturenames and not connects_itself:
+        kinds = {"gdbus": players.connect_by_gdbus, "wire": dbus.connect}
+        metafunc.parametrize("connection_kind", kinds.values(), ids=kinds, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def connection_kind(request, monkeypatch):
+    """How connect() connects: each test that has a bus runs with both kinds of connection."""
+    monkeypatch.setattr(
+        players, "connect_by", getattr(request, "param", players.connect_by_gdbus)
+    )
 
 
 @pytest.fixture

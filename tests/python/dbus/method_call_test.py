@@ -9,6 +9,8 @@ import threading
 
 import pytest
 
+from players import connect, connect_by_gdbus
+
 import gawait
 from gawait import dbus
 from gawait._native import call_dbus_method
@@ -43,13 +45,6 @@ class Served:
     async def write(self, file: dbus.FileDescriptor, text: str) -> dbus.FileDescriptor:
         os.write(file.fileno(), text.encode())
         return file
-
-
-async def connect(address):
-    flags = Gio.DBusConnectionFlags
-    return await Gio.DBusConnection.new_for_address(
-        address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None
-    )
 
 
 @pytest.fixture
@@ -239,7 +234,7 @@ def test_what_is_wrong_with_a_call_is_named(on_bus, change, error, text):
 
 
 def test_a_call_needs_a_loop_of_gawait(session_bus):
-    connection = gawait.run(connect(session_bus))
+    connection = gawait.run(connect_by_gdbus(session_bus))
     with pytest.raises(RuntimeError, match="no running event loop"):
         owner_of(connection, BUS)
 
@@ -257,7 +252,7 @@ async def close(connection):
 
 
 def test_a_call_may_come_from_the_loop_of_another_thread(session_bus):
-    connection = gawait.run(connect(session_bus))
+    connection = gawait.run(connect_by_gdbus(session_bus))
     found = []
 
     async def call():

@@ -1,8 +1,8 @@
-#include "dbus/serialiser.hpp"
+#include "gawait/dbus/detail/serialiser.hpp"
 
 #include <algorithm>
 
-namespace gawait::python {
+namespace gawait::dbus::detail {
 
 serialiser::~serialiser() {
     if (data_ != inline_)
@@ -56,4 +56,4 @@ void serialiser::container::finish_structure() noexcept {
         put_offset(to_.ends_[index - 1], width);
 }
 
-} // namespace gawait::python
+} // namespace gawait::dbus::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gawait/detail/api.hpp"
 #include "gawait/ref.hpp"
 
 #include <glib.h>
@@ -7,14 +8,14 @@
 #include <cstring>
 #include <vector>
 
-namespace gawait::python {
+namespace gawait::dbus::detail {
 
 /// Writes a value of GVariant's in its serialised form, which takes a twentieth of what a tree of
 /// `GVariant`s does, and which GDBus reads as quickly.
 ///
 /// Offsets are counted from the beginning, where memory is aligned for everything: what is aligned
 /// there is so in its container too.
-class serialiser {
+class GAWAIT_API serialiser {
 public:
     serialiser() noexcept = default;
     serialiser(const serialiser&) = delete;
@@ -48,7 +49,7 @@ public:
     ref<GVariant> take(const GVariantType* type) noexcept;
 
     /// A container, from its beginning to its `finish_...()`.
-    class container {
+    class GAWAIT_API container {
     public:
         explicit container(serialiser& to) noexcept
             : to_(to), begin_(to.size_), first_(to.ends_.size()) {}
@@ -83,4 +84,4 @@ private:
     std::vector<gsize> ends_; // of children of all open containers
 };
 
-} // namespace gawait::python
+} // namespace gawait::dbus::detail
