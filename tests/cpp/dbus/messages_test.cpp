@@ -1,6 +1,8 @@
 #include "gawait/dbus/detail/message_queue.hpp"
 #include "gawait/dbus/detail/message_reader.hpp"
 
+#include "support/variants.hpp"
+
 #include <gio/gunixfdlist.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -14,6 +16,8 @@
 
 namespace gawait::dbus::test {
 namespace {
+
+using gawait::test::parsed;
 
 using detail::message_header;
 using detail::message_queue;
@@ -37,11 +41,6 @@ struct messages : testing::Test {
     message_reader reader;
     received_message message;
 };
-
-ref<GVariant> parsed(const char* text) {
-    return ref<GVariant>::adopt(
-        g_variant_ref_sink(g_variant_parse(nullptr, text, nullptr, nullptr, nullptr)));
-}
 
 std::string written(GVariant* values, guint32 descriptors = 0) {
     std::string bytes;

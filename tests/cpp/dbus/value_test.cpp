@@ -1,6 +1,7 @@
 #include "gawait/dbus/value.hpp"
 
 #include "support/open_descriptors.hpp"
+#include "support/variants.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,6 +24,8 @@
 
 namespace gawait::dbus::test {
 namespace {
+
+using gawait::test::parsed;
 
 enum class colour : std::uint8_t { red, green };
 enum class direction { up, down }; // of int
@@ -55,10 +58,6 @@ std::string printed(GVariant* value) { return unique_string(g_variant_print(valu
 template <class T> std::string printed_of(const T& value) { return printed(to_variant(value)); }
 
 template <class T> T back(const T& value) { return from_variant<T>(to_variant(value)); }
-
-ref<GVariant> parsed(const char* text) {
-    return ref<GVariant>::adopt(g_variant_parse(nullptr, text, nullptr, nullptr, nullptr));
-}
 
 // Signatures -----------------------------------------------------------------------
 
