@@ -18,6 +18,7 @@ gi.require_version("GLib", "2.0")
 gi.require_version("Gio", "2.0")
 
 from gawait.testing import Display, PrivateBus
+from programs import installed
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +41,10 @@ def desktop(x_server, session_bus, monkeypatch):
     """What a program finds on a desktop, in its environment: a display and a session bus."""
     monkeypatch.setenv("DISPLAY", x_server)
     monkeypatch.setenv("GDK_BACKEND", "x11")
-    # Without a GPU drawing is steady this way.
+    # Without a GPU drawing is steady this way, and Mesa's drivers are not loaded.
     monkeypatch.setenv("GDK_DISABLE", "gl,vulkan")
+    if installed("Gtk", "4.0") < (4, 16):
+        monkeypatch.setenv("GDK_DEBUG", "gl-disable")
     monkeypatch.setenv("GSK_RENDERER", "cairo")
     monkeypatch.setenv("GTK_A11Y", "none")
     monkeypatch.setenv("NO_AT_BRIDGE", "1")

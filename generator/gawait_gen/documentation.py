@@ -133,6 +133,9 @@ class Documentation:
         notes = []
         if not operation.takes_cancellable:
             notes.append("It cannot be cancelled: a cancelled task waits for its end.")
+        if operation.changed:
+            names = ", ".join(f"`{name}`" for name in operation.changed)
+            notes.append(f"It gives back what C leaves in {names}.")
         if operation.left_out:
             names = ", ".join(f"`{name}`" for name in operation.left_out)
             are = "are" if len(operation.left_out) > 1 else "is"

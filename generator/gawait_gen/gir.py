@@ -168,6 +168,11 @@ class Function(Documented):
         """Those that an index in GIR is about."""
         return [each for each in self.parameters if not each.is_instance]
 
+    def length_of(self, value):
+        """The parameter that holds the length of an array, or None."""
+        length = getattr(value.type, "length", None)
+        return None if length is None else self.plain_parameters[length]
+
 
 def dashed(element):
     """The name of a signal or a property."""

@@ -1,5 +1,7 @@
 """What the arguments of a start function are in C++, a small class for each kind."""
 
+import copy
+
 from .gir import Array, Callback, Class, Enumeration, Interface, Record
 from .names import camel, safe
 from .repository import BASIC
@@ -89,14 +91,19 @@ class Priority(Input):
 
 
 class Object(Input):
-    """A handle to an object, or to another type with references."""
+    """A handle to an object, or to another type with references.
 
-    def __init__(self, name, pointee, nullable, give):
+    `given` makes of what is lent a copy to be taken over, if a reference is none.
+    """
+
+    def __init__(self, name, pointee, nullable, give, given=None):
         super().__init__(name)
         self.pointee = pointee
         self._takes_template(f"handle_to<{pointee}>")
         self.member_type = f"detail::object_argument<{pointee}, {self.type_name}>"
-        self.argument = f"{self.member}.{'give' if give else 'get'}()"
+        self.argument = f"{self.member}.{'give' if give and not given else 'get'}()"
+        if given:
+            self.argument = f"{given(self.argument)}.release()"
         if nullable:
             self.default = "nullptr"
             self.template_default = "std::nullptr_t"
@@ -111,12 +118,12 @@ class Object(Input):
 class Holder(Input):
     """What a class of `arguments.hpp` takes: strings, variants, lists."""
 
-    def __init__(self, name, kind, nullable, give=False, cast=None):
+    def __init__(self, name, kind, nullable, access="get", cast=None):
         super().__init__(name)
         # Of these there is a class that may be null beside the one that may not.
         self.member_type = f"optional_{kind}" if nullable and "<" not in kind else kind
         self.parameter = f"{self.member_type} {self.name}"
-        self.argument = f"{self.member}.{'give' if give else 'get'}()"
+        self.argument = f"{self.member}.{access}()"
         if cast:
             self.argument = f"const_cast<{cast}>({self.argument})"
         self.valid = f"{self.member}.valid()"
@@ -127,13 +134,13 @@ class Holder(Input):
 class Buffer(Input):
     """An array with a length."""
 
-    def __init__(self, name, element, c_element, length_type, for_c_to_write, is_void):
+    def __init__(self, name, element, c_element, length_type, for_c_to_write, access="data"):
         super().__init__(name)
         self._takes_template(
             f"buffer_of<{element}>" if for_c_to_write else f"buffer_of<const {element}>"
         )
         self.member_type = f"detail::buffer_argument<{self.type_name}>"
-        self.argument = f"{self.member}.template data<{'void' if is_void else c_element}>()"
+        self.argument = f"{self.member}.template {access}<{c_element}>()"
         self.length = f"{self.member}.template size<{length_type}>()"
         if length_type not in {"gsize", "guint64", "size_t"}:
             self.valid = f"{self.member}.template fits<{length_type}>()"
@@ -172,27 +179,36 @@ def is_string_in_c(a_type):
     return a_type.pointers == 1 and a_type.pointee in ("char", "gchar")
 
 
-def make(repository, function, parameter):
-    """The input for a parameter, which is none of those that a call supplies itself."""
+def _access(transfer):
+    """How a holder hands over what it has."""
+    return {"none": "get", "container": "give_container"}.get(transfer, "give")
+
+
+def make(repository, function, parameter, length):
+    """The input for a parameter, which is none of those that a call supplies itself. `length` is
+    the one with the length of an array.
+    """
+    if function.c_name in TAKING_NOTHING:
+        parameter = copy.copy(parameter)
+        parameter.transfer = "none"
     a_type = parameter.type
     name = parameter.name
-    if parameter.direction == "inout":
-        raise Unsupported(f"its argument {name} goes in and comes out")
     if isinstance(a_type, Array):
-        return _array(repository, function, parameter)
+        return _array(repository, parameter, length)
     if parameter.direction == "out":
         raise Unsupported(f"its argument {name} comes out when it starts")
-    give = parameter.transfer in ("full", "floating") and function.c_name not in TAKING_NOTHING
+    give = parameter.transfer in ("full", "floating")
     if a_type.name in ("utf8", "filename"):
         if a_type.c_type and not is_string_in_c(a_type):
             raise Unsupported(f"its argument {name} is a string in GIR and none in C")
-        return Holder(name, "cstring", parameter.nullable, give)
+        return _string(parameter, give)
     if a_type.name in ("GLib.List", "GLib.SList"):
         return _list(repository, parameter)
     if a_type.name == "GLib.Variant":
-        return Holder(name, "gvariant", parameter.nullable, parameter.transfer == "full")
+        access = _access("full" if parameter.transfer == "full" else "none")
+        return Holder(name, "gvariant", parameter.nullable, access)
     if a_type.name == "GLib.HashTable":
-        return Object(name, "GHashTable", parameter.nullable, give)
+        return Object(name, "GHashTable", parameter.nullable, parameter.transfer != "none")
     if a_type.name in ("gpointer", "gconstpointer"):
         return Plain(name, a_type.name)
     member = repository.type_of(a_type)
@@ -210,6 +226,23 @@ def make(repository, function, parameter):
     raise Unsupported(f"its argument {name} is of a type that is not known: {a_type.name}")
 
 
+def _string(parameter, give):
+    c_type = parameter.type.c_type
+    cast = None if give or not c_type or parameter.type.is_const else c_type
+    return Holder(
+        parameter.name, "cstring", parameter.nullable, "give" if give else "get", cast
+    )
+
+
+def copy_of(member, lent):
+    """An owner of a copy of a structure that is not counted, or None."""
+    if member.copy:
+        return f"detail::copied({lent}, {member.copy})"
+    if member.get_type and member.get_type != "intern":
+        return f"detail::copied_boxed({lent}, {member.get_type}())"
+    return None
+
+
 def _object(parameter, member, give):
     a_type = parameter.type
     # "gpointer" is for what may be any object.
@@ -218,18 +251,21 @@ def _object(parameter, member, give):
         return Plain(parameter.name, a_type.c_type)
     if a_type.pointers > 1:
         raise Unsupported(f"its argument {parameter.name} is a pointer to a pointer")
+    given = None
     if give and isinstance(member, Record) and not (member.ref and member.unref):
-        raise Unsupported(f"its argument {parameter.name} is taken over and cannot be copied")
+        if not copy_of(member, ""):
+            raise Unsupported(
+                f"its argument {parameter.name} is taken over and cannot be copied"
+            )
+        given = lambda lent: copy_of(member, lent)  # noqa: E731
     if a_type.is_const and not give:
         pointee = f"const {pointee}"
-    return Object(parameter.name, pointee, parameter.nullable, give)
+    return Object(parameter.name, pointee, parameter.nullable, give, given)
 
 
 def _list(repository, parameter):
     a_type = parameter.type
     list_type = "GList" if a_type.name == "GLib.List" else "GSList"
-    if parameter.transfer != "none":
-        raise Unsupported(f"its argument {parameter.name} is a list that is taken over")
     if not a_type.elements:
         raise Unsupported(f"its argument {parameter.name} is a list of nobody knows what")
     if a_type.elements[0].name in ("utf8", "filename"):
@@ -239,40 +275,32 @@ def _list(repository, parameter):
         if not isinstance(member, (Class, Interface)) or not member.c_type:
             raise Unsupported(f"its argument {parameter.name} is a list of no objects")
         element = member.c_type
-    return Holder(parameter.name, f"list_argument<{element}, {list_type}>", parameter.nullable)
+    return Holder(
+        parameter.name,
+        f"list_argument<{element}, {list_type}>",
+        parameter.nullable,
+        _access(parameter.transfer),
+    )
 
 
-def _array(repository, function, parameter):
+def _array(repository, parameter, length):
     array = parameter.type
     name = parameter.name
-    give = parameter.transfer == "full"
+    give = parameter.transfer != "none"
     if array.name in GLIB_ARRAYS:
         if parameter.direction == "out":
             raise Unsupported(f"its argument {name} comes out when it starts")
         return Object(name, GLIB_ARRAYS[array.name], parameter.nullable, give)
     element = array.elements[0]
     if element.name in ("utf8", "filename") and parameter.direction == "in":
-        if array.pointers != 2:
-            raise Unsupported(f"its argument {name} is an array of strings and none in C")
-        if parameter.transfer == "container":
-            raise Unsupported(f"its argument {name} is an array that is taken over")
-        # C declares them with const in all places, in none, or only where C++ wants a cast.
-        cast = None if give or array.c_type in ("char**", "gchar**") else array.c_type
-        holder = Holder(name, "cstrings", parameter.nullable, give, cast)
-        if array.length is not None:
-            length_type = function.plain_parameters[array.length].type.c_type or "gint"
-            holder.length = f"{length_type}({holder.member}.size())"
-        return holder
-    if array.length is None:
+        return _strings(parameter, length)
+    if length is None:
         if array.zero_terminated and element.name in BYTES and parameter.direction == "in":
-            return Holder(name, "cstring", parameter.nullable, give)
+            return _string(parameter, give)
         raise Unsupported(f"its argument {name} is an array whose length is not known")
-    if give:
-        raise Unsupported(f"its argument {name} is an array that is taken over")
     writes = parameter.direction == "out"
     if writes and not parameter.caller_allocates:
         raise Unsupported(f"its argument {name} comes out when it starts")
-    length = function.plain_parameters[array.length]
     length_type = length.type.c_type or length.type.name
     if length.direction != "in" or length.type.pointers:
         raise Unsupported(f"the length of its argument {name} comes out when it starts")
@@ -282,13 +310,29 @@ def _array(repository, function, parameter):
     pointee = array.pointee
     if array.pointers != 1 or (element.c_type or "").count("*"):
         raise Unsupported(f"its argument {name} is an array of pointers")
+    access = "give" if give and not writes else "data"
     if element.name in BYTES:
-        return Buffer(name, "std::byte", pointee, length_type, writes, pointee == "void")
+        return Buffer(name, "std::byte", pointee, length_type, writes, access)
+    if isinstance(member, Record) and access == "give":
+        raise Unsupported(f"its argument {name} is an array of structures that is taken over")
     if member in BASIC or (isinstance(member, (Record, Enumeration)) and member.c_type):
         c_element = pointee or c_type_of(element, member)
-        writable = writes or not array.is_const
-        return Buffer(name, c_element, c_element, length_type, writable, False)
+        writable = writes or (access == "data" and not array.is_const)
+        return Buffer(name, c_element, c_element, length_type, writable, access)
     raise Unsupported(f"its argument {name} is an array of {element.name}")
+
+
+def _strings(parameter, length):
+    array = parameter.type
+    if array.pointers != 2:
+        raise Unsupported(f"its argument {parameter.name} is an array of strings and none in C")
+    # C declares them with const in all places, in none, or only where C++ wants a cast.
+    cast = None if array.c_type in ("char**", "gchar**") else array.c_type
+    access = _access(parameter.transfer)
+    holder = Holder(parameter.name, "cstrings", parameter.nullable, access, cast)
+    if length:
+        holder.length = f"{length.type.c_type or 'gint'}({holder.member}.size())"
+    return holder
 
 
 def is_callback(repository, parameter):

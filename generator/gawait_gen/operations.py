@@ -3,8 +3,9 @@
 
 import re
 
-from . import inputs, results
+from . import inouts, inputs, results
 from .gir import Array, Class, Interface
+from .inouts import InOut, Variable
 from .inputs import Called, Object, Priority, Unsupported
 from .names import safe, without
 
@@ -21,6 +22,18 @@ def is_ready_callback(repository, parameter):
 
 def _is(repository, parameter, c_type):
     return getattr(repository.type_of(parameter.type), "c_type", None) == c_type
+
+
+def _lengths(function):
+    """Of which array each parameter is the length."""
+    found = {}
+    for each in [*function.plain_parameters, function.returned]:
+        length = function.length_of(each)
+        if length in found and length.direction != "out":
+            raise Unsupported(f"its argument {length.name} is the length of two arrays")
+        if length:
+            found[length] = each
+    return found
 
 
 class LeftOut:
@@ -50,9 +63,13 @@ class Operation:
         if self.name == start.c_name:
             raise Unsupported("its name does not begin with that of the namespace")
         self.inputs = []  # in the order of C, the priority at the end
+        self.changed = []  # the names of those that come out as well
+        self.lent = []  # the variables of those of them that C lends
+        self.containers = []  # and of those of which it lends what is in them
         self.arguments = []  # what the start function is called with
         self.finish_arguments = []
-        self.outs = []  # C type and name of the variables for out-arguments
+        self.variables = []  # of inout-arguments of the start function
+        self.outs = []  # the variables of the finish function
         self.parts = []
         self.returned = None  # the part that the finish function returns
         self.left_out = []  # out-arguments of the start function, which go without
@@ -61,6 +78,7 @@ class Operation:
                 raise Unsupported(f"the C type {each.type.pointee} is not known")
         self._take_start(repository)
         self._take_finish(repository)
+        self._order_inputs()
 
     # The start function ----------------------------------------------------------
 
@@ -75,28 +93,31 @@ class Operation:
         )
         if ready + 1 >= len(parameters):
             raise Unsupported("there is no user data after its callback")
-        plain = self.start.plain_parameters
-        lengths = {
-            plain[each.type.length]: each
-            for each in plain
-            if getattr(each.type, "length", None) is not None
-        }
+        lengths = _lengths(self.start)
         made = {}
+        inout = {}
         supplied = {}
-        priority = None
         for index, parameter in enumerate(parameters):
             if index in (ready, ready + 1) or parameter in lengths or index in supplied:
                 continue
-            if _is(repository, parameter, "GCancellable"):
+            if parameter.direction == "inout":
+                inout[parameter] = inouts.make(
+                    repository, self.start, parameter, inouts.member_of
+                )
+                made[parameter] = inout[parameter].input
+            elif _is(repository, parameter, "GCancellable"):
                 continue
-            if self._is_priority(parameter):
-                priority = made[parameter] = Priority()
+            elif self._is_priority(parameter):
+                made[parameter] = Priority()
             elif inputs.is_callback(repository, parameter):
                 made[parameter] = self._callback(repository, index, ready, supplied)
             elif self._goes_without(parameter):
                 self.left_out.append(parameter.name)
             else:
-                made[parameter] = inputs.make(repository, self.start, parameter)
+                length = self.start.length_of(parameter)
+                if length and length.direction == "inout":
+                    length = inouts.as_given(length)
+                made[parameter] = inputs.make(repository, self.start, parameter, length)
         for index, parameter in enumerate(parameters):
             if index == ready:
                 self.arguments.append("callback")
@@ -104,32 +125,56 @@ class Operation:
                 self.arguments.append("data")
             elif index in supplied:
                 self.arguments.append(supplied[index])
+            elif parameter in lengths:
+                length = self._length(parameter, made.get(lengths[parameter]))
+                if parameter.direction == "inout":
+                    inout[parameter] = self._inout_length(
+                        repository, parameter, lengths[parameter], length
+                    )
+                    length = self._come_out(inout[parameter], self.variables)
+                self.arguments.append(length)
+            elif parameter in inout:
+                self.arguments.append(self._come_out(inout[parameter], self.variables))
             elif _is(repository, parameter, "GCancellable"):
                 self.arguments.append("cancellable")
-            elif parameter in lengths:
-                array = made.get(lengths[parameter])
-                if not hasattr(array, "length"):
-                    raise Unsupported(f"its argument {parameter.name} is a length of nothing")
-                self.arguments.append(array.length)
             elif parameter in made:
                 self.arguments.append(made[parameter].argument)
             else:
                 self.arguments.append("nullptr")
-        self.inputs = [each for each in made.values() if each is not priority]
-        if priority:
-            self.inputs.append(priority)
+        self.inputs = list(made.values())
+        self.changed = [each.input.name for each in inout.values() if each.input]
         self.takes_cancellable = "cancellable" in self.arguments
-        # Only those at the end can be left out of a call.
-        optional = True
-        for each in reversed(self.inputs):
-            optional = optional and each.default is not None
-            if not optional:
-                each.default = each.template_default = None
-        names = [each.name for each in self.inputs]
-        names += [each.type_name for each in self.templates]
-        if len(set(names)) < len(names):
-            raise Unsupported("two of its arguments have the same name")
         self._by_parameter = made
+
+    @staticmethod
+    def _length(parameter, array):
+        """What goes in as the length of what goes in."""
+        if not hasattr(array, "length"):
+            raise Unsupported(f"its argument {parameter.name} is a length of nothing")
+        return array.length
+
+    @staticmethod
+    def _inout_length(repository, parameter, array, length):
+        """The length of an array, which is a result of its own if the array does not come out."""
+        variable = Variable(
+            inouts.as_given(parameter).type.c_type, inouts.member_of(parameter), length
+        )
+        if array.direction == "inout":
+            return InOut(None, None, variable)
+        part = results.out_part(repository, parameter, parameter.name, None)
+        return InOut(None, part, variable)
+
+    def _come_out(self, inout, variables):
+        """What C gets for it."""
+        variables.append(inout.variable)
+        if inout.is_lent:
+            self.lent.append(inout.variable.name)
+        if inout.is_container_of_lent:
+            self.containers.append(inout.variable.name)
+        if inout.part:
+            inout.part.made = inout.part.made.replace("{}", inout.variable.name)
+            self.parts.append(inout.part)
+        return f"&{inout.variable.name}"
 
     @staticmethod
     def _goes_without(parameter):
@@ -160,12 +205,19 @@ class Operation:
 
     def _take_finish(self, repository):
         finish = self.finish
-        lengths = set()
-        for each in finish.parameters + [finish.returned]:
-            if getattr(each.type, "length", None) is not None:
-                lengths.add(finish.plain_parameters[each.type.length])
+        lengths = _lengths(finish)
+        inout = {
+            each: inouts.make(repository, finish, each, results.variable_of)
+            for each in finish.parameters
+            if each.direction == "inout" and each not in lengths
+        }
         for parameter in finish.parameters:
-            if parameter.direction != "in":
+            if parameter.direction == "inout":
+                if parameter in lengths:
+                    array = inout.get(lengths[parameter])
+                    inout[parameter] = self._length_of_result(repository, parameter, array)
+                self._give(inout[parameter])
+            elif parameter.direction == "out":
                 self._take_out(repository, parameter, parameter in lengths)
             elif _is(repository, parameter, "GAsyncResult"):
                 self.finish_arguments.append("result")
@@ -178,7 +230,10 @@ class Operation:
         returned = results.return_part(repository, finish)
         # A gboolean beside out-arguments tells whether they were set.
         self.returns_success = bool(
-            returned and returned.cpp_type == "bool" and self.outs and finish.throws
+            returned
+            and returned.cpp_type == "bool"
+            and (self.outs or self.variables)
+            and finish.throws
         )
         if returned and not self.returns_success:
             self.returned = returned
@@ -187,24 +242,46 @@ class Operation:
         if self.returned and names.count(self.returned.name) > 1:
             self.returned.name = "value"
             names[0] = "value"
-        if len(set(names)) < len(names):
+        variables = [each.name for each in self.outs]
+        if len(set(names)) < len(names) or len(set(variables)) < len(variables):
             raise Unsupported("two of its results have the same name")
 
     def _take_out(self, repository, parameter, is_length):
         variable = results.variable_of(parameter)
-        if variable in [name for _, name in self.outs]:
-            raise Unsupported("two of its results have the same name")
         if is_length:
             c_type = (parameter.type.c_type or "gsize*").removesuffix("*").strip()
             if "*" in c_type:
                 raise Unsupported(f"the length {parameter.name} is a pointer")
         else:
-            part = results.out_part(repository, self.finish, parameter)
+            length = self.finish.length_of(parameter)
+            part = results.out_part(
+                repository,
+                parameter,
+                results.name_of(parameter),
+                length and results.variable_of(length),
+            )
             part.made = part.made.replace("{}", variable)
             self.parts.append(part)
             c_type = part.c_type
-        self.outs.append((c_type, variable))
+        self.outs.append(Variable(c_type, variable))
         self.finish_arguments.append(f"&{variable}")
+
+    def _length_of_result(self, repository, parameter, array):
+        """A length that goes in: that of what goes in, or else a number of its own."""
+        given = inouts.as_given(parameter)
+        number = None
+        if not array:
+            number = inputs.make(repository, self.finish, given, None)
+        length = number.argument if number else self._length(parameter, array.input)
+        variable = Variable(given.type.c_type, results.variable_of(parameter), length)
+        return InOut(number, None, variable)
+
+    def _give(self, inout):
+        """To the finish function."""
+        self.finish_arguments.append(self._come_out(inout, self.outs))
+        if inout.input:
+            self.inputs.append(inout.input)
+            self.changed += [inout.input.name] if inout.part else []
 
     def _source(self, repository, parameter):
         """What the finish function is called on: what the start function was, or else the object
@@ -220,6 +297,23 @@ class Operation:
         if pointee == "gpointer":
             return "source"
         return f"reinterpret_cast<{pointee}*>(source)"
+
+    # Both ------------------------------------------------------------------------
+
+    def _order_inputs(self):
+        """The priority comes at the end, and only those at the end can be left out of a call."""
+        self.inputs.sort(key=lambda each: isinstance(each, Priority))
+        optional = True
+        for each in reversed(self.inputs):
+            optional = optional and each.default is not None
+            if not optional:
+                each.default = each.template_default = None
+        names = [each.name for each in self.inputs]
+        names += [each.type_name for each in self.templates]
+        members = [each.member for each in self.inputs]
+        members += [each.name for each in self.variables]
+        if len(set(names)) < len(names) or len(set(members)) < len(members):
+            raise Unsupported("two of its arguments have the same name")
 
     # What the writer asks --------------------------------------------------------
 

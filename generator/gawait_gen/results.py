@@ -1,7 +1,9 @@
 """What a finish function gives, in C++."""
 
+import re
+
 from .gir import Array, Class, Enumeration, Interface, Record
-from .inputs import GLIB_ARRAYS, Unsupported, c_type_of
+from .inputs import GLIB_ARRAYS, Unsupported, c_type_of, copy_of
 from .names import safe, snake
 from .repository import BASIC
 
@@ -32,20 +34,27 @@ def return_part(repository, finish):
     value = finish.returned
     if value.type.name == "none":
         return None
-    return make(repository, finish, value, _name_of(value.type), value.type.c_type)
+    length = finish.length_of(value)
+    length = length and variable_of(length)
+    return make(repository, value, _name_of(value.type), value.type.c_type, length)
 
 
-def out_part(repository, finish, parameter):
-    """An out-argument."""
+def name_of(parameter):
+    """What an out-argument is called that only comes out."""
+    return parameter.name.removesuffix("_out").removeprefix("out_") or parameter.name
+
+
+def out_part(repository, parameter, name, length):
+    """An out-argument. `length` is the variable with the length of an array."""
     a_type = parameter.type
-    name = parameter.name.removesuffix("_out").removeprefix("out_") or parameter.name
     c_type = a_type.c_type
     if c_type is None or not c_type.endswith("*"):
         raise Unsupported(f"the C type of its result {name} is not known")
     c_type = c_type.removesuffix("*").strip()
-    if parameter.caller_allocates:
+    is_structure = isinstance(repository.type_of(a_type), Record) and c_type == a_type.pointee
+    if parameter.caller_allocates or is_structure:
         return _by_value(repository, name, a_type, c_type)
-    return make(repository, finish, parameter, name, c_type)
+    return make(repository, parameter, name, c_type, length)
 
 
 def _name_of(a_type):
@@ -64,22 +73,17 @@ def _by_value(repository, name, a_type, c_type):
     raise Unsupported(f"its result {name} is written to memory of the caller's")
 
 
-def make(repository, finish, value, name, c_type):
+def make(repository, value, name, c_type, length):
     a_type = value.type
     owned = value.transfer != "none"
-    if getattr(value, "direction", "out") == "inout":
-        raise Unsupported(f"its result {name} goes in and comes out")
     if c_type is None:
         raise Unsupported(f"the C type of its result {name} is not known")
     if isinstance(a_type, Array):
-        return _array(repository, finish, value, name, c_type)
+        return _array(repository, value, name, c_type, length)
     if a_type.name in ("utf8", "filename"):
         if c_type.count("*") != 1 or a_type.pointee not in ("char", "gchar"):
             raise Unsupported(f"its result {name} is a string in GIR and none in C")
-        made = "detail::take_string({})" if owned else "detail::share_string({})"
-        if owned and c_type.startswith("const "):
-            made = "detail::take_string(const_cast<char*>({}))"
-        return Part(name, "unique_string", made, c_type)
+        return Part(name, "unique_string", _string(c_type, owned), c_type)
     if a_type.name in ("GLib.List", "GLib.SList"):
         return _list(repository, value, name, c_type)
     if a_type.name == "GLib.HashTable":
@@ -93,7 +97,8 @@ def make(repository, finish, value, name, c_type):
         and member.c_type
         and (stars or "gpointer" in c_type)
     ):
-        return Part(name, f"ref<{member.c_type}>", _ownership(member.c_type, owned), c_type)
+        made = _ownership(member.c_type, owned).format(_mutable(c_type))
+        return Part(name, f"ref<{member.c_type}>", made, c_type)
     if isinstance(member, Record) and member.c_type and stars == 1:
         return _record(value, member, name, c_type, owned)
     if stars:
@@ -107,6 +112,16 @@ def make(repository, finish, value, name, c_type):
     raise Unsupported(f"its result {name} is of a type that is not known: {a_type.name}")
 
 
+def _mutable(c_type):
+    """C's value, which it declares with `const` now and then though it gives it."""
+    plain = re.sub(r"\bconst\b ?", "", c_type)
+    return "{}" if plain == c_type else f"const_cast<{plain}>({{}})"
+
+
+def _string(c_type, owned):
+    return f"detail::take_string({_mutable(c_type)})" if owned else "detail::share_string({})"
+
+
 def _ownership(c_type, owned):
     return f"detail::{'take' if owned else 'share'}<{c_type}>({{}})"
 
@@ -116,14 +131,13 @@ def _record(value, member, name, c_type, owned):
     if not counted and not member.free and not member.get_type:
         raise Unsupported(f"its result {name} is a {member.c_type}, which nothing frees")
     cpp_type = f"ref<{member.c_type}>"
-    constant = c_type.startswith("const ")
-    plain = f"const_cast<{member.c_type}*>({{}})" if constant else "{}"
+    plain = _mutable(c_type)
     if owned or counted:
         return Part(name, cpp_type, _ownership(member.c_type, owned).format(plain), c_type)
-    if member.copy:
-        made = f"detail::copied({plain}, {member.copy})"
-        return Part(name, cpp_type, made, c_type)
-    raise Unsupported(f"its result {name} is a {member.c_type}, which nothing copies")
+    made = copy_of(member, plain)
+    if not made:
+        raise Unsupported(f"its result {name} is a {member.c_type}, which nothing copies")
+    return Part(name, cpp_type, made, c_type)
 
 
 def _list(repository, value, name, c_type):
@@ -152,7 +166,7 @@ def _list(repository, value, name, c_type):
     )
 
 
-def _array(repository, finish, value, name, c_type):
+def _array(repository, value, name, c_type, length):
     array = value.type
     owned = value.transfer != "none"
     element = array.elements[0]
@@ -175,22 +189,24 @@ def _array(repository, finish, value, name, c_type):
         function = {"full": "take_strings", "container": "take_array_of_strings"}.get(
             value.transfer, "share_strings"
         )
-        return Part(name, "unique_strv", f"detail::{function}({{}})", c_type)
+        taken = "{}" if value.transfer == "none" else _mutable(c_type)
+        return Part(name, "unique_strv", f"detail::{function}({taken})", c_type)
     if c_type.count("*") != 1:
         raise Unsupported(f"its result {name} is an array of pointers")
     member = repository.type_of(element)
     if member not in BASIC:
         raise Unsupported(f"its result {name} is an array of {element.name}")
     c_element = c_type.replace("*", "").replace("const ", "").strip()
-    if array.length is None:
+    if length is None:
         if array.zero_terminated and element.name in ("guint8", "gchar") and owned:
-            return Part(name, "unique_string", "detail::take_string({})", c_type)
+            return Part(name, "unique_string", _string(c_type, owned), c_type)
         raise Unsupported(f"its result {name} is an array whose length is not known")
     if c_element == "void":
         c_element = "char"
-    length = f"std::size_t({variable_of(finish.plain_parameters[array.length])})"
+    length = f"std::size_t({length})"
     if owned:
-        made = f"unique_array<{c_element}>(static_cast<{c_element}*>({{}}), {length})"
+        taken = _mutable(c_type)
+        made = f"unique_array<{c_element}>(static_cast<{c_element}*>({taken}), {length})"
     else:
         made = f"detail::share_array(static_cast<const {c_element}*>({{}}), {length})"
     return Part(name, f"unique_array<{c_element}>", made, c_type)

@@ -41,6 +41,7 @@ def call_struct(operation):
         "",
     ]
     lines += [f"    {each.member_type} {each.member};" for each in operation.inputs]
+    lines += [f"    {each.c_type} {each.name}{{}};" for each in operation.variables]
     if operation.inputs:
         lines.append("")
     valid = [each.valid for each in operation.inputs if each.valid] or ["true"]
@@ -61,8 +62,9 @@ def _start(operation):
         "GAsyncReadyCallback callback",
         "gpointer data",
     ]
+    given = [f"        {each.name} = {each.given};" for each in operation.variables]
     called = wrap(f"{operation.start.c_name}(", operation.arguments, ");", 8)
-    return [wrap("void start(", parameters, ") {", 4), called, "    }"]
+    return [wrap("void start(", parameters, ") {", 4), *given, called, "    }"]
 
 
 def _finish(operation):
@@ -72,7 +74,7 @@ def _finish(operation):
         "GAsyncResult* result",
         f"GError** {'error' if operation.finish.throws else '/*error*/'}",
     ]
-    lines = [f"        {c_type} {name}{{}};" for c_type, name in operation.outs]
+    lines = [f"        {each.c_type} {each.name}{{{each.given}}};" for each in operation.outs]
 
     def called(before, after):
         return wrap(f"{before}{operation.finish.c_name}(", operation.finish_arguments, after, 8)
@@ -81,8 +83,10 @@ def _finish(operation):
         lines += [called("if (!", "))"), "            detail::ensure_error(error);"]
     elif not operation.returned:
         lines.append(called("", ");"))
-    elif operation.outs:
+    elif operation.outs or len(operation.parts) > 1:
         lines.append(called("auto returned = ", ");"))
+    if operation.finish.throws:
+        lines += _after_failure(operation)
     if operation.parts:
         made = [
             _returned(operation, part) if part is operation.returned else part.made
@@ -96,6 +100,21 @@ def _finish(operation):
         else:
             lines.append(wrap("return {", made, "};", 8))
     return [wrap("value_type finish(", parameters, ") {", 4), *lines, "    }"]
+
+
+def _after_failure(operation):
+    """What C lent is not to be looked at then."""
+    forgotten = [
+        wrap(f"detail::{function}(", names, ");", 12)
+        for function, names in [
+            ("forget", operation.lent),
+            ("free_containers", operation.containers),
+        ]
+        if names
+    ]
+    if len(forgotten) == 2:
+        return ["        if (*error) {", *forgotten, "        }"]
+    return ["        if (*error)", *forgotten] if forgotten else []
 
 
 def _returned(operation, part):

@@ -5,9 +5,11 @@
 
 #include <gio/gio.h>
 
+#include <algorithm>
 #include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
@@ -125,6 +127,12 @@ public:
     /// A copy, for a function that takes it over.
     char** give() const { return g_strdupv(strings_); }
 
+    /// A copy of the array alone, for a function that takes that over and borrows the strings.
+    char** give_container() const {
+        return static_cast<char**>(
+            g_memdup2(static_cast<void*>(strings_), strings_ ? (size() + 1) * sizeof(char*) : 0));
+    }
+
     std::size_t size() const noexcept { return strings_ ? g_strv_length(strings_) : 0; }
 
 protected:
@@ -205,6 +213,22 @@ public:
     /// Borrowed.
     List* get() const noexcept GAWAIT_LIFETIMEBOUND { return first_; }
 
+    /// A copy with its own strings or references, for a function that takes all of it over.
+    List* give() const {
+        if constexpr (single)
+            return g_slist_copy_deep(first_, copy, nullptr);
+        else
+            return g_list_copy_deep(first_, copy, nullptr);
+    }
+
+    /// A copy of the list alone, for a function that takes that over and borrows its elements.
+    List* give_container() const {
+        if constexpr (single)
+            return g_slist_copy(first_);
+        else
+            return g_list_copy(first_);
+    }
+
 private:
     template <class Element> void prepend(const Element& element) {
         gpointer data = nullptr;
@@ -223,6 +247,13 @@ private:
             first_ = g_slist_prepend(first_, data);
         else
             first_ = g_list_prepend(first_, data);
+    }
+
+    static gpointer copy(gconstpointer data, gpointer /*unused*/) {
+        if constexpr (std::is_same_v<T, char>)
+            return g_strdup(static_cast<const char*>(data));
+        else
+            return ref<T>::retain(static_cast<T*>(const_cast<gpointer>(data))).release();
     }
 
     static void drop(gpointer data) {
@@ -379,6 +410,15 @@ public:
         return reinterpret_cast<C*>(
             const_cast<std::remove_const_t<std::remove_pointer_t<decltype(std::data(held()))>>*>(
                 std::data(held())));
+    }
+
+    /// A copy, for a function that takes it over. Not null for no elements either.
+    template <class C> C* give() const {
+        const std::size_t bytes = std::size(held()) * sizeof(*std::data(held()));
+        void* const copy = g_malloc(std::max<std::size_t>(bytes, 1));
+        if (bytes > 0)
+            std::memcpy(copy, std::data(held()), bytes);
+        return static_cast<C*>(copy);
     }
 
     template <class Integer> Integer size() const noexcept { return Integer(std::size(held())); }

@@ -100,6 +100,9 @@ template <>
 struct ref_traits<GPtrArray> : ref_functions<GPtrArray, g_ptr_array_ref, g_ptr_array_unref> {};
 template <>
 struct ref_traits<GParamSpec> : ref_functions<GParamSpec, g_param_spec_ref, g_param_spec_unref> {};
+template <> struct ref_traits<GValue> {
+    static void unref(GValue* owned) noexcept { g_boxed_free(G_TYPE_VALUE, owned); }
+};
 
 /// Whether a `T` is known to be a GObject or an interface.
 template <class T>

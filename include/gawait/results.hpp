@@ -104,6 +104,11 @@ template <class T, class Copied> ref<T> copied(T* lent, Copied* copy(T*)) {
     return ref<T>::adopt(lent ? copy(lent) : nullptr);
 }
 
+/// A struct that C lends and that GObject copies.
+template <class T> ref<T> copied_boxed(T* lent, GType type) {
+    return ref<T>::adopt(lent ? static_cast<T*>(g_boxed_copy(type, lent)) : nullptr);
+}
+
 inline unique_string take_string(char* owned) noexcept { return unique_string(owned); }
 inline unique_string share_string(const char* lent) { return unique_string(g_strdup(lent)); }
 
@@ -173,6 +178,22 @@ template <class List> std::vector<unique_string> take_list_of_strings(List* owne
 /// An array that C lends.
 template <class T> unique_array<T> share_array(const T* lent, std::size_t size) {
     return unique_array<T>(static_cast<T*>(g_memdup2(lent, size * sizeof(T))), size);
+}
+
+// What an operation that failed leaves in arguments that go in and come out -------
+
+/// Of what C lends, nothing.
+template <class... T> void forget(T*&... lent) noexcept { ((lent = nullptr), ...); }
+
+inline void free_container(const char* const* strings) noexcept {
+    g_free(const_cast<void*>(static_cast<const void*>(strings)));
+}
+inline void free_container(GList* elements) noexcept { g_list_free(elements); }
+inline void free_container(GSList* elements) noexcept { g_slist_free(elements); }
+
+/// Containers that C gives, though it lends what is in them.
+template <class... Container> void free_containers(Container*&... given) noexcept {
+    (free_container(std::exchange(given, nullptr)), ...);
 }
 
 } // namespace detail

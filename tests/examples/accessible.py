@@ -8,8 +8,15 @@ import time
 from gi.repository import Gio, GLib
 
 
+# What has nothing in it that tests look for, and is most of a window.
+NOT_LOOKED_INTO = {"image", "label", "scroll bar", "tab list"}
+
+
 class Accessible:
     """A widget of another process."""
+
+    # Of a widget it never changes, and nearly half of the questions were for it.
+    _roles = {}
 
     def __init__(self, bus, sender, path):
         self.bus, self.sender, self.path = bus, sender, path
@@ -36,7 +43,9 @@ class Accessible:
 
     @property
     def role(self):
-        return self.ask("Accessible", "GetRoleName")[0]
+        if self.path not in self._roles:
+            self._roles[self.path] = self.ask("Accessible", "GetRoleName")[0]
+        return self._roles[self.path]
 
     def children(self):
         return [
@@ -50,7 +59,7 @@ class Accessible:
                 what = child.role
                 if what == role:
                     yield child
-                if what != but_not_in:
+                if what != but_not_in and what not in NOT_LOOKED_INTO:
                     yield from child.find(role, but_not_in=but_not_in)
         except GLib.Error:
             pass
@@ -58,25 +67,29 @@ class Accessible:
     def labels(self):
         return [label.name for label in self.find("label")]
 
-    def rows(self, called):
-        """Those of the list of that name, if it is shown: by their titles what else they say."""
+    def list_items(self, called):
+        """Those of the list of that name, if it is shown."""
         lists = self.find("list", but_not_in="grid cell")
-        rows = (row for each in lists if each.name == called for row in each.find("list item"))
-        return {said[0]: said[1:] for row in rows if (said := row.labels())}
+        return (row for each in lists if each.name == called for row in each.find("list item"))
+
+    def rows(self, called):
+        """The same, by their titles what else they say."""
+        all_said = (row.labels() for row in self.list_items(called))
+        return {said[0]: said[1:] for said in all_said if said}
 
     def row(self, title):
         return next(row for row in self.find("list item") if row.labels()[:1] == [title])
 
     def buttons(self, called):
         """Those of a text, or of a description, as one without a text has."""
-        return [
+        return (
             each
             for each in self.find("button")
             if each.name.endswith(called) or each.description == called
-        ]
+        )
 
     def button(self, called):
-        return next(iter(self.buttons(called)))
+        return next(self.buttons(called))
 
     def press(self):
         names = [each[0].lower() for each in self.ask("Action", "GetActions")[0]]
@@ -145,7 +158,7 @@ class AccessibilityBus:
         self.directory.cleanup()
 
 
-def until(condition, every=0.02):
+def until(condition, every=0.05):
     """Waits until something is so, for which it looks in intervals of so many seconds, and
     returns it."""
     ends = time.monotonic() + 60

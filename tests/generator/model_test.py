@@ -6,33 +6,16 @@ from pieces import (
     DATA,
     READY,
     RESULT,
+    array,
     function,
     instance,
+    only,
+    out,
     pair,
     parameter,
+    reason,
+    type_element,
 )
-
-
-def only(found):
-    written, left_out = found
-    assert not left_out, [each.reason for each in left_out]
-    (operation,) = written.values()
-    return operation
-
-
-def reason(found):
-    written, (left,) = found
-    assert not written
-    return left.reason
-
-
-def type_element(name, c_type, inner=""):
-    return f'<type name="{name}" c:type="{c_type}">{inner}</type>'
-
-
-def array(c_type, element, **attributes):
-    given = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in attributes.items())
-    return f'<array c:type="{c_type}"{given}>{element}</array>'
 
 
 def test_the_name_is_that_of_c_without_prefix_and_async(model):
@@ -282,10 +265,6 @@ def test_nothing_that_is_returned_is_void(model):
     assert only(model(pair())).value_type == "void"
 
 
-def out(name, c_type, gir_type, **more):
-    return parameter(name, c_type, gir_type, direction="out", **more)
-
-
 def test_several_results_are_named_parts(model):
     operation = only(
         model(
@@ -321,7 +300,6 @@ def test_an_array_and_its_length_are_one_part(model):
 @pytest.mark.parametrize(
     "given, why",
     [
-        (parameter("x", "int*", "gint", direction="inout"), "goes in and comes out"),
         (parameter("x", "int*", "gint", direction="out"), "comes out when it starts"),
         (parameter("x", "int*", "gint"), "is a pointer to gint"),
         (parameter("x", "Nobody*", "Nobody"), "the C type Nobody is not known"),

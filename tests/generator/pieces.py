@@ -1,4 +1,4 @@
-"""What GIR files of the tests are made of, and how a compiler looks at what is made of them."""
+"""What GIR files of the tests are made of, what gawait-gen made of them, and how a compiler looks at what is made of them."""
 
 import pathlib
 import re
@@ -55,6 +55,19 @@ def parameter(name, c_type, gir_type=None, inner="", **attributes):
     return f'<parameter name="{name}"{given}>{kind}</parameter>'
 
 
+def out(name, c_type, gir_type, **more):
+    return parameter(name, c_type, gir_type, direction="out", **more)
+
+
+def type_element(name, c_type, inner=""):
+    return f'<type name="{name}" c:type="{c_type}">{inner}</type>'
+
+
+def array(c_type, element, **attributes):
+    given = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in attributes.items())
+    return f'<array c:type="{c_type}"{given}>{element}</array>'
+
+
 def instance():
     return (
         '<instance-parameter name="thing" transfer-ownership="none">'
@@ -104,6 +117,21 @@ def pair(
         returned,
         **{"throws": "1", **more},
     )
+
+
+def only(found):
+    """The one operation that there is of a model, of which nothing is left out."""
+    written, left_out = found
+    assert not left_out, [each.reason for each in left_out]
+    (operation,) = written.values()
+    return operation
+
+
+def reason(found):
+    """Why the one operation is left out."""
+    written, (left,) = found
+    assert not written
+    return left.reason
 
 
 def mutations(whole, count, chance, replace, kinds=range(5)):

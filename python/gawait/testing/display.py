@@ -17,9 +17,10 @@ class Display:
         reader, writer = os.pipe()
         with open(reader) as answer:
             try:
+                # It would reset itself whenever a program ends, which takes as long as to start.
                 self._server = subprocess.Popen(
                     ["Xvfb", "-displayfd", str(writer), "-screen", "0", "800x600x24"]
-                    + ["-nolisten", "tcp"],
+                    + ["-nolisten", "tcp", "-noreset"],
                     pass_fds=[writer],
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -221,6 +221,14 @@ TEST(results, lists_of_each_ownership_own_their_elements) {
     EXPECT_EQ(references(object), 1U);
 }
 
+TEST(results, boxed_types_that_are_lent_are_copied) {
+    GValue lent = G_VALUE_INIT;
+    g_value_set_int(g_value_init(&lent, G_TYPE_INT), 5);
+    const auto copy = detail::copied_boxed(&lent, G_TYPE_VALUE);
+    EXPECT_EQ(g_value_get_int(copy), 5);
+    EXPECT_EQ(detail::copied_boxed<GValue>(nullptr, G_TYPE_VALUE), nullptr);
+}
+
 TEST(results, strings_that_are_lent_are_copied) {
     const char* lent = "text";
     EXPECT_NE(detail::share_string(lent).get(), lent);
