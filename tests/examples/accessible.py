@@ -67,11 +67,15 @@ class Accessible:
     def labels(self):
         return [label.name for label in self.find("label")]
 
-    def rows(self, called):
-        """Those of the list of that name, if it is shown: by their titles what else they say."""
+    def list_items(self, called):
+        """Those of the list of that name, if it is shown."""
         lists = self.find("list", but_not_in="grid cell")
-        rows = (row for each in lists if each.name == called for row in each.find("list item"))
-        return {said[0]: said[1:] for row in rows if (said := row.labels())}
+        return (row for each in lists if each.name == called for row in each.find("list item"))
+
+    def rows(self, called):
+        """The same, by their titles what else they say."""
+        all_said = (row.labels() for row in self.list_items(called))
+        return {said[0]: said[1:] for said in all_said if said}
 
     def row(self, title):
         return next(row for row in self.find("list item") if row.labels()[:1] == [title])

@@ -266,7 +266,7 @@ def test_a_search_begins_while_the_scan_runs_and_says_so(explore):
     explorer = explore("/")
     explorer.search("e")
     until(lambda: explorer.says("^Searched [1-9][0-9]* of [0-9]+ files so far$"))
-    until(lambda: next(explorer.window.list("Results").find("list item")))
+    until(lambda: next(explorer.window.list_items("Results")))
 
 
 def test_a_search_goes_on_with_what_the_scan_finds(explore, many_folders):

@@ -469,7 +469,6 @@ def signal(
 ) -> Signal[Any, ...]: ...
 
 class ObjectManager(Interface):
-    @method
     async def get_managed_objects(
         self,
     ) -> dict[ObjectPath, dict[str, dict[str, Any]]]: ...

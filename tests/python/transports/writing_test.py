@@ -9,8 +9,6 @@ import sys
 
 import pytest
 
-import gawait
-
 from .conftest import Recorder, fill, receive, rounds
 
 KIB = 1024
@@ -496,16 +494,7 @@ def file(tmp_path):
         yield opened
 
 
-@pytest.mark.parametrize("fallback", [False, True])
-async def test_a_file_is_sent_behind_what_waits(loop, connect, file, monkeypatch, fallback):
-    if fallback:
-        if not isinstance(loop, gawait.EventLoop):
-            pytest.skip("asyncio sends what the buffer holds by then, since Python 3.12")
-
-        async def unavailable(*_):
-            raise asyncio.SendfileNotAvailableError
-
-        monkeypatch.setattr(loop, "_sendfile_native", unavailable)
+async def check_that_a_file_is_sent_behind_what_waits(loop, connect, file, fallback):
     protocol = Recorder()
     transport, peer = await connect(protocol, small=True)
     size = fill(transport)
@@ -516,6 +505,21 @@ async def test_a_file_is_sent_behind_what_waits(loop, connect, file, monkeypatch
     assert received[size:] == file.read()
     transport.write(b"and on")
     assert await receive(peer, 6) == b"and on"
+
+
+async def test_a_file_is_sent_behind_what_waits(loop, connect, file):
+    await check_that_a_file_is_sent_behind_what_waits(loop, connect, file, fallback=False)
+
+
+async def test_a_file_that_the_system_does_not_send_is_sent_behind_what_waits(
+    our_loop, connect, file, monkeypatch
+):
+    # asyncio sends what the buffer holds by then, since Python 3.12.
+    async def unavailable(*_):
+        raise asyncio.SendfileNotAvailableError
+
+    monkeypatch.setattr(our_loop, "_sendfile_native", unavailable)
+    await check_that_a_file_is_sent_behind_what_waits(our_loop, connect, file, fallback=True)
 
 
 async def test_nothing_is_written_into_a_file_that_is_sent(loop, connect, file):
