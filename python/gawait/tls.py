@@ -41,7 +41,11 @@ def new_protocol(*arguments, **options):
 def _with_globals(function, **changed):
     """A function that finds something else under some names."""
     made = types.FunctionType(
-        function.__code__, vars(base_events) | changed, function.__name__, function.__defaults__
+        function.__code__,
+        vars(base_events) | changed,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
     )
     made.__kwdefaults__ = function.__kwdefaults__
     return made

@@ -326,6 +326,9 @@ int set_debug(PyObject* self, PyObject* value, void*) {
     return 0;
 }
 
+/// asyncio asks for it with each task and future.
+PyObject* get_debug(PyObject* self, PyObject*) { return PyBool_FromLong(loop_of(self).debug); }
+
 PyMethodDef methods[] = {
     {"call_soon", method(call_soon), METH_FASTCALL | METH_KEYWORDS,
      "call_soon($self, callback, *args, context=None, priority=None)\n--\n\n"
@@ -353,6 +356,8 @@ PyMethodDef methods[] = {
      "by default the one of the task that calls."},
     {"time", time_method, METH_NOARGS,
      "time($self)\n--\n\nReturn the monotonic clock's time in seconds."},
+    {"get_debug", get_debug, METH_NOARGS,
+     "get_debug($self)\n--\n\nReturn whether the loop is in debug mode."},
     {"stop", stop, METH_NOARGS,
      "stop($self)\n--\n\nEnd run_forever() once the callbacks that are ready have run."},
     {"_add_reader", method(add_reader), METH_FASTCALL, nullptr},

@@ -55,6 +55,19 @@ TEST_F(engine_counters, tell_of_jobs_of_each_priority_timers_and_descriptors_onc
     EXPECT_GE(now().polls, 1U);
 }
 
+TEST_F(engine_counters, tell_of_one_look_at_descriptors_for_a_wake_up_by_another_thread) {
+    auto ends = descriptor_pair::pipe();
+    watcher idle(ends.first.get(), G_IO_IN, [](watcher&) {});
+    home->watch(idle);
+    settle();
+    const auto before = now().polls;
+    action posted(logs('a'));
+    std::thread([&] { home->post(posted); }).join();
+    EXPECT_TRUE(until_logged(1));
+    EXPECT_EQ(now().polls - before, 1U);
+    home->unwatch(idle);
+}
+
 TEST_F(engine_counters, tell_nothing_of_a_job_that_was_withdrawn) {
     action taken_back(logs('a')), stays(logs('b'));
     home->post(taken_back);
