@@ -29,9 +29,12 @@ WORKS = (
 )
 CALLS, ASKING = ("call", "property", "signals"), ("call", "property")
 
+SHARED = "gawait on Gio.bus_get()"  # by GDBus's thread
+
 # By what it is called: the client of python/dbus_clients.py, its module, the loops, and the works.
 CLIENTS = {
     GAWAIT: ("proxy", None, [GAWAIT], CALLS),
+    SHARED: ("shared_proxy", None, [GAWAIT], CALLS),
     "Gio.DBusConnection.call() awaited": ("awaits", None, [GAWAIT], ASKING),
     "callback and future by hand": ("callbacks", None, [GAWAIT], CALLS),
     "PyGObject's own": ("awaits", None, ["gi.events"], CALLS),
@@ -58,6 +61,7 @@ EXPORT = "dbus.export() with a name"
 # The same of the services of python/dbus_service.py.
 SERVICES = {
     GAWAIT: ("interface", None, [GAWAIT]),
+    SHARED: ("shared_interface", None, [GAWAIT]),
     EXPORT: ("export", None, [GAWAIT]),
     "dbus-fast": ("dbus_fast", "dbus_fast", ["asyncio", "uvloop"]),
     "dbus-next": ("dbus_next", "dbus_next", ["asyncio", "uvloop"]),
@@ -165,7 +169,7 @@ def cases_of_values(build, seconds):
 def rows_of(measured):
     for work in (*WORKS, *SERVING):
         took = of(work, measured)
-        peers = [name for name in took if name not in (LIMIT, EXPORT)]
+        peers = [name for name in took if name not in (LIMIT, EXPORT, SHARED)]
         yield from rows_against(work.title, took, dict.fromkeys(peers, 1))
     for value, title in VALUES.items():
         yield from rows_against(title, of(value, measured), {GLIB: 1})

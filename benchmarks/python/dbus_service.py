@@ -3,6 +3,7 @@
 usage: dbus_service.py LOOP SERVICE
 
 SERVICE  interface   gawait's, of a class that is the interface
+         shared_interface   the same on the connection that all of a process share
          export      gawait's, of any object with the name of an interface
          dbus_fast, dbus_next
 
@@ -26,12 +27,23 @@ async def interface():
     from gawait import dbus
     from gi.repository import Gio
 
+    return serve_class(await dbus.connect(Gio.BusType.SESSION))
+
+
+async def shared_interface():
+    from gi.repository import Gio
+
+    return serve_class(await Gio.bus_get(Gio.BusType.SESSION))
+
+
+def serve_class(connection):
+    from gawait import dbus
+
     class Service(dbus.Object, name=INTERFACE):
         @dbus.method
         async def echo(self, text: str) -> str:
             return text
 
-    connection = await Gio.bus_get(Gio.BusType.SESSION)
     return connection.get_unique_name(), dbus.export(connection, PATH, Service())
 
 
@@ -43,7 +55,7 @@ async def export():
         async def echo(self, text: str) -> str:
             return text
 
-    connection = await Gio.bus_get(Gio.BusType.SESSION)
+    connection = await dbus.connect(Gio.BusType.SESSION)
     return connection.get_unique_name(), dbus.export(connection, PATH, Service(), INTERFACE)
 
 
@@ -76,7 +88,8 @@ async def message_bus(BusType, MessageBus, ServiceInterface, method):
     return bus.unique_name, bus
 
 
-SERVICES = {each.__name__: each for each in (interface, export, dbus_fast, dbus_next)}
+SERVED = interface, shared_interface, export, dbus_fast, dbus_next
+SERVICES = {each.__name__: each for each in SERVED}
 
 
 def main():

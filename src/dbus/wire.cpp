@@ -277,8 +277,8 @@ bool wire::call(GDBusConnection* connection, const message_to_write& message,
 void wire::forget(waiting_call& waiting) noexcept { calls_.erase(waiting.serial_); }
 
 void wire::serve(std::string_view path, std::string_view interface,
-                 served_object& object) noexcept {
-    objects_.insert_or_assign(place_of(path, interface), &object);
+                 std::shared_ptr<served_object> object) noexcept {
+    objects_.insert_or_assign(place_of(path, interface), std::move(object));
 }
 
 void wire::unserve(std::string_view path, std::string_view interface) noexcept {
@@ -372,7 +372,8 @@ void wire::give(const received_message& message) noexcept {
     const message_header& header = message.header;
     if (header.type == G_DBUS_MESSAGE_TYPE_METHOD_CALL) {
         const auto found = objects_.find(place_of(header.path, header.interface));
-        if (found == objects_.end() || !found->second->called(message))
+        const auto object = found == objects_.end() ? nullptr : found->second; // it may unserve
+        if (!object || !object->called(message))
             pass_to_peer(message);
         return;
     }
@@ -540,6 +541,7 @@ void wire::end() noexcept {
     close_sockets();
     give_all_late();
     fail_all();
+    objects_.clear();
     let_go();
 }
 

@@ -34,15 +34,15 @@ class Exported:
         for each in interfaces:
             for member in each.members:
                 self._shared[member.attribute].append(member)
-        self._ids = []
+        self._ids = {}  # of the interfaces, by name
         if connection.is_closed():
             raise Disconnected("the connection is closed")
         self._callers = _callers_of(connection)
         try:
             for each in interfaces:
                 served = _Served(self, each)
-                self._ids.append(
-                    _native.export_object(connection, path, each.info, served.called)
+                self._ids[each.name] = _native.export_object(
+                    connection, path, each.info, served.called
                 )
         except BaseException:
             self._unregister()
@@ -63,8 +63,8 @@ class Exported:
             self._exports.remove(self)
 
     def _unregister(self):
-        for each in self._ids:
-            self._connection.unregister_object(each)
+        for name, each in self._ids.items():
+            _native.unexport_object(self._connection, self._path, name, each)
         self._ids.clear()
 
     def emit(self, signal, *values):

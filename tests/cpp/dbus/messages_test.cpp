@@ -135,7 +135,7 @@ TEST_F(messages, that_are_cut_off_are_none) {
 
 TEST_F(messages, with_lengths_that_overflow_are_none) {
     const std::string whole = written(parsed("('a',)"));
-    for (const std::size_t at : {4, 12})
+    for (const std::size_t at : {std::size_t{4}, std::size_t{12}})
         for (const guint32 length : {0xffffffffu, 0xfffffff0u, 0x80000000u, 0x08000001u}) {
             std::string changed = whole;
             std::memcpy(changed.data() + at, &length, sizeof length);

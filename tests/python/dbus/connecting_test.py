@@ -179,6 +179,42 @@ def test_a_reply_comes_after_the_signals_before_it(run, session_bus):
     run(main())
 
 
+def test_calls_are_served_in_the_order_in_which_they_came(run, session_bus):
+    seen = []
+
+    class Watching(Radio):
+        def divide(self, one, by):
+            seen.append(self.title)
+            return one, by
+
+    async def main():
+        service, client = await dbus.connect(session_bus), await dbus.connect(session_bus)
+        with dbus.export(service, "/radio", Watching()):
+            player = proxy_of(service, client)
+            for number in range(50):  # of which GDBus has the first
+                await asyncio.gather(player.title.set(str(number)), player.divide(7, 2))
+            assert seen == [str(each) for each in range(50)]
+        for each in (client, service):
+            await each.close()
+
+    run(main())
+
+
+def test_what_is_unexported_is_served_no_longer(run, session_bus):
+    async def main():
+        service, client = await dbus.connect(session_bus), await dbus.connect(session_bus)
+        player = proxy_of(service, client)
+        for _ in range(3):
+            with dbus.export(service, "/radio", Radio()):
+                assert await player.divide(7, 2) == (3, 1)
+            with pytest.raises(dbus.UnknownMethod):
+                await player.divide(7, 2)
+        for each in (client, service):
+            await each.close()
+
+    run(main())
+
+
 def test_other_threads_may_use_it(run, session_bus):
     async def main():
         connection = await dbus.connect(session_bus)

@@ -61,7 +61,9 @@ public:
         served_object() noexcept = default;
         served_object(const served_object&) = delete;
         served_object& operator=(const served_object&) = delete;
-        ~served_object() = default;
+
+    public:
+        virtual ~served_object() = default;
     };
 
     /// Begins to pass on what comes. It keeps itself until it ends.
@@ -108,8 +110,9 @@ public:
     /// Has a call wait no longer; its reply is then nobody's.
     void forget(waiting_call& waiting) noexcept;
 
-    /// Has calls be given to an object, until `unserve()`.
-    void serve(std::string_view path, std::string_view interface, served_object& object) noexcept;
+    /// Has calls be given to an object, until `unserve()` or the end.
+    void serve(std::string_view path, std::string_view interface,
+               std::shared_ptr<served_object> object) noexcept;
     void unserve(std::string_view path, std::string_view interface) noexcept;
 
     /// Sends what can be sent at once, and closes both sockets. Calls that wait fail.
@@ -182,7 +185,7 @@ private:
 
     guint32 last_serial_;
     std::unordered_map<guint32, waiting_call*> calls_;
-    std::unordered_map<std::string, served_object*> objects_;
+    std::unordered_map<std::string, std::shared_ptr<served_object>> objects_;
 
     gint64 wakes_at_;
     ref<GSource> deadlines_;
