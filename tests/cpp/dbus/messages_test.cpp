@@ -39,8 +39,7 @@ struct messages : testing::Test {
 };
 
 ref<GVariant> parsed(const char* text) {
-    return ref<GVariant>::adopt(
-        g_variant_ref_sink(g_variant_parse(nullptr, text, nullptr, nullptr, nullptr)));
+    return ref<GVariant>::adopt(g_variant_parse(nullptr, text, nullptr, nullptr, nullptr));
 }
 
 std::string written(GVariant* values, guint32 descriptors = 0) {
