@@ -21,6 +21,12 @@ struct field_reader {
         return type == expected && from.get_text<Length>(into);
     }
 
+    bool signature(std::string_view& into) noexcept {
+        const bool is_read = text<guint8>("g", into);
+        const char* const begin = into.data(); // with a null character behind it
+        return is_read && g_variant_is_signature(begin);
+    }
+
     bool number(guint32& into) noexcept { return type == "u" && from.get(into); }
 
     bool skip() noexcept {
@@ -55,8 +61,7 @@ bool read_field(value_reader& from, message_header& into) noexcept {
     case G_DBUS_MESSAGE_HEADER_FIELD_SENDER:
         return field.text<guint32>("s", into.sender);
     case G_DBUS_MESSAGE_HEADER_FIELD_SIGNATURE:
-        return field.text<guint8>("g", into.signature) &&
-               g_variant_is_signature(into.signature.data());
+        return field.signature(into.signature);
     case G_DBUS_MESSAGE_HEADER_FIELD_NUM_UNIX_FDS:
         return field.number(into.descriptors);
     default:
