@@ -5,7 +5,6 @@ import asyncio
 from gi.repository import Gio
 
 from gawait import _native
-from gawait.dbus.calling import check_type
 from gawait.loop import EventLoop
 
 _FLAGS = Gio.DBusConnectionFlags
@@ -28,8 +27,9 @@ async def connect(address):
     Raises the GLib.Error of a connection that is not made; RuntimeError where no loop of gawait's
     runs.
     """
-    if not isinstance(address, Gio.BusType):
-        check_type("address", address, str)
+    if not isinstance(address, Gio.BusType | str):
+        found = type(address).__name__
+        raise TypeError(f"argument 'address': expected Gio.BusType or str, not {found}")
     loop = asyncio.get_running_loop()
     if not isinstance(loop, EventLoop):
         raise RuntimeError("dbus.connect(): the running event loop is not gawait's")

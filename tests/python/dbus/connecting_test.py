@@ -44,12 +44,13 @@ def test_it_is_a_connection_of_its_own(run, session_bus, monkeypatch):
 
 def test_what_cannot_be_connected_to_is_told(run):
     async def main():
-        for address, error in [
-            (None, TypeError),
-            ("nothing", GLib.Error),
-            ("unix:path=/nonexistent", GLib.Error),
+        for address, error, text in [
+            (None, TypeError, "'address': expected Gio.BusType or str, not NoneType"),
+            (2, TypeError, "'address': expected Gio.BusType or str, not int"),
+            ("nothing", GLib.Error, "nothing"),
+            ("unix:path=/nonexistent", GLib.Error, "Could not connect"),
         ]:
-            with pytest.raises(error):
+            with pytest.raises(error, match=text):
                 await dbus.connect(address)
 
     run(main())
