@@ -15,6 +15,8 @@ def patch():
     for class_ in Gio.DBusConnection, Gio.DBusProxy:
         for name in "call_sync", "call_with_unix_fd_list_sync":
             setattr(class_, name, _warning(class_, name))
+    name = "send_message_with_reply_sync"
+    setattr(Gio.DBusConnection, name, _warning(Gio.DBusConnection, name))
 
 
 def _warning(class_, name):

@@ -21,8 +21,8 @@ async def connect(address):
     rest it works by GDBus.
 
     It ends when it is closed, when nobody has it any more, and with the loop. While the loop does
-    not run nothing moves: call_sync() and its kin, in the loop's thread, would wait for ever, and
-    raise RuntimeError. Unlike that of Gio.bus_get() it does not end the process when the bus goes.
+    not run nothing moves: call_sync() and its kin raise RuntimeError in a task or callback of the
+    loop, and between two runs of it wait until their time-out. Unlike that of Gio.bus_get() it does not end the process when the bus goes.
 
     Raises the GLib.Error of a connection that is not made; RuntimeError where no loop of gawait's
     runs.

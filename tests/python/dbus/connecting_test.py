@@ -240,6 +240,9 @@ def test_a_call_that_blocks_its_loop_is_refused(run, session_bus):
         target = BUS, BUS_PATH, BUS, "GetId", None, None, 0, -1, None
         with pytest.raises(RuntimeError, match="call_sync.* would block the event loop"):
             connection.call_sync(*target)
+        message = Gio.DBusMessage.new_method_call(*target[:4])
+        with pytest.raises(RuntimeError, match="send_message_with_reply_sync.* would block"):
+            connection.send_message_with_reply_sync(message, 0, -1, None)
         assert await asyncio.to_thread(connection.call_sync, *target)
         await connection.close()
 
