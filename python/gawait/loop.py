@@ -557,7 +557,8 @@ def create_task(coro, *, priority=None, **kwargs):
     """asyncio.create_task(), with the task's GLib priority; lower runs first."""
     if priority is not None:
         kwargs["context"] = _with_priority(kwargs.get("context"), priority)
-    return asyncio.create_task(coro, **kwargs)
+    # asyncio.create_task() has a name for the task: see EventLoop._create_task().
+    return asyncio.get_running_loop().create_task(coro, **kwargs)
 
 
 def create_background_task(coro, *, priority=None, **kwargs):

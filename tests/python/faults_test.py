@@ -1252,7 +1252,13 @@ def test_eager_tasks_begin_at_once_and_await_operations(drive):
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in Python 3.12")
 @pytest.mark.parametrize(
-    "create", [asyncio.create_task, gawait.create_task, gawait.create_background_task]
+    "create",
+    [
+        lambda coro: asyncio.get_running_loop().create_task(coro),
+        gawait.create_task,
+        gawait.create_background_task,
+    ],
+    ids=["loop", "create_task", "create_background_task"],
 )
 @pytest.mark.parametrize("debug", [False, True])
 def test_an_eager_task_that_failed_is_in_no_cycle(create, debug, run):
