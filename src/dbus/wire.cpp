@@ -22,8 +22,8 @@ constexpr guint32 marker_serial = 0xffffffff;
 constexpr gint64 never = std::numeric_limits<gint64>::max();
 constexpr int default_timeout_ms = 25'000;
 
-/// How long something waits for what was sent by GDBus before it, in microseconds. That comes at
-/// once, unless a filter of GDBus's drops it.
+/// How long something waits for what was sent by GDBus before it, in microseconds, while none of
+/// that comes. It does come, unless a filter of GDBus's drops it.
 constexpr gint64 longest_hold = 1'000'000;
 
 GQuark wire_quark() noexcept {
@@ -441,8 +441,12 @@ void wire::take_from_peer() noexcept {
         case message_reader::found::message:
             to_bus_.append(message.bytes, message.descriptors);
             last_passed_ = message.header.serial;
-            if (!held_.empty() && last_passed_ >= awaited_)
+            if (held_.empty())
+                break;
+            if (last_passed_ >= awaited_)
                 release_held();
+            else
+                held_until_ = g_get_monotonic_time() + longest_hold;
             break;
         case message_reader::found::garbage:
             end();

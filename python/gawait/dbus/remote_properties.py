@@ -158,9 +158,13 @@ class PropertyCache(_Changes):
             if self._fetching is None:
                 self._fetching = asyncio.ensure_future(self._fetch())
                 self._fetching.add_done_callback(self._fetched)
-            if self._fetching.done():
+            fetching = self._fetching
+            if fetching.done():
                 return await self._fetch_one(name)
-            await asyncio.shield(self._fetching)
+            await asyncio.wait([fetching])
+            # If another has the name now, it was cancelled, and not who asks.
+            if not fetching.cancelled():
+                fetching.result()
         return self._values[name]
 
     async def _fetch(self):
@@ -173,7 +177,8 @@ class PropertyCache(_Changes):
                 self._values[name] = value
 
     def _fetched(self, fetching):
-        if fetching.cancelled() or fetching.exception() is not None:
+        failed = fetching.cancelled() or fetching.exception() is not None
+        if failed and self._fetching is fetching:
             self._fetching = None
 
     async def _fetch_one(self, name):

@@ -127,6 +127,30 @@ def test_a_cache_is_of_who_has_the_name(with_buses):
     with_buses(test)
 
 
+def test_who_asks_while_the_name_goes_to_another_gets_that_ones_value(with_buses):
+    class Slow(dbus.Object, name=NAME):
+        def __init__(self):
+            self.asked = asyncio.Event()
+
+        @dbus.property
+        async def title(self) -> str:
+            self.asked.set()
+            await asyncio.Event().wait()
+
+    async def test(service, client):
+        player = Player.proxy(client, "org.example.Cached", "/radio", cached=True)
+        slow, radio = Slow(), Radio()
+        radio.title = "newer"
+        with dbus.export(service, "/radio", slow), dbus.export(client, "/radio", radio):
+            async with dbus.own_name(service, "org.example.Cached", allow_replacement=True):
+                asking = [asyncio.ensure_future(player.title.get()) for _ in range(2)]
+                await slow.asked.wait()
+                async with dbus.own_name(client, "org.example.Cached", replace=True):
+                    assert await asyncio.gather(*asking) == ["newer"] * 2
+
+    with_buses(test)
+
+
 def test_a_property_is_watched_from_its_value_of_now(with_radio):
     async def test(radio, service, client):
         player = proxy_of(service, client)
