@@ -92,7 +92,7 @@ def test_proxies_may_be_cached_and_have_a_timeout(with_buses):
         with dbus.ManagedObjects(service, "/players") as players:
             with players.export("/players/one", radio):
                 made = await manager_of(service, client).proxies(
-                    Player, timeout=0.05, cached=True
+                    Player, timeout=0.5, cached=True
                 )
                 player = made["/players/one"]
                 with pytest.raises(dbus.NoReply):
