@@ -1,5 +1,7 @@
 #include "dbus/limits.hpp"
 
+#include "gawait/dbus/detail/layout.hpp"
+#include "gawait/dbus/detail/message_header.hpp"
 #include "gawait/dbus/detail/parts.hpp"
 #include "gawait/dbus/value.hpp"
 
@@ -11,10 +13,10 @@
 namespace gawait::dbus::detail {
 namespace {
 
-constexpr std::size_t mebibyte = std::size_t(1) << 20;
-constexpr std::size_t most_in_array = 64 * mebibyte;
-constexpr std::size_t most_in_body = 128 * mebibyte - 65536; // the rest is for the header
-constexpr std::size_t most_containers = 64;
+constexpr std::size_t most_in_array = message_header::longest_array;
+// The rest is for the header.
+constexpr std::size_t most_in_body = message_header::longest_message - 65536;
+constexpr std::size_t most_containers = message_header::most_containers;
 constexpr std::size_t most_of_a_kind = 32;
 constexpr std::size_t longest_signature = 255;
 
@@ -85,27 +87,6 @@ void check_depth(GVariant* value, std::size_t around) {
 
 std::size_t aligned(std::size_t at, std::size_t to) noexcept { return (at + to - 1) / to * to; }
 
-/// The alignment of a type, which is its size too if it is a number.
-std::size_t alignment_of(char type) noexcept {
-    switch (type) {
-    case 'y':
-    case 'g':
-    case 'v':
-        return 1;
-    case 'n':
-    case 'q':
-        return 2;
-    case 'x':
-    case 't':
-    case 'd':
-    case '(':
-    case '{':
-        return 8;
-    default:
-        return 4;
-    }
-}
-
 /// Where a value ends in a message, of one that begins at a place.
 std::size_t end_of(GVariant* value, std::size_t at);
 
@@ -117,7 +98,7 @@ std::size_t end_of_members(GVariant* value, std::size_t at) {
 
 std::size_t end_of_array(GVariant* value, std::size_t at) {
     const char element = types_in(value)[1];
-    const std::size_t alignment = alignment_of(element);
+    const std::size_t alignment = alignment_in_message(element);
     const std::size_t begin = aligned(at + sizeof(guint32), alignment);
     const bool numbers = std::string_view("ybnqiuxtdh").find(element) != std::string_view::npos;
     const std::size_t end =
@@ -130,7 +111,7 @@ std::size_t end_of_array(GVariant* value, std::size_t at) {
 
 std::size_t end_of(GVariant* value, std::size_t at) {
     const char type = types_in(value).front();
-    at = aligned(at, alignment_of(type));
+    at = aligned(at, alignment_in_message(type));
     switch (type) {
     case 's':
     case 'o':
@@ -147,7 +128,7 @@ std::size_t end_of(GVariant* value, std::size_t at) {
     case '{':
         return end_of_members(value, at);
     default:
-        return at + alignment_of(type);
+        return at + alignment_in_message(type);
     }
 }
 

@@ -1,15 +1,10 @@
 #include "dbus/value_reader.hpp"
 
+#include "gawait/dbus/detail/layout.hpp"
 #include "gawait/dbus/detail/message_header.hpp"
 
 namespace gawait::dbus::detail {
 namespace {
-
-/// How a type is laid out in GVariant's serialised form.
-struct layout {
-    gsize alignment = 1;
-    gsize fixed_size = 0; // 0: it varies
-};
 
 /// Behind the type that a signature begins with; null if it begins with none.
 const char* end_of_type(const char* signature) noexcept {
@@ -20,66 +15,17 @@ const char* end_of_type(const char* signature) noexcept {
 /// Of the type that a signature begins with, which is one.
 layout layout_of(const char* type) noexcept {
     switch (*type) {
-    case 'b':
-    case 'y':
-        return {1, 1};
-    case 'n':
-    case 'q':
-        return {2, 2};
-    case 'i':
-    case 'u':
-    case 'h':
-        return {4, 4};
-    case 'x':
-    case 't':
-    case 'd':
-        return {8, 8};
-    case 'v':
-        return {8, 0};
     case 'a':
         return {layout_of(type + 1).alignment, 0};
     case '(':
     case '{': {
-        layout whole;
-        gsize end = 0;
-        bool is_fixed = true;
-        for (const char* each = type + 1; *each != ')' && *each != '}'; each = end_of_type(each)) {
-            const layout member = layout_of(each);
-            whole.alignment = std::max(whole.alignment, member.alignment);
-            end = ((end + member.alignment - 1) & ~(member.alignment - 1)) + member.fixed_size;
-            is_fixed = is_fixed && member.fixed_size != 0;
-        }
-        if (is_fixed)
-            whole.fixed_size = (end + whole.alignment - 1) & ~(whole.alignment - 1);
-        return whole;
+        structure_layout structure;
+        for (const char* each = type + 1; *each != ')' && *each != '}'; each = end_of_type(each))
+            structure.add(layout_of(each));
+        return structure.whole();
     }
     default:
-        return {};
-    }
-}
-
-/// As they are aligned in a message.
-std::size_t alignment_of(char type) noexcept {
-    switch (type) {
-    case 'n':
-    case 'q':
-        return 2;
-    case 'b':
-    case 'i':
-    case 'u':
-    case 'h':
-    case 's':
-    case 'o':
-    case 'a':
-        return 4;
-    case 'x':
-    case 't':
-    case 'd':
-    case '(':
-    case '{':
-        return 8;
-    default:
-        return 1;
+        return layout_of_basic(*type);
     }
 }
 
@@ -165,7 +111,7 @@ bool value_reader::read_array(const char*& signature, serialiser& into) noexcept
     signature = end_of_type(item);
     guint32 length = 0;
     if (!signature || !get(length) || length > message_header::longest_array ||
-        !align(alignment_of(*item)) || data_.size() - position_ < length)
+        !align(alignment_in_message(*item)) || data_.size() - position_ < length)
         return false;
     into.align(layout_of(item).alignment);
     return read_items(item, position_ + length, into);
@@ -173,16 +119,14 @@ bool value_reader::read_array(const char*& signature, serialiser& into) noexcept
 
 bool value_reader::read_members(const char*& signature, char closing, serialiser& into) noexcept {
     serialiser::container members(into);
-    gsize alignment = 1;
-    bool is_fixed = true;
+    structure_layout structure;
     const char* const first = signature;
     while (*signature != closing) {
         const char* const end = end_of_type(signature);
         if (!end)
             return false;
         const layout member = layout_of(signature);
-        alignment = std::max(alignment, member.alignment);
-        is_fixed = is_fixed && member.fixed_size != 0;
+        structure.add(member);
         into.align(member.alignment);
         if (!read_one(signature, into))
             return false;
@@ -190,12 +134,12 @@ bool value_reader::read_members(const char*& signature, char closing, serialiser
         if (member.fixed_size == 0 && *signature != closing)
             members.end_child();
     }
-    if (!is_fixed)
+    if (!structure.is_fixed())
         members.finish_structure();
     else if (signature == first)
         into.put<guint8>(0);
     else
-        into.align(alignment);
+        into.align(structure.alignment());
     if (closing != '\0')
         ++signature;
     return true;

@@ -620,6 +620,12 @@ void end_by_runner(PyObject* operation, object value) noexcept {
         PyErr_WriteUnraisable(operation);
 }
 
+void set_cancelled(GError** failure) noexcept {
+    const auto cancelled = ref<GCancellable>::adopt(g_cancellable_new());
+    g_cancellable_cancel(cancelled);
+    g_cancellable_set_error_if_cancelled(cancelled, failure);
+}
+
 bool add_operation_type(PyObject* module) noexcept {
     future_type = import_type("asyncio", "Future");
     cancellable_type = future_type ? import_type("gi.repository.Gio", "Cancellable") : nullptr;

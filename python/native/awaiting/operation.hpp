@@ -74,6 +74,9 @@ void end_by_runner(PyObject* operation, std::span<c_value> results, GError* fail
 /// The same of one that no finish function finishes, as `end_produced()`.
 void end_by_runner(PyObject* operation, object value) noexcept;
 
+/// The error of an operation that was cancelled, as GIO says it.
+void set_cancelled(GError** failure) noexcept;
+
 /// Says what one is of that no introspected function has begun, for `print_tasks()`.
 ///
 /// @param what the destination, path, interface and member of a D-Bus call

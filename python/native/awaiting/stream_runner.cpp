@@ -30,13 +30,6 @@ template <class Transfer> c_value returned_by(Transfer& ended, bool tells_succes
     return value;
 }
 
-/// As GIO says it.
-void set_cancelled(GError** failure) noexcept {
-    const auto cancelled = ref<GCancellable>::adopt(g_cancellable_new());
-    g_cancellable_cancel(cancelled);
-    g_cancellable_set_error_if_cancelled(cancelled, failure);
-}
-
 /// Owns itself from `begin()` until the operation has ended, and it is in no queue.
 template <class Transfer> class stream_runner final : public Transfer, public operation_runner {
 public:

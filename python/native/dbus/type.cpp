@@ -3,6 +3,8 @@
 #include "dbus/file_descriptor.hpp"
 #include "dbus/plain_types.hpp"
 #include "dbus/signature.hpp"
+#include "gawait/dbus/detail/layout.hpp"
+#include "gawait/dbus/detail/message_header.hpp"
 #include "pygobject.hpp"
 #include "variant.hpp"
 
@@ -17,11 +19,18 @@ namespace {
 PyTypeObject* type_of_types;
 PyTypeObject* descriptors_type;
 
-constexpr gsize longest_message = gsize{128} << 20;
-
 dbus_type& type_in(PyObject* self) noexcept { return *reinterpret_cast<dbus_type*>(self); }
 
-dbus_layout layout_of(std::string_view signature, PyObject* parts) noexcept {
+dbus::detail::layout layout_of_structure(PyObject* types) noexcept {
+    dbus::detail::structure_layout structure;
+    for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(types); ++index) {
+        const dbus_type& type = type_in(PyTuple_GET_ITEM(types, index));
+        structure.add({type.alignment, type.fixed_size});
+    }
+    return structure.whole();
+}
+
+dbus::detail::layout layout_of(std::string_view signature, PyObject* parts) noexcept {
     if (PyTuple_GET_SIZE(parts) == 1) {
         // Of a type that is another one on the bus, as that of an enumeration.
         const dbus_type& only = type_in(PyTuple_GET_ITEM(parts, 0));
@@ -29,28 +38,12 @@ dbus_layout layout_of(std::string_view signature, PyObject* parts) noexcept {
             return {only.alignment, only.fixed_size};
     }
     switch (signature[0]) {
-    case 'b':
-    case 'y':
-        return {1, 1};
-    case 'n':
-    case 'q':
-        return {2, 2};
-    case 'i':
-    case 'u':
-    case 'h':
-        return {4, 4};
-    case 'x':
-    case 't':
-    case 'd':
-        return {8, 8};
-    case 'v':
-        return {8, 0};
     case '(':
-        return dbus_layout::of(parts);
+        return layout_of_structure(parts);
     case 'a':
-        return {dbus_layout::of(parts).alignment, 0};
+        return {layout_of_structure(parts).alignment, 0};
     default:
-        return {1, 0};
+        return dbus::detail::layout_of_basic(signature[0]);
     }
 }
 
@@ -304,26 +297,6 @@ PyMethodDef functions[] = {
 
 } // namespace
 
-dbus_layout dbus_layout::of(PyObject* types) noexcept {
-    const Py_ssize_t count = PyTuple_GET_SIZE(types);
-    dbus_layout whole;
-    bool is_fixed = true;
-    for (Py_ssize_t index = 0; index < count; ++index) {
-        const dbus_type& type = type_in(PyTuple_GET_ITEM(types, index));
-        const gsize end = whole.fixed_size;
-        whole.alignment = std::max(whole.alignment, type.alignment);
-        whole.fixed_size = ((end + type.alignment - 1) & ~(type.alignment - 1)) + type.fixed_size;
-        is_fixed = is_fixed && type.fixed_size != 0;
-    }
-    if (!is_fixed)
-        whole.fixed_size = 0;
-    else if (count == 0)
-        whole.fixed_size = 1;
-    else
-        whole.fixed_size = (whole.fixed_size + whole.alignment - 1) & ~(whole.alignment - 1);
-    return whole;
-}
-
 PyTypeObject* dbus_type_type() noexcept { return type_of_types; }
 
 object new_dbus_type(const dbus_shape& shape, std::string signature, object parts, object of,
@@ -336,7 +309,7 @@ object new_dbus_type(const dbus_shape& shape, std::string signature, object part
     if (!made)
         return {};
     dbus_type& type = type_in(made.get());
-    const dbus_layout layout = layout_of(signature, parts.get());
+    const auto layout = layout_of(signature, parts.get());
     type.shape = &shape;
     type.alignment = layout.alignment;
     type.fixed_size = layout.fixed_size;
@@ -351,7 +324,7 @@ object new_dbus_type(const dbus_shape& shape, std::string signature, object part
 ref<GVariant> pack_whole(const dbus_type& type, PyObject* value, packing& into) noexcept {
     if (!type.pack(value, into))
         return nullptr;
-    if (into.bytes.size() > longest_message) {
+    if (into.bytes.size() > dbus::detail::message_header::longest_message) {
         into.refuse(PyExc_ValueError, "a message on D-Bus is at most 128 MiB long");
         return nullptr;
     }

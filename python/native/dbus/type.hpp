@@ -73,14 +73,6 @@ struct dbus_type {
     }
 };
 
-/// The place that some types take behind each other in a structure.
-struct dbus_layout {
-    gsize alignment = 1;
-    gsize fixed_size = 0; // 0: it varies
-
-    static dbus_layout of(PyObject* types) noexcept;
-};
-
 /// `DBusType`.
 PyTypeObject* dbus_type_type() noexcept;
 

@@ -128,18 +128,13 @@ private:
                          of.by_->forget(of);
                          const with_gil held;
                          of.cancel_posted_ = false;
-                         of.end([] { return raised(cancelled_error()); });
+                         of.end([] {
+                             GError* failure = nullptr;
+                             set_cancelled(&failure);
+                             return raised(failure);
+                         });
                      },
                      *this};
-
-    /// As GIO says it.
-    static GError* cancelled_error() noexcept {
-        const auto cancelled = ref<GCancellable>::adopt(g_cancellable_new());
-        g_cancellable_cancel(cancelled);
-        GError* failure = nullptr;
-        g_cancellable_set_error_if_cancelled(cancelled, &failure);
-        return failure;
-    }
 };
 
 } // namespace

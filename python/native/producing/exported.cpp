@@ -168,16 +168,8 @@ bool send_reply(GDBusMethodInvocation* invocation, GVariant* body, GUnixFDList* 
     g_dbus_message_set_body(message, body);
     if (descriptors)
         g_dbus_message_set_unix_fd_list(message, descriptors);
-    GError* error = nullptr;
-    if (g_dbus_connection_send_message(g_dbus_method_invocation_get_connection(invocation), message,
-                                       G_DBUS_SEND_MESSAGE_FLAGS_NONE, nullptr, &error))
-        return true;
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED)) { // nobody waits
-        g_clear_error(&error);
-        return true;
-    }
-    g_propagate_error(failure, error);
-    return false;
+    return send_reply_message(g_dbus_method_invocation_get_connection(invocation), message,
+                              failure);
 }
 
 /// An invocation of either kind, or null with an exception set.

@@ -33,16 +33,7 @@ bool send_by_gdbus(const served_call& to, const message_to_write& reply, GUnixFD
     g_dbus_message_set_body(message, reply.values);
     if (descriptors)
         g_dbus_message_set_unix_fd_list(message, descriptors);
-    GError* error = nullptr;
-    if (g_dbus_connection_send_message(to.connection, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE,
-                                       nullptr, &error))
-        return true;
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED)) { // nobody waits
-        g_clear_error(&error);
-        return true;
-    }
-    g_propagate_error(failure, error);
-    return false;
+    return send_reply_message(to.connection, message, failure);
 }
 
 bool send(const served_call& to, message_to_write reply, GUnixFDList* descriptors,
@@ -118,6 +109,20 @@ object new_served_call(GDBusConnection* connection, const received_message& mess
     std::construct_at(&call.message, message);
     std::construct_at(&call.arguments, std::move(arguments));
     return made;
+}
+
+bool send_reply_message(GDBusConnection* connection, GDBusMessage* reply,
+                        GError** failure) noexcept {
+    GError* error = nullptr;
+    if (g_dbus_connection_send_message(connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, nullptr,
+                                       &error))
+        return true;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED)) { // nobody waits
+        g_clear_error(&error);
+        return true;
+    }
+    g_propagate_error(failure, error);
+    return false;
 }
 
 served_call* served_call_in(PyObject* given) noexcept {

@@ -20,6 +20,11 @@ object new_served_call(GDBusConnection* connection, const dbus::detail::received
 /// Null if it is something else.
 served_call* served_call_in(PyObject* given) noexcept;
 
+/// Sends a reply to a call that either has brought; done with if the connection is closed. False
+/// with `failure` set if it cannot be sent.
+bool send_reply_message(GDBusConnection* connection, GDBusMessage* reply,
+                        GError** failure) noexcept;
+
 /// Replies to a call, unless that wants no reply. False with `failure` set if that is impossible.
 bool send_reply(served_call& to, GVariant* values, GUnixFDList* descriptors,
                 GError** failure) noexcept;
